@@ -1,0 +1,482 @@
+/**
+ * Hearsay: a gossip network as a pure state machine.
+ *
+ * A node does no I/O. The host (hearsay/runtime.h, the simulator, or your own
+ * loop, see examples/) feeds it events and the time, and carries out the
+ * effects that come back:
+ *
+ *     hearsay_step(node, now, &event)       event: bytes in, link down, tick...
+ *     hearsay_next_effect(node, &effect)    effect: dial, send, deliver...
+ *     hearsay_deadline(node)                when to step again at the latest
+ *
+ * Same configuration, same events: byte-identical effects, on every machine.
+ *
+ * Words used below. *borrowed*: only for the call. *given*: the receiver owns
+ * it. *lent*: valid until the next hearsay_step() on the same node.
+ *
+ * Threads: a node belongs to one thread at a time. The one exception is
+ * hearsay_job_run(), which may run anywhere.
+ */
+#ifndef HEARSAY_H
+#define HEARSAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define HEARSAY_MUST_USE __attribute__((warn_unused_result))
+#define HEARSAY_API __attribute__((visibility("default")))
+#else
+#define HEARSAY_MUST_USE
+#define HEARSAY_API
+#endif
+
+#define HEARSAY_VERSION "0.1.0"
+
+/* ---------------------------------------------------------------- errors */
+
+/** Every operating error: name, value, text. Bugs are asserted instead. */
+#define HEARSAY_ERRORS(X)                                      \
+    X(NOMEM, -1, "out of memory")                              \
+    X(MALFORMED, -2, "bytes violate the format")               \
+    X(FULL, -3, "a fixed limit was reached")                   \
+    X(BUSY, -4, "effects of the last step are not drained")    \
+    X(AGAIN, -5, "no room just now; try again later")          \
+    X(INVALID, -6, "an argument or a setting is out of range") \
+    X(STATE, -7, "not possible in the node's present state")   \
+    X(TOO_BIG, -8, "the payload is larger than the limit")     \
+    X(IO, -9, "the operating system refused")                  \
+    X(DENIED, -10, "permission denied or wrong file mode")     \
+    X(LOCKED, -11, "another process uses this data directory") \
+    X(NEWER, -12, "written by a newer version")                \
+    X(FORGED, -13, "a signature does not match")
+
+enum hearsay_err {
+    HEARSAY_OK = 0,
+#define X(name, code, text) HEARSAY_ERR_##name = (code),
+    HEARSAY_ERRORS(X)
+#undef X
+};
+
+/** The text of an error code; never NULL. The string is static. */
+HEARSAY_API const char *hearsay_strerror(int err);
+
+/* ----------------------------------------------------------- basic types */
+
+enum {
+    HEARSAY_ID_LEN = 32,             /**< An Ed25519 public key. */
+    HEARSAY_SECRET_LEN = 32,         /**< An Ed25519 seed. */
+    HEARSAY_NAME_MAX = 64,           /**< Bytes of a node or network name. */
+    HEARSAY_ADDRS_MAX = 4,           /**< Advertised addresses of one node. */
+    HEARSAY_SEEDS_MAX = 32,          /**< Lines of one config.txt. */
+    HEARSAY_HOST_MAX = 253,          /**< Bytes of a DNS name. */
+    HEARSAY_PAYLOAD_MAX = 15 * 1024, /**< Bytes of one message. */
+    HEARSAY_ADDR_TEXT_LEN = 56,      /**< "[v6]:port" and its final NUL. */
+    HEARSAY_ID_TEXT_LEN = 65         /**< 64 hex digits and the final NUL. */
+};
+
+/** Who a node is: its public key. Never an address. */
+struct hearsay_id {
+    uint8_t bytes[HEARSAY_ID_LEN];
+};
+
+/** Where a node listens. IPv4 is kept as ::ffff:a.b.c.d. */
+struct hearsay_addr {
+    uint8_t ip[16]; /**< Network order; all zero = not known. */
+    uint16_t port;  /**< Host order; 0 = not known. */
+};
+
+/** The two clocks. @mono_ns drives everything and never goes back; @wall_ms
+ * (Unix, UTC) is only stamped into output and used to expire. */
+struct hearsay_now {
+    uint64_t mono_ns;
+    uint64_t wall_ms;
+};
+
+/** No deadline at all. */
+#define HEARSAY_NEVER UINT64_MAX
+
+/** The allocator of one node. @alloc gives @len bytes or NULL, aligned for
+ * any type. @free takes NULL as a no-op. Both get @ctx. */
+struct hearsay_mem {
+    void *(*alloc)(void *ctx, size_t len);
+    void (*free)(void *ctx, void *ptr);
+    void *ctx;
+};
+
+/** The C library's allocator. */
+HEARSAY_API const struct hearsay_mem *hearsay_mem_default(void);
+
+/** Signatures and hashes; see hearsay_crypto_sodium(). */
+struct hearsay_crypto;
+
+/** Ed25519 and BLAKE2b by libsodium. NULL when libsodium cannot start. */
+HEARSAY_API const struct hearsay_crypto *hearsay_crypto_sodium(void);
+
+/** Fast and worthless signatures, for simulation and tests only. */
+HEARSAY_API const struct hearsay_crypto *hearsay_crypto_null(void);
+
+/* -------------------------------------------------------- configuration */
+
+enum hearsay_role { HEARSAY_SEED = 1, HEARSAY_PEER = 2 };
+
+/** How a peer chooses its links (docs/protocol.md, Overlay). */
+enum hearsay_overlay {
+    HEARSAY_OVERLAY_PREFERENTIAL, /**< By degree: a power law. Default. */
+    HEARSAY_OVERLAY_TOP_HALF,     /**< The upper half of the sorted list. */
+    HEARSAY_OVERLAY_UNIFORM       /**< Any peer as likely as any other. */
+};
+
+/** How a message travels (docs/protocol.md, Relay). */
+enum hearsay_relay {
+    HEARSAY_RELAY_FLOOD /**< To every link but the one it came from. */
+};
+
+/** One line of config.txt. */
+struct hearsay_seed {
+    char host[HEARSAY_HOST_MAX + 1]; /**< IP or DNS name, no brackets. */
+    uint16_t port;
+    bool pinned;          /**< @id is known, and nobody else will do. */
+    struct hearsay_id id; /**< Meaningful when @pinned. */
+};
+
+/** Gossip without end, for hearsay_config.gossip_count. */
+#define HEARSAY_UNLIMITED UINT32_MAX
+
+/**
+ * Everything a node needs to know. Start from hearsay_config_init().
+ * Borrowed by hearsay_node_create(), which copies what it keeps.
+ */
+struct hearsay_config {
+    enum hearsay_role role;
+    const char *name;    /**< 1-64 bytes of UTF-8, for people; may be "". */
+    const char *network; /**< 1-64 bytes; other networks are refused. */
+    uint8_t secret[HEARSAY_SECRET_LEN]; /**< The identity. Keep it safe. */
+    uint64_t boot_nonce; /**< 64 random bits, fresh for each process. */
+    uint64_t rng_seed;   /**< Seeds every random choice of this node. */
+
+    const struct hearsay_seed *seeds; /**< config.txt, duplicates removed. */
+    uint32_t seeds_count;             /**< 1..HEARSAY_SEEDS_MAX. */
+
+    /** Where others reach this node. An address with a port but no IP is
+     * completed with the source address that a seed observes. */
+    struct hearsay_addr addrs[HEARSAY_ADDRS_MAX];
+    uint32_t addrs_count; /**< 1..HEARSAY_ADDRS_MAX. */
+
+    enum hearsay_overlay overlay;
+    enum hearsay_relay relay;
+    uint32_t links_wanted; /**< m: links a peer chooses itself; 1..64. */
+
+    uint64_t gossip_interval_ns;
+    uint32_t gossip_count; /**< 0 = off, HEARSAY_UNLIMITED. */
+    uint64_t ping_interval_ns;
+    uint64_t ping_timeout_ns; /**< Floor of the deadline of one PING. */
+    uint64_t join_timeout_ns; /**< 0: retry for ever. */
+    uint64_t lease_ns;        /**< Seed: how long silence keeps a record. */
+
+    uint32_t links_max; /**< Links of any kind, half-open included. */
+    uint32_t peers_max; /**< Seed: registered peers. */
+    uint32_t book_max;  /**< Peer: addresses remembered. */
+    uint32_t seen_max;  /**< Message List: ids remembered. */
+    uint32_t queue_max; /**< Bytes queued on one link. */
+    uint32_t jobs_max;  /**< Jobs asked for and not yet answered. */
+    uint32_t frame_max; /**< Bytes of one frame's length field. */
+
+    const struct hearsay_crypto *crypto;
+    struct hearsay_mem mem;
+};
+
+/** Fills @config with the defaults of @role (docs/reference.md). */
+HEARSAY_API void hearsay_config_init(struct hearsay_config *config,
+                                     enum hearsay_role role);
+
+/* ---------------------------------------------------------------- events */
+
+/** A link is named by a number that is never used again, so that an answer
+ * for a link that is gone finds nothing. The node names those it dials (even
+ * numbers), the host names those it accepts (odd numbers, rising). */
+typedef uint64_t hearsay_link;
+
+/** Why a link, or the try to open one, ended. */
+enum hearsay_down {
+    HEARSAY_DOWN_CLOSED,      /**< The other side ended it in order. */
+    HEARSAY_DOWN_RESET,       /**< It broke. */
+    HEARSAY_DOWN_REFUSED,     /**< Nobody listens there. */
+    HEARSAY_DOWN_TIMEOUT,     /**< The dial was not answered in time. */
+    HEARSAY_DOWN_UNREACHABLE, /**< No route, no such host, no socket left. */
+    HEARSAY_DOWN_SLOW         /**< The other side takes nothing any more. */
+};
+
+enum hearsay_event_kind {
+    HEARSAY_EV_START,     /**< First event of a node's life. */
+    HEARSAY_EV_TICK,      /**< Nothing but the time. */
+    HEARSAY_EV_LINK_UP,   /**< A dial succeeded, or a link was accepted. */
+    HEARSAY_EV_LINK_DOWN, /**< A link ended, or a dial failed. */
+    HEARSAY_EV_BYTES,     /**< Bytes came in on a link. */
+    HEARSAY_EV_SENT,      /**< The kernel took bytes of a link's queue. */
+    HEARSAY_EV_PUBLISH,   /**< The application publishes a message. */
+    HEARSAY_EV_JOB_DONE,  /**< A job of an effect has run. */
+    HEARSAY_EV_PERSISTED, /**< A write of an effect is on disk, or failed. */
+    HEARSAY_EV_LEAVE      /**< Tell everybody good-bye, then stop. */
+};
+
+struct hearsay_job;
+
+struct hearsay_event {
+    enum hearsay_event_kind kind;
+    union {
+        struct {
+            hearsay_link link;
+            bool accepted;            /**< By the host's listener. */
+            struct hearsay_addr from; /**< The other end. */
+        } up;
+        struct {
+            hearsay_link link;
+            enum hearsay_down why;
+        } down;
+        struct {
+            hearsay_link link;
+            const uint8_t *data; /**< Borrowed. */
+            size_t len;          /**< >= 1. */
+        } bytes;
+        struct {
+            hearsay_link link;
+            size_t len;
+        } sent;
+        struct {
+            const char *topic;      /**< Borrowed; NULL or <= 64 bytes. */
+            const uint8_t *payload; /**< Borrowed. */
+            size_t payload_len;     /**< <= HEARSAY_PAYLOAD_MAX. */
+            uint64_t *out_seq;      /**< Set on success; may be NULL. */
+        } publish;
+        struct {
+            struct hearsay_job *job; /**< Given back. */
+        } job;
+        struct {
+            uint64_t token; /**< Of the effect. */
+            bool ok;
+        } persisted;
+    };
+};
+
+/* --------------------------------------------------------------- effects */
+
+/** Bytes shared by several links, reference-counted, for one thread. */
+struct hearsay_buf {
+    uint32_t refs;
+    uint32_t len;
+    uint8_t *data; /**< Part of the same allocation. */
+    struct hearsay_mem mem;
+};
+
+/** Ends the caller's share of @buf; NULL is a no-op. */
+HEARSAY_API void hearsay_buf_unref(struct hearsay_buf *buf);
+
+/** What a row of the host's store is about. Keys and values are bytes that
+ * only the node understands. */
+enum hearsay_table {
+    HEARSAY_TABLE_SELF,     /**< Incarnation. One row, key "incarnation". */
+    HEARSAY_TABLE_BOOK,     /**< Peer: the address book, key = node id. */
+    HEARSAY_TABLE_REGISTRY, /**< Seed: the Peer List, key = node id. */
+    HEARSAY_TABLE_FLOOR     /**< Seed: the least rank an id may come with. */
+};
+
+/** One row: put, or deleted when @value is NULL. */
+struct hearsay_row {
+    enum hearsay_table table;
+    const uint8_t *key;
+    size_t key_len; /**< 1..32. */
+    const uint8_t *value;
+    size_t value_len;
+};
+
+/** A message handed to the application: once per node and message. */
+struct hearsay_message {
+    struct hearsay_id origin;
+    uint64_t epoch;    /**< The origin's incarnation when it started. */
+    uint64_t seq;      /**< From 1, without gaps per origin and epoch. */
+    uint64_t wall_ms;  /**< The origin's clock; for people. */
+    uint32_t hops;     /**< Links it took; a statistic, not authenticated. */
+    const char *topic; /**< Lent; "" when there is none. */
+    const uint8_t *payload; /**< Lent. */
+    size_t payload_len;
+};
+
+/** One value of a note. */
+struct hearsay_field {
+    const char *key; /**< Static. */
+    enum hearsay_field_kind {
+        HEARSAY_FIELD_END, /**< After the last one. */
+        HEARSAY_FIELD_U64,
+        HEARSAY_FIELD_TEXT, /**< Lent. */
+        HEARSAY_FIELD_ID,
+        HEARSAY_FIELD_ADDR
+    } kind;
+    union {
+        uint64_t u64;
+        const char *text;
+        struct hearsay_id id;
+        struct hearsay_addr addr;
+    };
+};
+
+enum { HEARSAY_FIELDS_MAX = 8 };
+
+enum hearsay_level { HEARSAY_DEBUG, HEARSAY_INFO, HEARSAY_WARN, HEARSAY_ERROR };
+
+/** Something happened: one structured record. Logs, the demo's table, events
+ * of the API and the scenarios are renderings of these. */
+struct hearsay_note {
+    enum hearsay_level level;
+    const char *event; /**< Static, e.g. "connect"; docs/reference.md. */
+    struct hearsay_field fields[HEARSAY_FIELDS_MAX];
+};
+
+/** Why a node stopped. */
+enum hearsay_stop {
+    HEARSAY_STOP_LEFT,         /**< As asked by HEARSAY_EV_LEAVE. */
+    HEARSAY_STOP_JOIN_TIMEOUT, /**< No quorum of seeds in time. */
+    HEARSAY_STOP_DUPLICATE,    /**< Another process has this identity. */
+    HEARSAY_STOP_DISK          /**< What must be on disk could not be. */
+};
+
+enum hearsay_effect_kind {
+    HEARSAY_FX_DIAL,    /**< Open a link; answer LINK_UP or LINK_DOWN. */
+    HEARSAY_FX_SEND,    /**< Queue bytes on a link; report them as SENT. */
+    HEARSAY_FX_HANG_UP, /**< Flush what is queued, then close. No answer. */
+    HEARSAY_FX_DELIVER, /**< A message for the application. */
+    HEARSAY_FX_NOTE,    /**< Tell whoever listens. */
+    HEARSAY_FX_JOB,     /**< hearsay_job_run() it, answer JOB_DONE. */
+    HEARSAY_FX_PERSIST, /**< Commit to disk, answer PERSISTED. */
+    HEARSAY_FX_STOPPED  /**< The node is done; destroy it. The last effect. */
+};
+
+struct hearsay_effect {
+    enum hearsay_effect_kind kind;
+    union {
+        struct {
+            hearsay_link link;
+            const char *host; /**< Lent: an IP or a DNS name. */
+            uint16_t port;
+        } dial;
+        struct {
+            hearsay_link link;
+            struct hearsay_buf *buf; /**< Given: hearsay_buf_unref() it. */
+        } send;
+        struct {
+            hearsay_link link;
+        } hang_up;
+        const struct hearsay_message *message; /**< Lent. */
+        const struct hearsay_note *note;       /**< Lent. */
+        struct hearsay_job *job; /**< Given, until JOB_DONE returns it. */
+        struct {
+            uint64_t token; /**< To answer with. Rows of equal token, all
+                                 consecutive, are one transaction. */
+            struct hearsay_row row; /**< Lent: copy it. */
+            bool more; /**< Another row of the same token follows. */
+        } persist;
+        struct {
+            enum hearsay_stop why;
+            const char *text; /**< Static: what happened, what to do. */
+        } stopped;
+    };
+};
+
+/* ------------------------------------------------------------------ node */
+
+/** One node of the network; opaque. */
+struct hearsay_node;
+
+/**
+ * Makes a node that has not started yet.
+ *
+ * @config is borrowed. Gives *@out, to be returned to hearsay_node_destroy().
+ * HEARSAY_ERR_INVALID: a setting is out of range; *@why (may be NULL) names
+ *     it in a static string.
+ * HEARSAY_ERR_NOMEM. *@out is untouched on failure.
+ */
+HEARSAY_API HEARSAY_MUST_USE int
+hearsay_node_create(struct hearsay_node **out,
+                    const struct hearsay_config *config, const char **why);
+
+/** Frees @node, its jobs and its undrained effects; NULL is a no-op. No job
+ * of it may still be running. */
+HEARSAY_API void hearsay_node_destroy(struct hearsay_node *node);
+
+/**
+ * Gives back one row that an earlier process persisted; before START only.
+ *
+ * @row is borrowed. HEARSAY_ERR_MALFORMED: the row is damaged; it was
+ * skipped and the node is unchanged. HEARSAY_ERR_FULL: no room under the
+ * configured limit. HEARSAY_ERR_STATE: already started. HEARSAY_ERR_NOMEM.
+ */
+HEARSAY_API HEARSAY_MUST_USE int
+hearsay_node_restore(struct hearsay_node *node, const struct hearsay_row *row);
+
+/**
+ * Feeds one event to the protocol and collects what it wants done.
+ *
+ * @now->mono_ns never goes back between calls. @ev is borrowed. Read the
+ * effects with hearsay_next_effect() before the next call. Not reentrant.
+ *
+ * HEARSAY_ERR_BUSY: effects are not drained; nothing happened.
+ * HEARSAY_ERR_STATE: before START, after STOPPED, or PUBLISH at a seed or
+ *     before joining; nothing happened.
+ * HEARSAY_ERR_AGAIN: PUBLISH found a bound reached; the message was not
+ *     taken.
+ * HEARSAY_ERR_TOO_BIG: PUBLISH with too large a payload or topic.
+ * HEARSAY_ERR_NOMEM: the event was dropped; the node goes on.
+ * Bad bytes from a peer are no error here: they are counted, noted, and the
+ * link is hung up.
+ */
+HEARSAY_API HEARSAY_MUST_USE int hearsay_step(struct hearsay_node *node,
+                                              const struct hearsay_now *now,
+                                              const struct hearsay_event *ev);
+
+/** Takes the next effect. False: there is none, and *@out is untouched. */
+HEARSAY_API HEARSAY_MUST_USE bool
+hearsay_next_effect(struct hearsay_node *node, struct hearsay_effect *out);
+
+/** When to step with a TICK at the latest, in mono_ns; HEARSAY_NEVER. */
+HEARSAY_API uint64_t hearsay_deadline(const struct hearsay_node *node);
+
+/** This node's id. */
+HEARSAY_API struct hearsay_id hearsay_node_id(const struct hearsay_node *node);
+
+/* ------------------------------------------------------------------ jobs */
+
+enum hearsay_job_kind { HEARSAY_JOB_SIGN, HEARSAY_JOB_VERIFY };
+
+/** Which lane a job belongs to. Completions go back in submission order per
+ * kind, whatever order the workers finish in. */
+HEARSAY_API enum hearsay_job_kind
+hearsay_job_kind(const struct hearsay_job *job);
+
+/** Does the work. Touches nothing but @job: any thread may call it, once. */
+HEARSAY_API void hearsay_job_run(struct hearsay_job *job);
+
+/* ------------------------------------------------------------------ text */
+
+/** Writes 64 hex digits and a NUL. */
+HEARSAY_API void hearsay_id_text(char out[HEARSAY_ID_TEXT_LEN],
+                                 const struct hearsay_id *id);
+
+/** Writes "1.2.3.4:5" or "[2001:db8::1]:5" and a NUL. */
+HEARSAY_API void hearsay_addr_text(char out[HEARSAY_ADDR_TEXT_LEN],
+                                   const struct hearsay_addr *addr);
+
+/** Reads what hearsay_addr_text() writes. HEARSAY_ERR_MALFORMED leaves
+ * *@out untouched. */
+HEARSAY_API HEARSAY_MUST_USE int hearsay_addr_parse(struct hearsay_addr *out,
+                                                    const char *text);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

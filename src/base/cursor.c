@@ -1,0 +1,152 @@
+/* Cursors over bytes. All bounds checks of the wire format are the two
+ * functions take() and grow(); everything else moves bytes inside what they
+ * granted. After a failure nothing moves any more, so a codec may run to its
+ * end and ask once. Integers are put together byte by byte: the machine's
+ * byte order and alignment never show. */
+#include "base/cursor.h"
+
+#include "base/assert.h"
+
+#include <string.h>
+
+/* The next @len >= 1 bytes, or NULL and bad from now on. */
+static const uint8_t *take(struct hsy_reader *in, size_t len)
+{
+    HSY_ASSERT(in != NULL);
+    HSY_ASSERT(len >= 1); /* So that NULL + 0 is never formed. */
+
+    if (in->bad || (size_t)(in->end - in->at) < len) {
+        in->bad = true;
+        return NULL;
+    }
+    const uint8_t *at = in->at;
+    in->at += len;
+    return at;
+}
+
+static uint64_t get_uint(struct hsy_reader *in, size_t len)
+{
+    HSY_ASSERT(len <= 8);
+
+    const uint8_t *at = take(in, len);
+    if (at == NULL) {
+        return 0;
+    }
+    uint64_t v = 0;
+    for (size_t i = 0; i < len; i++) {
+        v = (v << 8) | at[i];
+    }
+    return v;
+}
+
+uint8_t hsy_get_u8(struct hsy_reader *in)
+{
+    return (uint8_t)get_uint(in, 1);
+}
+
+uint16_t hsy_get_u16(struct hsy_reader *in)
+{
+    return (uint16_t)get_uint(in, 2);
+}
+
+uint32_t hsy_get_u32(struct hsy_reader *in)
+{
+    return (uint32_t)get_uint(in, 4);
+}
+
+uint64_t hsy_get_u64(struct hsy_reader *in)
+{
+    return get_uint(in, 8);
+}
+
+void hsy_get_bytes(struct hsy_reader *in, void *out, size_t len)
+{
+    HSY_ASSERT(in != NULL);
+    HSY_ASSERT(out != NULL || len == 0);
+
+    if (len == 0) {
+        return;
+    }
+    const uint8_t *at = take(in, len);
+    if (at == NULL) {
+        memset(out, 0, len); /* Never stale bytes from the stack. */
+        return;
+    }
+    memcpy(out, at, len);
+}
+
+const uint8_t *hsy_get_slice(struct hsy_reader *in, size_t len)
+{
+    HSY_ASSERT(in != NULL);
+
+    if (len == 0) {
+        return in->bad ? NULL : in->at;
+    }
+    return take(in, len);
+}
+
+/* Room for @len >= 1 more bytes. NULL: nothing to write, because there is no
+ * room (bad from now on) or because this writer only counts. */
+static uint8_t *grow(struct hsy_writer *out, size_t len)
+{
+    HSY_ASSERT(out != NULL);
+    HSY_ASSERT(len >= 1);
+    HSY_ASSERT(out->len <= out->max);
+
+    if (out->bad || out->max - out->len < len) {
+        out->bad = true;
+        return NULL;
+    }
+    uint8_t *at = out->data == NULL ? NULL : out->data + out->len;
+    out->len += len;
+    return at;
+}
+
+static void put_uint(struct hsy_writer *out, uint64_t v, size_t len)
+{
+    HSY_ASSERT(len <= 8);
+
+    uint8_t *at = grow(out, len);
+    if (at == NULL) {
+        return;
+    }
+    for (size_t i = len; i > 0; i--) {
+        at[i - 1] = (uint8_t)(v & 0xff);
+        v >>= 8;
+    }
+    HSY_ASSERT(v == 0); /* The callers' types leave nothing over. */
+}
+
+void hsy_put_u8(struct hsy_writer *out, uint8_t v)
+{
+    put_uint(out, v, 1);
+}
+
+void hsy_put_u16(struct hsy_writer *out, uint16_t v)
+{
+    put_uint(out, v, 2);
+}
+
+void hsy_put_u32(struct hsy_writer *out, uint32_t v)
+{
+    put_uint(out, v, 4);
+}
+
+void hsy_put_u64(struct hsy_writer *out, uint64_t v)
+{
+    put_uint(out, v, 8);
+}
+
+void hsy_put_bytes(struct hsy_writer *out, const void *data, size_t len)
+{
+    HSY_ASSERT(out != NULL);
+    HSY_ASSERT(data != NULL || len == 0);
+
+    if (len == 0) {
+        return;
+    }
+    uint8_t *at = grow(out, len);
+    if (at != NULL) {
+        memcpy(at, data, len);
+    }
+}
