@@ -1,0 +1,244 @@
+/* Frames: what travels on a link (docs/protocol.md, Links).
+ *
+ *     0        4      5       6
+ *     +--------+------+-------+----------------+
+ *     | length | type | flags | body           |     big-endian; length
+ *     +--------+------+-------+----------------+     counts type to body end
+ */
+#ifndef HSY_WIRE_FRAMES_H
+#define HSY_WIRE_FRAMES_H
+
+#include "wire/records.h"
+
+enum {
+    HSY_PROTOCOL_MIN = 1, /* Oldest version that this build speaks. */
+    HSY_PROTOCOL_MAX = 1,
+    HSY_FRAME_HEADER_LEN = 6,
+    HSY_NONCE_LEN = 32,
+    HSY_ERROR_TEXT_MAX = 200,
+    HSY_SAMPLE_BY_DEGREE = 32,
+    HSY_SAMPLE_UNIFORM = 16,
+    HSY_SAMPLE_MAX = HSY_SAMPLE_BY_DEGREE + HSY_SAMPLE_UNIFORM,
+    HSY_PAGE_RECORDS = 48, /* Records in one PEERS frame at most. */
+    HSY_ALTERNATIVES_MAX = 8,
+    HSY_BRIDGE_RECORDS = 2,
+    HSY_SYNC_ENTRIES_MAX = 64,
+    /* Encoded records of one list: the largest list, the largest record. */
+    HSY_RECORDS_LEN_MAX = HSY_PAGE_RECORDS * (HSY_RECORD_LEN_MAX + 2)
+};
+
+enum hsy_frame_type {
+    HSY_HELLO = 1,
+    HSY_AUTH = 2,
+    HSY_ERROR = 3,
+    HSY_LEAVE = 4,
+    HSY_PING = 5,
+    HSY_PONG = 6,
+    HSY_REGISTER = 7,
+    HSY_REGISTERED = 8,
+    HSY_LOOKUP = 9,
+    HSY_PEERS_GET = 10,
+    HSY_PEERS = 11,
+    HSY_LINKS = 12,
+    HSY_DEAD_REPORT = 13,
+    HSY_DEAD_NOTICE = 14,
+    HSY_SEED_SYNC = 15,
+    HSY_VERDICT = 16,
+    HSY_BRIDGE = 17,
+    HSY_CONNECT = 18,
+    HSY_ACCEPT = 19,
+    HSY_REFUSE = 20,
+    HSY_BUNDLE = 21
+};
+
+/* A receiver that does not know the type skips the frame. */
+enum { HSY_FLAG_IGNORABLE = 1 };
+
+enum hsy_trust { HSY_TRUST_ORIGIN = 0, HSY_TRUST_MEMBERS = 1 };
+
+struct hsy_hello {
+    uint16_t version_min, version_max;
+    uint8_t network_len; /* 1..64 */
+    char network[HEARSAY_NAME_MAX];
+    enum hsy_trust trust;
+    uint64_t features;
+    uint8_t nonce[HSY_NONCE_LEN];
+    struct hearsay_addr observed; /* Where the receiver seems to be. */
+    struct hsy_record record;     /* The sender's own. */
+};
+
+/* A human can act on each of them; the text says how. */
+enum hsy_error_code {
+    HSY_ERROR_VERSION = 1,   /* No common protocol version. */
+    HSY_ERROR_NETWORK = 2,   /* Another network name. */
+    HSY_ERROR_TRUST = 3,     /* Another trust mode. */
+    HSY_ERROR_OWN_ID = 4,    /* You reached yourself. */
+    HSY_ERROR_DUPLICATE = 5, /* Another live process has this identity. */
+    HSY_ERROR_AUTH = 6,      /* A signature does not match. */
+    HSY_ERROR_MALFORMED = 7, /* Bytes that violate the format. */
+    HSY_ERROR_TYPE = 8,      /* A frame that has no business here. */
+    HSY_ERROR_LATE = 9,      /* A deadline passed. */
+    HSY_ERROR_FULL = 10,     /* No room; try others. */
+    HSY_ERROR_REDUNDANT = 11 /* We have a link already. */
+};
+
+struct hsy_error {
+    enum hsy_error_code code;
+    uint8_t text_len;
+    char text[HSY_ERROR_TEXT_MAX]; /* Not NUL-terminated. */
+};
+
+enum hsy_registered_verdict {
+    HSY_REGISTERED_OK = 0,
+    HSY_REGISTERED_STALE = 1,  /* Come back above known_rank. */
+    HSY_REGISTERED_FULL = 2,   /* The Peer List is full. */
+    HSY_REGISTERED_NO_ADDR = 3 /* The record names no address. */
+};
+
+struct hsy_registered {
+    enum hsy_registered_verdict verdict;
+    uint64_t incarnation; /* Of the record this answers. */
+    uint64_t known_rank;
+    uint32_t lease_s;
+    uint32_t peers_count; /* N, for the cap on links. */
+    uint16_t by_degree;   /* The first so many of the sample. */
+    struct hsy_records sample;
+};
+
+enum hsy_peers_kind {
+    HSY_PEERS_SAMPLE = 0,  /* 32 by degree, 16 uniform. */
+    HSY_PEERS_UNIFORM = 1, /* 16 uniform. */
+    HSY_PEERS_PAGE = 2,    /* Page k of all, by id. */
+    HSY_PEERS_LOOKUP = 3,  /* Answer to LOOKUP: none or one. */
+    HSY_PEERS_TOP = 4      /* The `count` of highest degree, sorted. */
+};
+
+struct hsy_peers_get {
+    enum hsy_peers_kind kind;
+    uint16_t count; /* 1..HSY_PAGE_RECORDS */
+    uint32_t page;
+};
+
+struct hsy_peers {
+    enum hsy_peers_kind kind;
+    uint32_t page;
+    uint32_t peers_count;
+    uint16_t by_degree;
+    struct hsy_records records;
+};
+
+/* One fact that a seed tells its fellows. */
+enum hsy_sync_kind {
+    HSY_SYNC_RECORD = 1, /* A live registration. */
+    HSY_SYNC_LINKS = 2,  /* A link snapshot. */
+    HSY_SYNC_DEATH = 3,  /* A certificate. */
+    HSY_SYNC_LEFT = 4    /* A graceful departure. */
+};
+
+struct hsy_sync_entry {
+    enum hsy_sync_kind kind;
+    union {
+        struct hsy_record record;
+        struct hsy_links links;
+        struct hsy_certificate certificate;
+        struct {
+            struct hsy_record record;
+            struct hsy_leave leave;
+        } left;
+    };
+};
+
+struct hsy_sync {
+    uint64_t digest[2]; /* Of the whole registry: equal = nothing to do. */
+    bool want_all;      /* Send me everything you have. */
+    uint16_t count;
+    const uint8_t *entries; /* Encoded, each with a u32 length in front. */
+    uint32_t entries_len;
+};
+
+enum hsy_bridge_why { HSY_BRIDGE_COMPONENT = 1 };
+
+enum hsy_refuse_why {
+    HSY_REFUSE_FULL = 1,
+    HSY_REFUSE_LEAVING = 2,
+    HSY_REFUSE_BACKOFF = 3,
+    HSY_REFUSE_ROLE = 4 /* Seeds have no overlay links. */
+};
+
+struct hsy_frame {
+    enum hsy_frame_type type;
+    uint8_t flags;
+    union {
+        struct hsy_hello hello;
+        struct hsy_sig auth;
+        struct hsy_error error;
+        struct hsy_leave leave;
+        uint64_t ping, pong; /* The nonce. */
+        struct hsy_record reg;
+        struct hsy_registered registered;
+        struct hearsay_id lookup;
+        struct hsy_peers_get peers_get;
+        struct hsy_peers peers;
+        struct hsy_links links;
+        struct hsy_report report; /* DEAD_REPORT and DEAD_NOTICE. */
+        struct hsy_sync sync;
+        struct {
+            struct hsy_verdict verdict;
+            struct hsy_record record; /* The subject's, to try it. */
+        } verdict;
+        struct {
+            enum hsy_bridge_why why;
+            struct hsy_records records; /* 1..HSY_BRIDGE_RECORDS */
+        } bridge;
+        struct {
+            uint32_t degree;
+        } connect;
+        struct {
+            enum hsy_refuse_why why;
+            struct hsy_records alternatives; /* <= 8 */
+        } refuse;
+        struct {
+            uint8_t hops; /* Links travelled so far; not signed. */
+            struct hsy_bundle bundle;
+        } bundle;
+    };
+};
+
+/* Writes header and body. Check @out->bad at the end: no room. */
+void hsy_frame_encode(struct hsy_writer *out, const struct hsy_frame *frame);
+
+/* Looks at a header. 0: *@out_len is the whole frame's length, header
+ * included, or 0 while fewer than 4 bytes are there. HEARSAY_ERR_TOO_BIG:
+ * longer than @frame_max. HEARSAY_ERR_MALFORMED: shorter than its header. */
+HEARSAY_MUST_USE int hsy_frame_peek(size_t *out_len, const uint8_t *data,
+                                    size_t data_len, uint32_t frame_max);
+
+/* Decodes exactly one frame of @len bytes, header included. Slices in *@out
+ * are lent by @data. Lists are walked: their iterators cannot fail later.
+ * HEARSAY_ERR_MALFORMED; HEARSAY_ERR_STATE: unknown type, flags readable in
+ * *@out_flags (may be NULL). *@out is undefined on failure. */
+HEARSAY_MUST_USE int hsy_frame_decode(struct hsy_frame *out,
+                                      const uint8_t *data, size_t len,
+                                      uint8_t *out_flags);
+
+/* "HELLO"; "?" for a number that is no type. Static. */
+const char *hsy_frame_name(unsigned type);
+
+/* Sync entries: as records, see wire/records.h. */
+void hsy_sync_add(struct hsy_writer *list, struct hsy_sync *sync,
+                  const struct hsy_sync_entry *entry);
+bool hsy_sync_next(struct hsy_reader *at, struct hsy_sync_entry *entry);
+
+/* "hearsay-auth-1\0" | role | signer's id | other's id | signer's nonce |
+ * other's nonce | network. role: 0 = the signer dialled, 1 = it accepted. */
+struct hsy_auth_text {
+    bool accepted;
+    struct hearsay_id signer, other;
+    uint8_t signer_nonce[HSY_NONCE_LEN], other_nonce[HSY_NONCE_LEN];
+    const char *network;
+    uint8_t network_len;
+};
+void hsy_auth_signed_bytes(struct hsy_writer *out,
+                           const struct hsy_auth_text *auth);
+
+#endif

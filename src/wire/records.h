@@ -1,0 +1,194 @@
+/* The signed things of the protocol as structs (docs/protocol.md, Identity,
+ * Seed registry). Decoding never allocates: lists stay encoded slices of the
+ * frame, walked with an iterator that the decoder has proved sound. */
+#ifndef HSY_WIRE_RECORDS_H
+#define HSY_WIRE_RECORDS_H
+
+#include "base/cursor.h"
+#include "hearsay.h"
+
+enum {
+    HSY_SIG_LEN = 64,
+    HSY_RECORD_LEN_MAX = 512,
+    HSY_VERDICTS_MAX = HEARSAY_SEEDS_MAX / 2 + 1,
+    HSY_TOPIC_MAX = 64,
+    HSY_BUNDLE_LEN_MAX = 16 * 1024 /* Encoded, signature included. */
+};
+
+/* Incarnations stay below 2^62, so that rank = 2 * incarnation + dead fits. */
+#define HSY_INCARNATION_END (UINT64_C(1) << 62)
+
+struct hsy_sig {
+    uint8_t bytes[HSY_SIG_LEN];
+};
+
+/* Where a node is, said by itself. */
+struct hsy_record {
+    struct hearsay_id id;
+    uint64_t incarnation;
+    uint64_t boot_nonce;
+    uint64_t issued_ms;
+    uint64_t features;
+    enum hearsay_role role;
+    uint8_t addrs_count; /* 0 only in HELLO, before the address is known. */
+    struct hearsay_addr addrs[HEARSAY_ADDRS_MAX];
+    uint8_t name_len;
+    char name[HEARSAY_NAME_MAX]; /* Not NUL-terminated. */
+    struct hsy_sig sig;          /* By id. */
+};
+
+static inline uint64_t hsy_rank_alive(uint64_t incarnation)
+{
+    return 2 * incarnation;
+}
+
+static inline uint64_t hsy_rank_dead(uint64_t incarnation)
+{
+    return 2 * incarnation + 1;
+}
+
+/* "I leave": a tombstone that needs nobody else. */
+struct hsy_leave {
+    struct hearsay_id id;
+    uint64_t incarnation;
+    uint64_t issued_ms;
+    struct hsy_sig sig; /* By id. */
+};
+
+/* A neighbour's word that a peer is dead: a suspicion. */
+struct hsy_report {
+    struct hearsay_id subject;
+    uint64_t incarnation; /* Of the subject, as the notifier knew it. */
+    struct hearsay_addr subject_addr;
+    uint64_t wall_ms;
+    struct hearsay_id notifier;
+    struct hearsay_addr notifier_addr;
+    struct hsy_sig sig; /* By notifier. */
+};
+
+/* One seed's word that it tried and failed too. */
+struct hsy_verdict {
+    struct hearsay_id subject;
+    uint64_t incarnation;
+    uint64_t wall_ms;
+    struct hearsay_id seed;
+    struct hsy_sig sig; /* By seed. */
+};
+
+/* A death: a majority of verdicts on one (subject, incarnation). */
+struct hsy_certificate {
+    struct hsy_record record; /* The subject's own. */
+    uint8_t verdicts_count;
+    struct hsy_verdict verdicts[HSY_VERDICTS_MAX];
+};
+
+/* A list of node ids, packed, 32 bytes each. */
+struct hsy_ids {
+    const uint8_t *bytes;
+    uint32_t count;
+};
+
+static inline const struct hearsay_id *hsy_ids_at(const struct hsy_ids *ids,
+                                                  uint32_t index)
+{
+    /* struct hearsay_id is 32 bytes of uint8_t: alignment 1, no padding. */
+    return (const struct hearsay_id *)(const void *)(ids->bytes +
+                                                     (size_t)index * 32);
+}
+_Static_assert(sizeof(struct hearsay_id) == 32, "ids are packed on the wire");
+
+/* A peer's snapshot of its links; a higher version replaces a lower one. */
+struct hsy_links {
+    struct hearsay_id id;
+    uint64_t incarnation;
+    uint64_t version; /* Rises within one incarnation. */
+    struct hsy_ids neighbours;
+    struct hsy_sig sig; /* By id. */
+};
+
+/* Consecutive messages of one origin: the unit of signature, id and relay. */
+struct hsy_bundle {
+    struct hearsay_id origin;
+    uint64_t epoch_incarnation;
+    uint64_t epoch_nonce;
+    uint64_t first_seq; /* From 1. */
+    uint64_t wall_ms;
+    uint16_t count;          /* 1..64 */
+    const uint8_t *messages; /* Encoded: topic_len u8 | topic | len u32 | .. */
+    uint32_t messages_len;
+    struct hsy_sig sig; /* By origin. */
+};
+
+/* A bundle's id: BLAKE2b-128 over its encoding, signature included. */
+struct hsy_bundle_id {
+    uint8_t bytes[16];
+};
+
+/* One message inside a bundle; topic and payload are lent by the bundle. */
+struct hsy_message {
+    const uint8_t *topic;
+    uint8_t topic_len;
+    const uint8_t *payload;
+    uint32_t payload_len;
+};
+
+/* Encoded records, one after the other, each with a u16 length in front. */
+struct hsy_records {
+    const uint8_t *bytes;
+    uint32_t len;
+    uint16_t count;
+};
+
+/* Encoders write the canonical form; decoders accept nothing else (sticky
+ * error in @in). *_body is what the signature covers, without it. */
+void hsy_put_record(struct hsy_writer *out, const struct hsy_record *record);
+void hsy_get_record(struct hsy_reader *in, struct hsy_record *record);
+void hsy_put_leave(struct hsy_writer *out, const struct hsy_leave *leave);
+void hsy_get_leave(struct hsy_reader *in, struct hsy_leave *leave);
+void hsy_put_report(struct hsy_writer *out, const struct hsy_report *report);
+void hsy_get_report(struct hsy_reader *in, struct hsy_report *report);
+void hsy_put_verdict(struct hsy_writer *out, const struct hsy_verdict *verdict);
+void hsy_get_verdict(struct hsy_reader *in, struct hsy_verdict *verdict);
+void hsy_put_certificate(struct hsy_writer *out,
+                         const struct hsy_certificate *certificate);
+void hsy_get_certificate(struct hsy_reader *in,
+                         struct hsy_certificate *certificate);
+void hsy_put_links(struct hsy_writer *out, const struct hsy_links *links);
+void hsy_get_links(struct hsy_reader *in, struct hsy_links *links);
+void hsy_put_bundle(struct hsy_writer *out, const struct hsy_bundle *bundle);
+/* Also walks the messages: count, bounds and total are sound afterwards. */
+void hsy_get_bundle(struct hsy_reader *in, struct hsy_bundle *bundle);
+
+/* The bytes that a signature covers: a domain text ("hearsay-record-1",
+ * "hearsay-leave-1", "hearsay-report-1", "hearsay-verdict-1",
+ * "hearsay-links-1", "hearsay-bundle-1", each with its NUL) and the encoding
+ * without the signature. */
+void hsy_record_signed_bytes(struct hsy_writer *out,
+                             const struct hsy_record *record);
+void hsy_leave_signed_bytes(struct hsy_writer *out,
+                            const struct hsy_leave *leave);
+void hsy_report_signed_bytes(struct hsy_writer *out,
+                             const struct hsy_report *report);
+void hsy_verdict_signed_bytes(struct hsy_writer *out,
+                              const struct hsy_verdict *verdict);
+void hsy_links_signed_bytes(struct hsy_writer *out,
+                            const struct hsy_links *links);
+void hsy_bundle_signed_bytes(struct hsy_writer *out,
+                             const struct hsy_bundle *bundle);
+
+/* Appends one record to a list under construction. */
+void hsy_records_add(struct hsy_writer *list, struct hsy_records *records,
+                     const struct hsy_record *record);
+/* Walks a list: false at its end. Start with a reader over bytes/len. */
+bool hsy_records_next(struct hsy_reader *at, struct hsy_record *record);
+
+/* Appends one message to a bundle under construction: bundle->messages must
+ * be out->data; updates count and messages_len. */
+void hsy_messages_add(struct hsy_writer *out, struct hsy_bundle *bundle,
+                      const struct hsy_message *message);
+bool hsy_messages_next(struct hsy_reader *at, struct hsy_message *message);
+
+/* Equal in every field, signature included. */
+bool hsy_record_equal(const struct hsy_record *a, const struct hsy_record *b);
+
+#endif

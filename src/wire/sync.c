@@ -1,0 +1,132 @@
+/* What seeds tell each other: facts of four kinds in one list. Each entry
+ * has its length in front, so that a seed can pass one on as it came. */
+#include "wire/codec.h"
+
+#include "base/addr.h"
+#include "base/assert.h"
+
+/* Entry:  kind u8 | body
+ *
+ *     1 RECORD  record
+ *     2 LINKS   links
+ *     3 DEATH   certificate
+ *     4 LEFT    record | leave          both of the same id
+ */
+static void put_entry(struct hsy_writer *out,
+                      const struct hsy_sync_entry *entry)
+{
+    hsy_put_u8(out, (uint8_t)entry->kind);
+    switch (entry->kind) {
+    case HSY_SYNC_RECORD:
+        hsy_put_record(out, &entry->record);
+        break;
+    case HSY_SYNC_LINKS:
+        hsy_put_links(out, &entry->links);
+        break;
+    case HSY_SYNC_DEATH:
+        hsy_put_certificate(out, &entry->certificate);
+        break;
+    case HSY_SYNC_LEFT:
+        HSY_ASSERT(hsy_id_equal(&entry->left.record.id, &entry->left.leave.id));
+        hsy_put_record(out, &entry->left.record);
+        hsy_put_leave(out, &entry->left.leave);
+        break;
+    }
+}
+
+static void get_entry(struct hsy_reader *in, struct hsy_sync_entry *entry)
+{
+    entry->kind = (enum hsy_sync_kind)hsy_wire_get_choice(in, HSY_SYNC_RECORD,
+                                                          HSY_SYNC_LEFT);
+    switch (entry->kind) {
+    case HSY_SYNC_RECORD:
+        hsy_get_record(in, &entry->record);
+        break;
+    case HSY_SYNC_LINKS:
+        hsy_get_links(in, &entry->links);
+        break;
+    case HSY_SYNC_DEATH:
+        hsy_get_certificate(in, &entry->certificate);
+        break;
+    case HSY_SYNC_LEFT:
+        hsy_get_record(in, &entry->left.record);
+        hsy_get_leave(in, &entry->left.leave);
+        hsy_wire_require(
+            in, hsy_id_equal(&entry->left.record.id, &entry->left.leave.id));
+        break;
+    }
+}
+
+static void get_item(struct hsy_reader *in, struct hsy_sync_entry *entry)
+{
+    uint32_t len = hsy_get_u32(in);
+    const uint8_t *bytes = hsy_get_slice(in, len);
+    if (in->bad) {
+        return;
+    }
+    struct hsy_reader item = hsy_reader(bytes, len);
+    get_entry(&item, entry);
+    hsy_wire_require(in, hsy_reader_done(&item));
+}
+
+/* SEED_SYNC:
+ *
+ *     digest u64, u64 | want_all u8, 0 or 1 | count u16
+ *     count x ( len u32 | entry )
+ */
+void hsy_wire_put_sync(struct hsy_writer *out, const struct hsy_sync *sync)
+{
+    HSY_ASSERT(sync->count <= HSY_SYNC_ENTRIES_MAX);
+    HSY_ASSERT((sync->count == 0) == (sync->entries_len == 0));
+    hsy_put_u64(out, sync->digest[0]);
+    hsy_put_u64(out, sync->digest[1]);
+    hsy_wire_put_bool(out, sync->want_all);
+    hsy_put_u16(out, sync->count);
+    hsy_put_bytes(out, sync->entries, sync->entries_len);
+}
+
+void hsy_wire_get_sync(struct hsy_reader *in, struct hsy_sync *sync)
+{
+    HSY_ASSERT(sync != NULL);
+    sync->digest[0] = hsy_get_u64(in);
+    sync->digest[1] = hsy_get_u64(in);
+    sync->want_all = hsy_wire_get_bool(in);
+    sync->count = hsy_get_u16(in);
+    hsy_wire_require(in, sync->count <= HSY_SYNC_ENTRIES_MAX);
+    const uint8_t *start = in->at;
+    for (uint16_t i = 0; i < sync->count && !in->bad; i++) {
+        struct hsy_sync_entry entry;
+        get_item(in, &entry);
+    }
+    sync->entries = start;
+    sync->entries_len = in->bad ? 0 : (uint32_t)(in->at - start);
+}
+
+void hsy_sync_add(struct hsy_writer *list, struct hsy_sync *sync,
+                  const struct hsy_sync_entry *entry)
+{
+    HSY_ASSERT(list != NULL);
+    HSY_ASSERT(entry != NULL);
+    HSY_ASSERT(list->bad || sync->entries_len == list->len);
+    HSY_ASSERT(sync->count < HSY_SYNC_ENTRIES_MAX);
+    struct hsy_writer item = hsy_writer_count();
+    put_entry(&item, entry);
+    hsy_put_u32(list, (uint32_t)item.len);
+    put_entry(list, entry);
+    if (!list->bad) {
+        sync->entries = list->data;
+        sync->entries_len = (uint32_t)list->len;
+        sync->count++;
+    }
+}
+
+bool hsy_sync_next(struct hsy_reader *at, struct hsy_sync_entry *entry)
+{
+    HSY_ASSERT(at != NULL);
+    HSY_ASSERT(entry != NULL);
+    if (hsy_reader_left(at) == 0) {
+        return false;
+    }
+    get_item(at, entry);
+    return !at->bad;
+}

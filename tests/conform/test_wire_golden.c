@@ -1,0 +1,475 @@
+/* Golden frames of protocol version 1: the same structs must give the same
+ * bytes for ever, and the bytes must be taken for ever. A difference here is
+ * a new protocol version, not a test to be adjusted.
+ *
+ * HEARSAY_GOLDEN_WRITE=1 writes wire-v1/ anew, and the same frames as binary
+ * files into the corpus of the fuzz target. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "wire/frames.h"
+
+enum { FRAME_LEN_MAX = 8192, PATH_LEN_MAX = 1024, HEX_PER_LINE = 32 };
+
+/* Room for what the slices of the frame under test point to. */
+static uint8_t list_room[4096];
+static struct hearsay_id ids_room[4];
+
+static struct hearsay_id id_of(uint8_t byte)
+{
+    struct hearsay_id id;
+    memset(id.bytes, byte, sizeof(id.bytes));
+    return id;
+}
+
+static struct hsy_sig sig_of(uint8_t byte)
+{
+    struct hsy_sig sig;
+    memset(sig.bytes, byte, sizeof(sig.bytes));
+    return sig;
+}
+
+static struct hearsay_addr v4(uint8_t last, uint16_t port)
+{
+    return (struct hearsay_addr){
+        .ip = {[10] = 0xff, [11] = 0xff, [12] = 192, 0, 2, last}, .port = port};
+}
+
+static struct hearsay_addr v6(uint8_t last, uint16_t port)
+{
+    return (struct hearsay_addr){.ip = {0x20, 0x01, 0x0d, 0xb8, [15] = last},
+                                 .port = port};
+}
+
+/* Two addresses, the name "alice". */
+static struct hsy_record alice(void)
+{
+    return (struct hsy_record){
+        .id = id_of(0xa1),
+        .incarnation = 7,
+        .boot_nonce = 0x0102030405060708,
+        .issued_ms = 1767225600000,
+        .features = 0x11,
+        .role = HEARSAY_PEER,
+        .addrs_count = 2,
+        .addrs = {v4(1, 7946), v6(1, 7946)},
+        .name_len = 5,
+        .name = "alice",
+        .sig = sig_of(0xaa),
+    };
+}
+
+/* A seed without a name. */
+static struct hsy_record bob(void)
+{
+    return (struct hsy_record){
+        .id = id_of(0xb2),
+        .incarnation = HSY_INCARNATION_END - 1,
+        .boot_nonce = UINT64_MAX,
+        .issued_ms = 1767225600001,
+        .features = 0,
+        .role = HEARSAY_SEED,
+        .addrs_count = 1,
+        .addrs = {v4(2, 65535)},
+        .sig = sig_of(0xbb),
+    };
+}
+
+static struct hsy_leave leave_of(uint8_t byte)
+{
+    return (struct hsy_leave){.id = id_of(byte),
+                              .incarnation = 7,
+                              .issued_ms = 1767225600002,
+                              .sig = sig_of(0xcc)};
+}
+
+static struct hsy_verdict verdict_on_alice(uint8_t seed)
+{
+    return (struct hsy_verdict){.subject = id_of(0xa1),
+                                .incarnation = 7,
+                                .wall_ms = 1767225600003,
+                                .seed = id_of(seed),
+                                .sig = sig_of(seed)};
+}
+
+static struct hsy_links links_of_alice(void)
+{
+    ids_room[0] = id_of(0x10);
+    ids_room[1] = id_of(0x20);
+    ids_room[2] = id_of(0xb2);
+    return (struct hsy_links){
+        .id = id_of(0xa1),
+        .incarnation = 7,
+        .version = 42,
+        .neighbours = {.bytes = ids_room[0].bytes, .count = 3},
+        .sig = sig_of(0xdd)};
+}
+
+static struct hsy_records alice_and_bob(void)
+{
+    struct hsy_records records = {.bytes = list_room};
+    struct hsy_writer list = hsy_writer(list_room, sizeof(list_room));
+    struct hsy_record first = alice(), second = bob();
+    hsy_records_add(&list, &records, &first);
+    hsy_records_add(&list, &records, &second);
+    return records;
+}
+
+static void make_hello(struct hsy_frame *f)
+{
+    f->hello = (struct hsy_hello){.version_min = 1,
+                                  .version_max = 2,
+                                  .network_len = 4,
+                                  .network = "test",
+                                  .trust = HSY_TRUST_MEMBERS,
+                                  .features = 0x8000000000000001,
+                                  .observed = v4(9, 40000),
+                                  .record = alice()};
+    memset(f->hello.nonce, 0x4e, sizeof(f->hello.nonce));
+}
+
+static void make_auth(struct hsy_frame *f)
+{
+    f->auth = sig_of(0x5a);
+}
+
+static void make_error(struct hsy_frame *f)
+{
+    f->error = (struct hsy_error){
+        .code = HSY_ERROR_NETWORK, .text_len = 15, .text = "another network"};
+}
+
+static void make_leave(struct hsy_frame *f)
+{
+    f->leave = leave_of(0xa1);
+}
+
+static void make_ping(struct hsy_frame *f)
+{
+    f->ping = 0x1122334455667788;
+}
+
+static void make_pong(struct hsy_frame *f)
+{
+    f->pong = 0x1122334455667788;
+}
+
+static void make_register(struct hsy_frame *f)
+{
+    f->reg = alice();
+}
+
+static void make_registered(struct hsy_frame *f)
+{
+    f->registered = (struct hsy_registered){.verdict = HSY_REGISTERED_STALE,
+                                            .incarnation = 7,
+                                            .known_rank = 17,
+                                            .lease_s = 600,
+                                            .peers_count = 1000,
+                                            .by_degree = 1,
+                                            .sample = alice_and_bob()};
+}
+
+static void make_lookup(struct hsy_frame *f)
+{
+    f->lookup = id_of(0xb2);
+}
+
+static void make_peers_get(struct hsy_frame *f)
+{
+    f->peers_get = (struct hsy_peers_get){
+        .kind = HSY_PEERS_PAGE, .count = 48, .page = 0x01020304};
+}
+
+static void make_peers(struct hsy_frame *f)
+{
+    f->peers = (struct hsy_peers){.kind = HSY_PEERS_SAMPLE,
+                                  .page = 0,
+                                  .peers_count = 100000,
+                                  .by_degree = 2,
+                                  .records = alice_and_bob()};
+}
+
+static void make_links(struct hsy_frame *f)
+{
+    f->links = links_of_alice();
+}
+
+static void make_report(struct hsy_frame *f)
+{
+    f->report = (struct hsy_report){.subject = id_of(0xa1),
+                                    .incarnation = 7,
+                                    .subject_addr = v4(1, 7946),
+                                    .wall_ms = 1767225600004,
+                                    .notifier = id_of(0xb2),
+                                    .notifier_addr = v6(2, 7947),
+                                    .sig = sig_of(0xee)};
+}
+
+/* One entry of each kind. */
+static void make_sync(struct hsy_frame *f)
+{
+    struct hsy_writer list = hsy_writer(list_room, sizeof(list_room));
+    f->sync = (struct hsy_sync){.digest = {0x0a0b0c0d0e0f1011, 0x12},
+                                .want_all = true,
+                                .entries = list_room};
+    struct hsy_sync_entry entry = {.kind = HSY_SYNC_RECORD};
+    entry.record = bob();
+    hsy_sync_add(&list, &f->sync, &entry);
+    entry = (struct hsy_sync_entry){.kind = HSY_SYNC_LINKS};
+    entry.links = links_of_alice();
+    hsy_sync_add(&list, &f->sync, &entry);
+    entry = (struct hsy_sync_entry){.kind = HSY_SYNC_DEATH};
+    entry.certificate.record = alice();
+    entry.certificate.verdicts_count = 2;
+    entry.certificate.verdicts[0] = verdict_on_alice(0x51);
+    entry.certificate.verdicts[1] = verdict_on_alice(0x52);
+    hsy_sync_add(&list, &f->sync, &entry);
+    entry = (struct hsy_sync_entry){.kind = HSY_SYNC_LEFT};
+    entry.left.record = alice();
+    entry.left.leave = leave_of(0xa1);
+    hsy_sync_add(&list, &f->sync, &entry);
+}
+
+static void make_verdict(struct hsy_frame *f)
+{
+    f->verdict.verdict = verdict_on_alice(0x51);
+    f->verdict.record = alice();
+}
+
+static void make_bridge(struct hsy_frame *f)
+{
+    f->bridge.why = HSY_BRIDGE_COMPONENT;
+    f->bridge.records = alice_and_bob();
+}
+
+static void make_connect(struct hsy_frame *f)
+{
+    f->connect.degree = 8;
+}
+
+static void make_accept(struct hsy_frame *f)
+{
+    f->flags = HSY_FLAG_IGNORABLE;
+}
+
+static void make_refuse(struct hsy_frame *f)
+{
+    f->refuse.why = HSY_REFUSE_BACKOFF;
+    f->refuse.alternatives = alice_and_bob();
+}
+
+static void make_bundle(struct hsy_frame *f)
+{
+    struct hsy_bundle *bundle = &f->bundle.bundle;
+    f->bundle.hops = 3;
+    *bundle = (struct hsy_bundle){.origin = id_of(0xa1),
+                                  .epoch_incarnation = 7,
+                                  .epoch_nonce = 0xfedcba9876543210,
+                                  .first_seq = 41,
+                                  .wall_ms = 1767225600005,
+                                  .messages = list_room,
+                                  .sig = sig_of(0x99)};
+    struct hsy_writer out = hsy_writer(list_room, sizeof(list_room));
+    const struct hsy_message first = {.topic = (const uint8_t *)"news",
+                                      .topic_len = 4,
+                                      .payload = (const uint8_t *)"hello",
+                                      .payload_len = 5};
+    const struct hsy_message second = {.topic = NULL, .payload = NULL};
+    hsy_messages_add(&out, bundle, &first);
+    hsy_messages_add(&out, bundle, &second);
+}
+
+struct golden {
+    const char *name, *content;
+    enum hsy_frame_type type;
+    void (*make)(struct hsy_frame *f);
+};
+
+static const struct golden goldens[] = {
+    {"hello", "versions 1-2, network test, trust members, alice's record",
+     HSY_HELLO, make_hello},
+    {"auth", "a signature of 64 x 5a", HSY_AUTH, make_auth},
+    {"error", "NETWORK, \"another network\"", HSY_ERROR, make_error},
+    {"leave", "alice leaves, incarnation 7", HSY_LEAVE, make_leave},
+    {"ping", "nonce 1122334455667788", HSY_PING, make_ping},
+    {"pong", "nonce 1122334455667788", HSY_PONG, make_pong},
+    {"register", "alice: an IPv4 and an IPv6 address", HSY_REGISTER,
+     make_register},
+    {"registered", "STALE, rank 17, lease 600 s, a sample of two",
+     HSY_REGISTERED, make_registered},
+    {"lookup", "the id of 32 x b2", HSY_LOOKUP, make_lookup},
+    {"peers_get", "48 records of page 01020304", HSY_PEERS_GET, make_peers_get},
+    {"peers", "a sample of two, both by degree", HSY_PEERS, make_peers},
+    {"links", "alice has three links, version 42", HSY_LINKS, make_links},
+    {"dead_report", "bob says that alice is dead", HSY_DEAD_REPORT,
+     make_report},
+    {"dead_notice", "alice is told that bob said so", HSY_DEAD_NOTICE,
+     make_report},
+    {"seed_sync", "wants all; record, links, death by 2 verdicts, departure",
+     HSY_SEED_SYNC, make_sync},
+    {"verdict", "a seed finds alice dead", HSY_VERDICT, make_verdict},
+    {"bridge", "two records, because of a component", HSY_BRIDGE, make_bridge},
+    {"connect", "own degree 8", HSY_CONNECT, make_connect},
+    {"accept", "nothing; the ignorable flag is set", HSY_ACCEPT, make_accept},
+    {"refuse", "BACKOFF, two alternatives", HSY_REFUSE, make_refuse},
+    {"bundle", "3 hops, seqs 41 and 42: news/hello and an empty message",
+     HSY_BUNDLE, make_bundle},
+};
+enum { GOLDENS_COUNT = sizeof(goldens) / sizeof(goldens[0]) };
+
+struct bytes {
+    uint8_t data[FRAME_LEN_MAX];
+    size_t len;
+};
+
+static void encode(struct bytes *out, const struct hsy_frame *frame)
+{
+    struct hsy_writer w = hsy_writer(out->data, sizeof(out->data));
+    hsy_frame_encode(&w, frame);
+    assert_false(w.bad);
+    out->len = w.len;
+}
+
+static void build(struct bytes *out, const struct golden *golden)
+{
+    struct hsy_frame frame;
+    memset(&frame, 0, sizeof(frame));
+    frame.type = golden->type;
+    golden->make(&frame);
+    encode(out, &frame);
+}
+
+static FILE *open_file(const struct golden *golden, const char *folder,
+                       const char *ending, const char *mode)
+{
+    const char *root = getenv("HEARSAY_SOURCE_ROOT");
+    char path[PATH_LEN_MAX];
+    snprintf(path, sizeof(path), "%s/%s/%s%s", root == NULL ? "." : root,
+             folder, golden->name, ending);
+    FILE *file = fopen(path, mode);
+    if (file == NULL) {
+        fail_msg("cannot open %s", path);
+    }
+    return file;
+}
+
+static void write_files(const struct golden *golden, const struct bytes *frame)
+{
+    FILE *hex = open_file(golden, "tests/conform/wire-v1", ".hex", "w");
+    fprintf(hex, "# %s: %s\n", hsy_frame_name(golden->type), golden->content);
+    for (size_t i = 0; i < frame->len; i++) {
+        bool last = i + 1 == frame->len || (i + 1) % HEX_PER_LINE == 0;
+        fprintf(hex, "%02x%s", frame->data[i], last ? "\n" : "");
+    }
+    assert_int_equal(fclose(hex), 0);
+    FILE *corpus = open_file(golden, "fuzz/corpus/frame", "", "wb");
+    fwrite(frame->data, 1, frame->len, corpus);
+    assert_int_equal(fclose(corpus), 0);
+}
+
+static void read_hex(struct bytes *out, const struct golden *golden)
+{
+    FILE *hex = open_file(golden, "tests/conform/wire-v1", ".hex", "r");
+    char line[256];
+    out->len = 0;
+    while (fgets(line, sizeof(line), hex) != NULL) {
+        unsigned byte = 0;
+        for (char *at = line; line[0] != '#' && sscanf(at, "%2x", &byte) == 1;
+             at += 2) {
+            assert_true(out->len < sizeof(out->data));
+            out->data[out->len++] = (uint8_t)byte;
+        }
+    }
+    fclose(hex);
+}
+
+static void read_corpus(struct bytes *out, const struct golden *golden)
+{
+    FILE *corpus = open_file(golden, "fuzz/corpus/frame", "", "rb");
+    out->len = fread(out->data, 1, sizeof(out->data), corpus);
+    fclose(corpus);
+}
+
+static void claim_same(const struct bytes *a, const struct bytes *b)
+{
+    assert_int_equal(a->len, b->len);
+    assert_memory_equal(a->data, b->data, a->len);
+}
+
+static int write_if_asked(void **state)
+{
+    (void)state;
+    for (size_t i = 0; getenv("HEARSAY_GOLDEN_WRITE") && i < GOLDENS_COUNT;
+         i++) {
+        struct bytes frame;
+        build(&frame, &goldens[i]);
+        write_files(&goldens[i], &frame);
+    }
+    return 0;
+}
+
+static void every_type_has_a_golden_frame(void **state)
+{
+    (void)state;
+    assert_int_equal(GOLDENS_COUNT, HSY_BUNDLE);
+    for (size_t i = 0; i < GOLDENS_COUNT; i++) {
+        assert_int_equal(goldens[i].type, i + 1);
+    }
+}
+
+static void what_we_encode_is_the_golden_frame(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < GOLDENS_COUNT; i++) {
+        struct bytes ours, golden;
+        build(&ours, &goldens[i]);
+        read_hex(&golden, &goldens[i]);
+        claim_same(&ours, &golden);
+    }
+}
+
+static void the_golden_frame_decodes_and_encodes_to_itself(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < GOLDENS_COUNT; i++) {
+        struct bytes golden, again;
+        struct hsy_frame frame;
+        read_hex(&golden, &goldens[i]);
+        assert_int_equal(
+            hsy_frame_decode(&frame, golden.data, golden.len, NULL), 0);
+        assert_int_equal(frame.type, goldens[i].type);
+        encode(&again, &frame);
+        claim_same(&golden, &again);
+    }
+}
+
+static void the_fuzz_corpus_begins_with_the_golden_frames(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < GOLDENS_COUNT; i++) {
+        struct bytes golden, corpus;
+        read_hex(&golden, &goldens[i]);
+        read_corpus(&corpus, &goldens[i]);
+        claim_same(&golden, &corpus);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_type_has_a_golden_frame),
+        cmocka_unit_test(what_we_encode_is_the_golden_frame),
+        cmocka_unit_test(the_golden_frame_decodes_and_encodes_to_itself),
+        cmocka_unit_test(the_fuzz_corpus_begins_with_the_golden_frames),
+    };
+    return cmocka_run_group_tests(tests, write_if_asked, NULL);
+}
