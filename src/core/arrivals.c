@@ -1,0 +1,442 @@
+/* One node, one link. Two links to one node come from simultaneous dials
+ * (same boot: the one dialled by the lower id stays), from a node that lost
+ * its end and came again (same direction: the newer stays), or from another
+ * process with the same identity (another boot: whoever answers keeps it). */
+#include "core/arrivals.h"
+
+#include "base/addr.h"
+#include "core/text.h"
+
+#define CHALLENGE_NS (1 * HSY_SECOND)
+
+static bool is_seed(const struct hsy_core *core)
+{
+    HSY_ASSERT((core->env.config.role == HEARSAY_SEED) == (core->seed != NULL));
+    return core->seed != NULL;
+}
+
+/* ------------------------------------------------------------ arrivals */
+
+static void learn_contact(struct hsy_core *core, const struct hsy_arrival *a)
+{
+    bool is_new;
+
+    if (hsy_book_merge(&core->book, &a->record, &is_new) != NULL) {
+        hsy_book_worked(&core->book, &a->record.id);
+    }
+    HSY_ASSERT(!is_seed(core));
+}
+
+/* Tells every machine that @n can be reached now over n->link. */
+static void arrived(struct hsy_core *core, struct hsy_neighbour *n,
+                    hearsay_link own_dial)
+{
+    struct hearsay_id id = n->id;
+
+    hsy_liveness_link_up(&core->liveness, n);
+    (void)hsy_probe_answered(&core->probes, &id);
+    if (is_seed(core)) {
+        hsy_seed_answered(core->seed, &id);
+        hsy_seed_link_up(core->seed, n, own_dial);
+        return;
+    }
+    hsy_join_link_up(&core->join, n, own_dial);
+    n = hsy_neighbour_by_id(&core->neighbours, &id);
+    HSY_ASSERT(n != NULL);
+    hsy_overlay_link_up(&core->overlay, n);
+}
+
+static void add(struct hsy_core *core, const struct hsy_arrival *a)
+{
+    struct hsy_env *env = &core->env;
+    struct hsy_neighbour *n;
+
+    if (hsy_neighbour_add(&core->neighbours, &n, a->link, &a->record) != 0) {
+        env->ports.hang_up(env->ports.ctx, a->link, HSY_ERROR_FULL,
+                           "no room for another link; try another node");
+        return;
+    }
+    n->accepted = a->accepted;
+    n->addr = a->record.addrs_count > 0 ? a->record.addrs[0] : a->from;
+    arrived(core, n, a->accepted ? 0 : a->link);
+}
+
+/* Does the newcomer replace the present link? Both ends must agree. */
+static bool newcomer_stays(const struct hsy_core *core,
+                           const struct hsy_neighbour *n,
+                           const struct hsy_arrival *a)
+{
+    bool ours_is_lower = hsy_id_compare(&core->env.id, &n->id) < 0;
+
+    HSY_ASSERT(!hsy_id_equal(&core->env.id, &n->id));
+    if (n->accepted == a->accepted) {
+        return true; /* Dialled again by the same end: it lost the old one. */
+    }
+    return a->accepted != ours_is_lower;
+}
+
+static void merge_links(struct hsy_core *core, struct hsy_neighbour *n,
+                        const struct hsy_arrival *a)
+{
+    struct hsy_env *env = &core->env;
+    hearsay_link loser = a->link;
+    hearsay_link own_dial = a->accepted ? 0 : a->link;
+
+    HSY_ASSERT(n->link != a->link);
+    if (newcomer_stays(core, n, a)) {
+        hearsay_link old = n->link;
+        if (hsy_neighbour_relink(&core->neighbours, n, a->link) == 0) {
+            n->accepted = a->accepted;
+            loser = old;
+        }
+    }
+    env->ports.hang_up(env->ports.ctx, loser, HSY_ERROR_REDUNDANT,
+                       "another link to this node is open already");
+    n->incarnation = n->incarnation > a->record.incarnation
+                         ? n->incarnation
+                         : a->record.incarnation;
+    arrived(core, n, own_dial);
+}
+
+static void refuse_twin(struct hsy_core *core, hearsay_link link)
+{
+    struct hsy_env *env = &core->env;
+
+    HSY_ASSERT(link != 0);
+    env->counters.handshake_refused++;
+    env->ports.hang_up(env->ports.ctx, link, HSY_ERROR_DUPLICATE,
+                       "another process with this identity is alive: give "
+                       "each node a data directory of its own");
+}
+
+static void challenge(struct hsy_core *core, struct hsy_neighbour *n,
+                      const struct hsy_arrival *a)
+{
+    void *item;
+
+    HSY_ASSERT(n->boot_nonce != a->record.boot_nonce);
+    if (n->challenger != 0 ||
+        hsy_table_put(&core->challengers, &item, &n->id) != 0) {
+        refuse_twin(core, a->link);
+        return;
+    }
+    ((struct hsy_challenger *)item)->arrival = *a;
+    n->challenger = a->link;
+    n->challenge_until_ns = hsy_time_add(core->env.now.mono_ns, CHALLENGE_NS);
+    hsy_liveness_challenge(&core->liveness, n, CHALLENGE_NS);
+}
+
+void hsy_core_link_up(struct hsy_core *core, const struct hsy_arrival *a)
+{
+    struct hsy_env *env = &core->env;
+    struct hsy_neighbour *n =
+        hsy_neighbour_by_id(&core->neighbours, &a->record.id);
+
+    HSY_ASSERT(a->link != 0);
+    if (core->phase != HSY_PHASE_RUNNING) {
+        env->ports.hang_up(env->ports.ctx, a->link, 0, NULL);
+        return;
+    }
+    env->counters.links_up++;
+    if (!is_seed(core)) {
+        learn_contact(core, a);
+        if (a->record.role == HEARSAY_SEED) {
+            (void)hsy_self_observed(&core->self, &a->observed);
+        }
+    }
+    if (n == NULL) {
+        add(core, a);
+    } else if (n->boot_nonce != a->record.boot_nonce) {
+        challenge(core, n, a);
+    } else {
+        merge_links(core, n, a);
+    }
+}
+
+/* -------------------------------------------------------------- deaths */
+
+static void probe_neighbour(struct hsy_core *core,
+                            const struct hsy_neighbour *gone)
+{
+    const struct hsy_contact *c = hsy_book_find(&core->book, &gone->id);
+    const struct hearsay_addr *addrs =
+        c != NULL ? c->record.addrs : &gone->addr;
+    uint32_t count = c != NULL ? c->record.addrs_count : 1;
+
+    HSY_ASSERT(count >= 1);
+    int err = hsy_probe_start(&core->probes, &gone->id, gone->incarnation,
+                              addrs, count);
+    if (err != 0) {
+        core->env.counters.probes_refused++;
+    }
+}
+
+static const char *why_text(enum hearsay_down why)
+{
+    switch (why) {
+    case HEARSAY_DOWN_CLOSED:
+        return "closed";
+    case HEARSAY_DOWN_RESET:
+        return "reset";
+    case HEARSAY_DOWN_REFUSED:
+        return "refused";
+    case HEARSAY_DOWN_TIMEOUT:
+        return "silent";
+    case HEARSAY_DOWN_UNREACHABLE:
+        return "unreachable";
+    case HEARSAY_DOWN_SLOW:
+        return "slow";
+    }
+    return "?";
+}
+
+static void note_gone(struct hsy_core *core, const struct hsy_neighbour *gone,
+                      const char *why)
+{
+    struct hsy_note note = hsy_note(HEARSAY_INFO, "disconnect");
+
+    HSY_ASSERT(gone->overlay);
+    hsy_note_id(&note, "peer", &gone->id);
+    hsy_note_addr(&note, "addr", &gone->addr);
+    hsy_note_text(&note, "why", why);
+    hsy_note_u64(&note, "degree", core->neighbours.degree);
+    hsy_tell(&core->env, &note);
+}
+
+/* Takes @n out of the table and tells the machines of a peer. */
+static void remove_neighbour(struct hsy_core *core, struct hsy_neighbour *n,
+                             const char *why)
+{
+    struct hsy_neighbour gone = *n;
+
+    hsy_neighbour_remove(&core->neighbours, n);
+    core->env.counters.links_lost++;
+    if (is_seed(core)) {
+        return;
+    }
+    if (gone.overlay) {
+        note_gone(core, &gone, why);
+    }
+    if (gone.overlay || gone.asked) {
+        hsy_overlay_link_down(&core->overlay, &gone);
+    }
+    hsy_join_link_down(&core->join, &gone.id);
+}
+
+/* The old process is gone: the one that waited takes its place. */
+static bool admit_challenger(struct hsy_core *core, const struct hearsay_id *id)
+{
+    struct hsy_challenger *c = hsy_table_find(&core->challengers, id);
+
+    if (c == NULL) {
+        return false;
+    }
+    struct hsy_arrival arrival = c->arrival;
+    hsy_table_remove(&core->challengers, c);
+    HSY_ASSERT(hsy_neighbour_by_id(&core->neighbours, id) == NULL);
+    add(core, &arrival);
+    return true;
+}
+
+void hsy_core_drop(struct hsy_core *core, const struct hearsay_id *id,
+                   enum hearsay_down why, bool hang_up)
+{
+    struct hsy_env *env = &core->env;
+    struct hsy_neighbour *n = hsy_neighbour_by_id(&core->neighbours, id);
+
+    HSY_ASSERT(n != NULL);
+    struct hsy_neighbour gone = *n;
+    if (hang_up) {
+        env->ports.hang_up(env->ports.ctx, gone.link, 0, NULL);
+    }
+    remove_neighbour(core, n, why_text(why));
+    if (admit_challenger(core, &gone.id)) {
+        return; /* Restarted: nobody died. */
+    }
+    if (is_seed(core)) {
+        hsy_seed_link_down(core->seed, &gone, why);
+    } else if (gone.overlay && why != HEARSAY_DOWN_SLOW &&
+               why != HEARSAY_DOWN_TIMEOUT) {
+        probe_neighbour(core, &gone);
+    }
+}
+
+void hsy_core_link_down(struct hsy_core *core, hearsay_link link,
+                        enum hearsay_down why)
+{
+    struct hsy_neighbour *n = hsy_neighbour_by_link(&core->neighbours, link);
+
+    if (n != NULL) {
+        struct hearsay_id id = n->id;
+        hsy_core_drop(core, &id, why, false);
+        return;
+    }
+    for (uint32_t i = 0; i < core->challengers.count; i++) {
+        struct hsy_challenger *c = hsy_table_at(&core->challengers, i);
+        if (c->arrival.link == link) {
+            n = hsy_neighbour_by_id(&core->neighbours, &c->id);
+            HSY_ASSERT(n != NULL);
+            n->challenger = 0;
+            n->challenge_until_ns = HEARSAY_NEVER;
+            hsy_table_remove(&core->challengers, c);
+            return;
+        }
+    }
+}
+
+void hsy_core_departed(struct hsy_core *core, const struct hearsay_id *id)
+{
+    struct hsy_env *env = &core->env;
+    struct hsy_neighbour *n = hsy_neighbour_by_id(&core->neighbours, id);
+    struct hsy_note note = hsy_note(HEARSAY_INFO, "peer-left");
+
+    HSY_ASSERT(n != NULL);
+    HSY_ASSERT(!is_seed(core));
+    hsy_note_id(&note, "peer", id);
+    hsy_note_addr(&note, "addr", &n->addr);
+    hsy_tell(env, &note);
+    env->counters.departures++;
+    env->ports.hang_up(env->ports.ctx, n->link, 0, NULL);
+    remove_neighbour(core, n, "left");
+    hsy_book_forget(&core->book, id);
+}
+
+/* ------------------------------------------------------------- reports */
+
+void hsy_report_text(char out[HSY_REPORT_TEXT_MAX],
+                     const struct hsy_report *report)
+{
+    char ip[HEARSAY_ADDR_TEXT_LEN];
+    struct hsy_text t = {.data = out, .max = HSY_REPORT_TEXT_MAX};
+
+    hsy_text_add(&t, "Dead Node:");
+    hsy_addr_ip_text(ip, &report->subject_addr);
+    hsy_text_add(&t, ip);
+    hsy_text_add(&t, ":");
+    hsy_text_add_u64(&t, report->subject_addr.port);
+    hsy_text_add(&t, ":");
+    hsy_text_add_u64(&t, report->wall_ms);
+    hsy_text_add(&t, ":");
+    hsy_addr_ip_text(ip, &report->notifier_addr);
+    hsy_text_add(&t, ip);
+    HSY_ASSERT(t.len < t.max);
+}
+
+static void report_death(struct hsy_core *core, const struct hearsay_id *id,
+                         uint64_t incarnation, const struct hearsay_addr *addr)
+{
+    struct hsy_env *env = &core->env;
+    struct hsy_signable what = {.kind = HSY_SIGN_REPORT};
+
+    HSY_ASSERT(!is_seed(core));
+    what.report.subject = *id;
+    what.report.incarnation = incarnation;
+    what.report.subject_addr = *addr;
+    what.report.wall_ms = env->now.wall_ms;
+    what.report.notifier = env->id;
+    what.report.notifier_addr = core->self.record.addrs[0];
+    if (!env->ports.sign(env->ports.ctx, &what)) {
+        env->counters.jobs_refused++; /* The other neighbours report too. */
+    }
+}
+
+void hsy_core_report_signed(struct hsy_core *core,
+                            const struct hsy_report *report)
+{
+    struct hsy_env *env = &core->env;
+    struct hsy_frame frame = {.type = HSY_DEAD_REPORT, .report = *report};
+    struct hsy_note note = hsy_note(HEARSAY_WARN, "dead-report");
+    char text[HSY_REPORT_TEXT_MAX];
+
+    HSY_ASSERT(hsy_id_equal(&report->notifier, &env->id));
+    uint32_t told = hsy_join_tell_seeds(&core->join, &frame);
+    hsy_report_text(text, report);
+    hsy_note_id(&note, "subject", &report->subject);
+    hsy_note_addr(&note, "addr", &report->subject_addr);
+    hsy_note_u64(&note, "seeds", told);
+    hsy_note_text(&note, "text", text);
+    hsy_tell(env, &note);
+    env->counters.reports_sent++;
+}
+
+static void silent(struct hsy_core *core, const struct hsy_probe *probe)
+{
+    if (is_seed(core)) {
+        hsy_seed_probe_silent(core->seed, probe);
+        return;
+    }
+    HSY_ASSERT(probe->addrs_count >= 1);
+    report_death(core, &probe->id, probe->incarnation, &probe->addrs[0]);
+}
+
+void hsy_core_dial_failed(struct hsy_core *core, hearsay_link link,
+                          enum hearsay_down why, unsigned code,
+                          const struct hearsay_id *id)
+{
+    struct hsy_probe ended;
+    struct hsy_neighbour *n =
+        id != NULL ? hsy_neighbour_by_id(&core->neighbours, id) : NULL;
+
+    core->env.counters.dials_failed++;
+    if (code == HSY_ERROR_REDUNDANT && n != NULL) {
+        arrived(core, n, link); /* There is a better link already. */
+        return;
+    }
+    if (hsy_probe_dial_failed(&core->probes, link, why, &ended)) {
+        silent(core, &ended);
+        return;
+    }
+    if (is_seed(core)) {
+        (void)hsy_seed_dial_failed(core->seed, link, why, code);
+        return;
+    }
+    if (!hsy_join_dial_failed(&core->join, link)) {
+        (void)hsy_overlay_dial_failed(&core->overlay, link);
+    }
+}
+
+/* --------------------------------------------------------------- watch */
+
+static void settle_challenges(struct hsy_core *core)
+{
+    for (uint32_t i = core->challengers.count; i > 0; i--) {
+        struct hsy_challenger *c = hsy_table_at(&core->challengers, i - 1);
+        struct hsy_neighbour *n =
+            hsy_neighbour_by_id(&core->neighbours, &c->id);
+        HSY_ASSERT(n != NULL);
+        if (core->env.now.mono_ns >= n->challenge_until_ns) {
+            struct hearsay_id id = n->id;
+            n->challenger = 0;
+            hsy_core_drop(core, &id, HEARSAY_DOWN_TIMEOUT, true);
+        }
+    }
+}
+
+static void act_on(struct hsy_core *core, enum hsy_finding finding,
+                   const struct hearsay_id *id)
+{
+    struct hsy_neighbour *n = hsy_neighbour_by_id(&core->neighbours, id);
+    bool dead = finding == HSY_FINDING_DEAD;
+
+    HSY_ASSERT(n != NULL);
+    struct hsy_neighbour gone = *n;
+    core->env.counters.slow_closed += finding == HSY_FINDING_SLOW ? 1 : 0;
+    hsy_core_drop(core, id, dead ? HEARSAY_DOWN_TIMEOUT : HEARSAY_DOWN_SLOW,
+                  true);
+    if (dead && gone.overlay) {
+        report_death(core, id, gone.incarnation, &gone.addr);
+    }
+}
+
+void hsy_core_watch(struct hsy_core *core)
+{
+    struct hearsay_id id;
+    enum hsy_finding finding;
+
+    settle_challenges(core);
+    while ((finding = hsy_liveness_tick(&core->liveness, &id)) !=
+           HSY_FINDING_NONE) {
+        act_on(core, finding, &id);
+    }
+    HSY_ASSERT(core->liveness.next_ns > core->env.now.mono_ns);
+}

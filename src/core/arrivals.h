@@ -1,0 +1,24 @@
+/* Links coming and going, seen from the whole core: which of two links to one
+ * node stays, who is told when one ends, and when an end is a death. */
+#ifndef HSY_CORE_ARRIVALS_H
+#define HSY_CORE_ARRIVALS_H
+
+#include "core/core.h"
+
+/* Ends the link to @id as one that failed (@why), and tells every machine.
+ * With @hang_up the link itself is still open and is closed. */
+void hsy_core_drop(struct hsy_core *core, const struct hearsay_id *id,
+                   enum hearsay_down why, bool hang_up);
+/* The node left in order: no probe, no report. */
+void hsy_core_departed(struct hsy_core *core, const struct hearsay_id *id);
+/* Strikes and idle links, after liveness has looked. */
+void hsy_core_watch(struct hsy_core *core);
+/* A report is signed: off it goes. */
+void hsy_core_report_signed(struct hsy_core *core,
+                            const struct hsy_report *report);
+/* "Dead Node:<ip>:<port>:<timestamp>:<notifier ip>" and a NUL. */
+enum { HSY_REPORT_TEXT_MAX = 2 * HEARSAY_ADDR_TEXT_LEN + 48 };
+void hsy_report_text(char out[HSY_REPORT_TEXT_MAX],
+                     const struct hsy_report *report);
+
+#endif

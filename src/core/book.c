@@ -1,0 +1,231 @@
+/* Merging by incarnation, forgetting by usefulness, saving in batches: a
+ * fresh fleet of peers must not spend its first seconds in fsync. */
+#include "core/book.h"
+
+#include "base/addr.h"
+
+enum { EVICT_TRIES = 8 };
+
+#define FLUSH_AFTER_NS (10 * HSY_SECOND)
+#define RETRY_BASE_NS (1 * HSY_SECOND)
+#define RETRY_CAP_NS (60 * HSY_SECOND)
+
+void hsy_book_init(struct hsy_book *book, struct hsy_env *env)
+{
+    HSY_ASSERT(env->config.book_max >= 1);
+    *book = (struct hsy_book){.env = env, .flush_ns = HEARSAY_NEVER};
+    hsy_table_init(
+        &book->by_id, &env->mem,
+        (struct hsy_table_shape){.key_len = HEARSAY_ID_LEN,
+                                 .item_len = sizeof(struct hsy_contact),
+                                 .items_max = env->config.book_max},
+        env->config.rng_seed);
+}
+
+void hsy_book_fini(struct hsy_book *book)
+{
+    hsy_table_fini(&book->by_id);
+}
+
+static void persist_row(struct hsy_book *book, const struct hsy_contact *c,
+                        bool keep)
+{
+    uint8_t bytes[HSY_RECORD_LEN_MAX];
+    struct hsy_writer out = hsy_writer(bytes, sizeof(bytes));
+    struct hsy_env *env = book->env;
+
+    hsy_put_record(&out, &c->record);
+    HSY_ASSERT(!out.bad);
+    struct hearsay_row row = {.table = HEARSAY_TABLE_BOOK,
+                              .key = c->id.bytes,
+                              .key_len = HEARSAY_ID_LEN,
+                              .value = keep ? bytes : NULL,
+                              .value_len = keep ? out.len : 0};
+    (void)env->ports.persist(env->ports.ctx, &row, 1);
+}
+
+void hsy_book_forget(struct hsy_book *book, const struct hearsay_id *id)
+{
+    struct hsy_contact *c = hsy_book_find(book, id);
+
+    if (c == NULL) {
+        return;
+    }
+    if (c->saved) {
+        persist_row(book, c, false);
+    }
+    hsy_table_remove(&book->by_id, c);
+    HSY_ASSERT(hsy_book_find(book, id) == NULL);
+}
+
+/* The worst of a few random ones: never worked, then most failures. */
+static struct hsy_contact *pick_victim(struct hsy_book *book)
+{
+    struct hsy_contact *worst = NULL;
+
+    HSY_ASSERT(book->by_id.count > 0);
+    for (uint32_t i = 0; i < EVICT_TRIES; i++) {
+        uint32_t at =
+            (uint32_t)hsy_prng_below(&book->env->prng, book->by_id.count);
+        struct hsy_contact *c = hsy_table_at(&book->by_id, at);
+        bool worse = worst == NULL || (worst->good && !c->good) ||
+                     (worst->good == c->good && c->tries > worst->tries);
+        worst = worse ? c : worst;
+    }
+    return worst;
+}
+
+/* False: all that we looked at are better than an unknown newcomer. */
+static bool make_room(struct hsy_book *book)
+{
+    if (book->by_id.count < book->env->config.book_max) {
+        return true;
+    }
+    struct hsy_contact *victim = pick_victim(book);
+    if (victim->good && victim->tries == 0) {
+        return false;
+    }
+    struct hearsay_id id = victim->id;
+    hsy_book_forget(book, &id);
+    return true;
+}
+
+static struct hsy_contact *add_contact(struct hsy_book *book,
+                                       const struct hsy_record *record)
+{
+    void *item;
+
+    if (!make_room(book) ||
+        hsy_table_put(&book->by_id, &item, &record->id) != 0) {
+        return NULL;
+    }
+    struct hsy_contact *c = item;
+    HSY_ASSERT(c->tries == 0);
+    c->record = *record;
+    return c;
+}
+
+struct hsy_contact *hsy_book_merge(struct hsy_book *book,
+                                   const struct hsy_record *record,
+                                   bool *out_new)
+{
+    HSY_ASSERT(record->addrs_count <= HEARSAY_ADDRS_MAX);
+    *out_new = false;
+    if (record->role != HEARSAY_PEER || record->addrs_count == 0 ||
+        hsy_id_equal(&record->id, &book->env->id)) {
+        return NULL;
+    }
+    struct hsy_contact *c = hsy_book_find(book, &record->id);
+    if (c == NULL) {
+        c = add_contact(book, record);
+        *out_new = c != NULL;
+        return c;
+    }
+    if (record->incarnation > c->record.incarnation) {
+        c->record = *record;
+        c->tries = 0; /* It came back: try at once. */
+        c->next_try_ns = 0;
+        c->unsaved = c->good;
+    }
+    return c;
+}
+
+struct hsy_contact *hsy_book_find(const struct hsy_book *book,
+                                  const struct hearsay_id *id)
+{
+    HSY_ASSERT(id != NULL);
+    return hsy_table_find(&book->by_id, id);
+}
+
+void hsy_book_worked(struct hsy_book *book, const struct hearsay_id *id)
+{
+    struct hsy_contact *c = hsy_book_find(book, id);
+
+    if (c == NULL) {
+        return;
+    }
+    c->tries = 0;
+    c->next_try_ns = 0;
+    c->unsaved = c->unsaved || !c->good;
+    c->good = true;
+    if (c->unsaved && book->flush_ns == HEARSAY_NEVER) {
+        book->flush_ns = hsy_time_add(book->env->now.mono_ns, FLUSH_AFTER_NS);
+    }
+    HSY_ASSERT(!c->unsaved || book->flush_ns != HEARSAY_NEVER);
+}
+
+void hsy_book_failed(struct hsy_book *book, const struct hearsay_id *id)
+{
+    struct hsy_contact *c = hsy_book_find(book, id);
+    struct hsy_env *env = book->env;
+
+    if (c == NULL) {
+        return;
+    }
+    c->tries++;
+    c->next_try_ns = hsy_time_add(env->now.mono_ns,
+                                  RETRY_BASE_NS + hsy_backoff_ns(env, c->tries,
+                                                                 RETRY_BASE_NS,
+                                                                 RETRY_CAP_NS));
+    HSY_ASSERT(c->next_try_ns > env->now.mono_ns);
+}
+
+/* How many rows were written, at most @max. */
+static uint32_t save_some(struct hsy_book *book, uint32_t max)
+{
+    uint32_t written = 0;
+
+    for (uint32_t i = 0; i < book->by_id.count && written < max; i++) {
+        struct hsy_contact *c = hsy_table_at(&book->by_id, i);
+        if (c->unsaved) {
+            persist_row(book, c, true);
+            c->unsaved = false;
+            c->saved = true;
+            written++;
+        }
+    }
+    HSY_ASSERT(written <= max);
+    return written;
+}
+
+void hsy_book_tick(struct hsy_book *book)
+{
+    uint64_t now_ns = book->env->now.mono_ns;
+
+    if (now_ns < book->flush_ns) {
+        return;
+    }
+    bool more = save_some(book, HSY_BOOK_FLUSH_ROWS) == HSY_BOOK_FLUSH_ROWS;
+    book->flush_ns = more ? hsy_time_add(now_ns, HSY_SECOND) : HEARSAY_NEVER;
+    HSY_ASSERT(book->flush_ns > now_ns);
+}
+
+void hsy_book_flush(struct hsy_book *book)
+{
+    uint32_t written = save_some(book, UINT32_MAX);
+
+    HSY_ASSERT(written <= book->by_id.count);
+    book->flush_ns = HEARSAY_NEVER;
+}
+
+int hsy_book_restore(struct hsy_book *book, const struct hearsay_row *row)
+{
+    struct hsy_reader in = hsy_reader(row->value, row->value_len);
+    struct hsy_record record;
+    bool added;
+
+    HSY_ASSERT(row->table == HEARSAY_TABLE_BOOK);
+    hsy_get_record(&in, &record);
+    if (!hsy_reader_done(&in) || row->key_len != HEARSAY_ID_LEN ||
+        !hsy_id_equal(&record.id,
+                      (const struct hearsay_id *)(const void *)row->key)) {
+        return HEARSAY_ERR_MALFORMED;
+    }
+    struct hsy_contact *c = hsy_book_merge(book, &record, &added);
+    if (c == NULL) {
+        return HEARSAY_ERR_FULL;
+    }
+    c->good = true;
+    c->saved = true;
+    return 0;
+}

@@ -1,0 +1,51 @@
+/* A peer's address book: nodes it could link to, so that a lost link is
+ * replaced without asking a seed (docs/protocol.md, Overlay). Bounded;
+ * an entry that never worked makes room before one that did. */
+#ifndef HSY_CORE_BOOK_H
+#define HSY_CORE_BOOK_H
+
+#include "base/table.h"
+#include "core/env.h"
+
+struct hsy_contact {
+    struct hearsay_id id; /* Key. */
+    struct hsy_record record;
+    uint64_t next_try_ns; /* Back-off after a failure; 0: any time. */
+    uint32_t tries;       /* Failures in a row. */
+    bool good;            /* A link to it once came up. */
+    bool unsaved;         /* Good, and the disk does not know it yet. */
+    bool saved;           /* A row on disk. */
+};
+
+struct hsy_book {
+    struct hsy_env *env;
+    struct hsy_table by_id; /* struct hsy_contact */
+    uint64_t flush_ns;      /* When unsaved ones go to disk; NEVER. */
+};
+
+enum { HSY_BOOK_FLUSH_ROWS = 16 };
+
+void hsy_book_init(struct hsy_book *book, struct hsy_env *env);
+void hsy_book_fini(struct hsy_book *book);
+HEARSAY_MUST_USE int hsy_book_restore(struct hsy_book *book,
+                                      const struct hearsay_row *row);
+
+/* Merges a verified record: the newest wins (mission M4). NULL: seeds, self,
+ * no address, or no room. Valid until the next merge. */
+struct hsy_contact *hsy_book_merge(struct hsy_book *book,
+                                   const struct hsy_record *record,
+                                   bool *out_new);
+struct hsy_contact *hsy_book_find(const struct hsy_book *book,
+                                  const struct hearsay_id *id);
+/* It worked; it is kept on disk from now on. */
+void hsy_book_worked(struct hsy_book *book, const struct hearsay_id *id);
+/* A try failed: back off. */
+void hsy_book_failed(struct hsy_book *book, const struct hearsay_id *id);
+/* It left or died: forget it. */
+void hsy_book_forget(struct hsy_book *book, const struct hearsay_id *id);
+/* Writes what is due, at most HSY_BOOK_FLUSH_ROWS rows. */
+void hsy_book_tick(struct hsy_book *book);
+/* Writes all that is unsaved now. */
+void hsy_book_flush(struct hsy_book *book);
+
+#endif

@@ -1,0 +1,348 @@
+/* Every step is: begin (the time), one event, end (what is due). The order in
+ * which machines tick is fixed, so that equal events give equal effects. */
+#include "core/core.h"
+
+#include "core/arrivals.h"
+
+enum { CHALLENGERS_MAX = 64 };
+
+#define LEAVE_WAIT_NS (2 * HSY_SECOND)
+
+static int init_seed(struct hsy_core *core)
+{
+    struct hsy_env *env = &core->env;
+
+    HSY_ASSERT(core->seed == NULL);
+    core->seed = env->mem.alloc(env->mem.ctx, sizeof(*core->seed));
+    if (core->seed == NULL) {
+        return HEARSAY_ERR_NOMEM;
+    }
+    hsy_seed_init(core->seed, env, &core->neighbours, &core->probes);
+    return 0;
+}
+
+int hsy_core_init(struct hsy_core *core, const struct hsy_env *given)
+{
+    *core = (struct hsy_core){.env = *given,
+                              .joined_ns = HEARSAY_NEVER,
+                              .leave_by_ns = HEARSAY_NEVER};
+    struct hsy_env *env = &core->env;
+
+    HSY_ASSERT(env->config.role == HEARSAY_SEED ||
+               env->config.role == HEARSAY_PEER);
+    hsy_self_init(&core->self, env);
+    hsy_neighbours_init(&core->neighbours, env);
+    hsy_probes_init(&core->probes, env);
+    hsy_liveness_init(&core->liveness, env, &core->neighbours);
+    hsy_table_init(
+        &core->challengers, &env->mem,
+        (struct hsy_table_shape){.key_len = HEARSAY_ID_LEN,
+                                 .item_len = sizeof(struct hsy_challenger),
+                                 .items_max = CHALLENGERS_MAX},
+        env->config.rng_seed);
+    hsy_book_init(&core->book, env);
+    hsy_overlay_init(&core->overlay, env, &core->neighbours, &core->book);
+    hsy_join_init(&core->join, env, &core->neighbours, &core->overlay,
+                  &core->self);
+    hsy_snapshot_init(&core->snapshot, env, &core->neighbours, &core->join,
+                      &core->self);
+    hsy_relay_init(&core->relay, env, &core->neighbours);
+    hsy_generator_init(&core->generator, env, &core->relay);
+    return env->config.role == HEARSAY_SEED ? init_seed(core) : 0;
+}
+
+void hsy_core_fini(struct hsy_core *core)
+{
+    struct hearsay_mem mem = core->env.mem;
+
+    if (core->seed != NULL) {
+        hsy_seed_fini(core->seed);
+        mem.free(mem.ctx, core->seed);
+        core->seed = NULL;
+    }
+    hsy_relay_fini(&core->relay);
+    hsy_snapshot_fini(&core->snapshot);
+    hsy_overlay_fini(&core->overlay);
+    hsy_book_fini(&core->book);
+    hsy_table_fini(&core->challengers);
+    hsy_probes_fini(&core->probes);
+    hsy_neighbours_fini(&core->neighbours);
+    HSY_ASSERT(core->neighbours.degree == 0);
+}
+
+int hsy_core_restore(struct hsy_core *core, const struct hearsay_row *row)
+{
+    bool is_seed = core->seed != NULL;
+
+    HSY_ASSERT(core->phase == HSY_PHASE_COLD);
+    switch (row->table) {
+    case HEARSAY_TABLE_SELF:
+        return hsy_self_restore(&core->self, row);
+    case HEARSAY_TABLE_BOOK:
+        return is_seed ? HEARSAY_ERR_MALFORMED
+                       : hsy_book_restore(&core->book, row);
+    case HEARSAY_TABLE_REGISTRY:
+    case HEARSAY_TABLE_FLOOR:
+        return is_seed ? hsy_registry_restore(&core->seed->registry, row)
+                       : HEARSAY_ERR_MALFORMED;
+    }
+    return HEARSAY_ERR_MALFORMED;
+}
+
+void hsy_core_begin(struct hsy_core *core, const struct hearsay_now *now)
+{
+    HSY_ASSERT(now->mono_ns >= core->env.now.mono_ns);
+    HSY_ASSERT(now->mono_ns < HEARSAY_NEVER);
+    core->env.now = *now;
+    hsy_liveness_woke(&core->liveness);
+}
+
+void hsy_core_start(struct hsy_core *core)
+{
+    HSY_ASSERT(core->phase == HSY_PHASE_COLD);
+    core->phase = HSY_PHASE_RUNNING;
+    core->started_ns = core->env.now.mono_ns;
+    hsy_self_start(&core->self);
+}
+
+bool hsy_core_joined(const struct hsy_core *core)
+{
+    HSY_ASSERT(core->seed == NULL || core->joined_ns == HEARSAY_NEVER);
+    return core->joined_ns != HEARSAY_NEVER;
+}
+
+/* --------------------------------------------------------------- signed */
+
+/* The first good record opens the doors; later ones are told to the seeds. */
+static void record_ready(struct hsy_core *core, bool first)
+{
+    struct hsy_env *env = &core->env;
+
+    HSY_ASSERT(core->self.state == HSY_SELF_READY);
+    if (first) {
+        struct hsy_note note = hsy_note(HEARSAY_INFO, "started");
+        hsy_note_id(&note, "id", &env->id);
+        hsy_note_text(&note, "name", env->config.name);
+        hsy_note_text(&note, "role", core->seed != NULL ? "seed" : "peer");
+        hsy_note_u64(&note, "incarnation", core->self.incarnation);
+        hsy_tell(env, &note);
+    }
+    if (core->seed != NULL) {
+        if (first) {
+            hsy_seed_start(core->seed);
+        }
+        return;
+    }
+    if (first) {
+        hsy_join_start(&core->join);
+    }
+    hsy_join_record_ready(&core->join);
+    hsy_snapshot_changed(&core->snapshot);
+}
+
+static void leave_signed(struct hsy_core *core, const struct hsy_leave *leave)
+{
+    struct hsy_env *env = &core->env;
+    struct hsy_frame frame = {.type = HSY_LEAVE, .leave = *leave};
+
+    if (core->phase != HSY_PHASE_LEAVING) {
+        return; /* It took too long: already stopped. */
+    }
+    for (uint32_t i = 0; i < hsy_neighbours_count(&core->neighbours); i++) {
+        hearsay_link link = hsy_neighbour_at(&core->neighbours, i)->link;
+        hsy_send(env, link, &frame);
+        env->ports.hang_up(env->ports.ctx, link, 0, NULL);
+    }
+    env->ports.stop(env->ports.ctx, HEARSAY_STOP_LEFT, "left the network");
+    HSY_ASSERT(core->seed == NULL);
+}
+
+void hsy_core_signed(struct hsy_core *core, const struct hsy_signable *what)
+{
+    bool first = !core->self.signed_once;
+
+    HSY_ASSERT(core->phase != HSY_PHASE_COLD);
+    switch (what->kind) {
+    case HSY_SIGN_RECORD:
+        if (hsy_self_signed(&core->self, &what->record)) {
+            record_ready(core, first);
+        }
+        return;
+    case HSY_SIGN_LEAVE:
+        leave_signed(core, &what->leave);
+        return;
+    case HSY_SIGN_REPORT:
+        hsy_core_report_signed(core, &what->report);
+        return;
+    case HSY_SIGN_LINKS:
+        hsy_snapshot_signed(&core->snapshot, &what->links);
+        return;
+    case HSY_SIGN_BUNDLE:
+        hsy_relay_signed(&core->relay, &what->bundle);
+        return;
+    case HSY_SIGN_VERDICT:
+        HSY_ASSERT(core->seed != NULL);
+        hsy_seed_signed(core->seed, what);
+        return;
+    }
+}
+
+void hsy_core_persisted(struct hsy_core *core, uint64_t token, bool ok)
+{
+    HSY_ASSERT(token > 0);
+    core->env.counters.persist_failed += ok ? 0 : 1;
+    hsy_self_persisted(&core->self, token, ok);
+    if (core->seed != NULL) {
+        hsy_seed_persisted(core->seed, token, ok);
+    }
+}
+
+/* ------------------------------------------------------ the application */
+
+int hsy_core_publish(struct hsy_core *core, const struct hsy_message *message,
+                     uint64_t *out_seq)
+{
+    if (core->phase != HSY_PHASE_RUNNING || !hsy_core_joined(core)) {
+        return HEARSAY_ERR_STATE;
+    }
+    HSY_ASSERT(core->seed == NULL);
+    return hsy_relay_publish(&core->relay, core->self.incarnation, message,
+                             out_seq);
+}
+
+void hsy_core_leave(struct hsy_core *core)
+{
+    struct hsy_env *env = &core->env;
+    struct hsy_signable what = {.kind = HSY_SIGN_LEAVE};
+
+    HSY_ASSERT(core->phase == HSY_PHASE_RUNNING);
+    core->phase = HSY_PHASE_LEAVING;
+    core->leave_by_ns = hsy_time_add(env->now.mono_ns, LEAVE_WAIT_NS);
+    core->overlay.leaving = true;
+    core->join.stopped = true;
+    hsy_generator_stop(&core->generator);
+    hsy_book_flush(&core->book);
+    what.leave.id = env->id;
+    what.leave.incarnation = core->self.incarnation;
+    what.leave.issued_ms = env->now.wall_ms;
+    if (core->seed != NULL || !core->self.signed_once ||
+        !env->ports.sign(env->ports.ctx, &what)) {
+        env->ports.stop(env->ports.ctx, HEARSAY_STOP_LEFT, "stopped");
+    }
+}
+
+/* ------------------------------------------------------------------ end */
+
+static void note_joined(struct hsy_core *core)
+{
+    struct hsy_env *env = &core->env;
+    struct hsy_note note = hsy_note(HEARSAY_INFO, "joined");
+
+    env->counters.dials_before_join = env->counters.dials;
+    hsy_note_u64(&note, "registered", hsy_join_registered(&core->join));
+    hsy_note_u64(&note, "quorum", hsy_join_quorum(&core->join));
+    hsy_note_u64(&note, "links", core->neighbours.degree);
+    hsy_note_u64(&note, "dials", env->counters.dials_before_join);
+    hsy_note_u64(&note, "after_ms",
+                 hsy_time_since(core->started_ns, env->now.mono_ns) / HSY_MS);
+    hsy_tell(env, &note);
+    HSY_ASSERT(hsy_core_joined(core));
+}
+
+/* Joined: the quorum holds us, and there is a link, or nobody to link to. */
+static void check_joined(struct hsy_core *core)
+{
+    bool linked = core->neighbours.degree > 0 || core->overlay.peers_count <= 1;
+
+    if (hsy_core_joined(core) || !core->join.joined || !linked) {
+        return;
+    }
+    core->joined_ns = core->env.now.mono_ns;
+    note_joined(core);
+    hsy_generator_start(&core->generator);
+    HSY_ASSERT(hsy_core_joined(core));
+}
+
+static void links_changed(struct hsy_core *core)
+{
+    if (!core->overlay.changed) {
+        return;
+    }
+    core->overlay.changed = false;
+    hsy_snapshot_changed(&core->snapshot);
+    for (uint32_t i = 0; i < hsy_neighbours_count(&core->neighbours); i++) {
+        struct hsy_neighbour *n = hsy_neighbour_at(&core->neighbours, i);
+        if (n->fresh && n->overlay) {
+            hsy_relay_catch_up(&core->relay, n);
+        }
+        n->fresh = false;
+    }
+    HSY_ASSERT(!core->overlay.changed);
+}
+
+static void tick_peer(struct hsy_core *core)
+{
+    HSY_ASSERT(core->seed == NULL);
+    hsy_join_tick(&core->join);
+    hsy_overlay_tick(&core->overlay);
+    links_changed(core);
+    check_joined(core);
+    hsy_snapshot_tick(&core->snapshot);
+    if (hsy_core_joined(core)) {
+        hsy_generator_tick(&core->generator, core->self.incarnation,
+                           &core->self.record.addrs[0]);
+    }
+    hsy_book_tick(&core->book);
+}
+
+void hsy_core_end(struct hsy_core *core)
+{
+    struct hsy_env *env = &core->env;
+
+    if (core->phase == HSY_PHASE_LEAVING &&
+        env->now.mono_ns >= core->leave_by_ns) {
+        env->ports.stop(env->ports.ctx, HEARSAY_STOP_LEFT,
+                        "left the network without a signed good-bye");
+    }
+    if (core->phase != HSY_PHASE_RUNNING) {
+        return;
+    }
+    hsy_self_tick(&core->self);
+    hsy_core_watch(core);
+    hsy_probes_tick(&core->probes);
+    if (core->seed != NULL) {
+        hsy_seed_tick(core->seed);
+    } else {
+        tick_peer(core);
+    }
+}
+
+uint64_t hsy_core_deadline(const struct hsy_core *core)
+{
+    uint64_t next_ns =
+        hsy_time_min(core->liveness.next_ns, core->probes.next_ns);
+
+    if (core->phase != HSY_PHASE_RUNNING) {
+        return core->phase == HSY_PHASE_LEAVING ? core->leave_by_ns
+                                                : HEARSAY_NEVER;
+    }
+    if (core->self.retry) {
+        next_ns = hsy_time_min(
+            next_ns, hsy_time_add(core->env.now.mono_ns, 10 * HSY_MS));
+    }
+    if (core->seed != NULL) {
+        return hsy_time_min(next_ns, core->seed->next_ns);
+    }
+    next_ns = hsy_time_min(next_ns, core->join.next_ns);
+    next_ns = hsy_time_min(next_ns, core->snapshot.next_ns);
+    next_ns = hsy_time_min(next_ns, core->generator.next_ns);
+    next_ns = hsy_time_min(next_ns, core->book.flush_ns);
+    if (core->overlay.active) {
+        next_ns = hsy_time_min(next_ns, core->overlay.next_ns);
+        next_ns = hsy_time_min(next_ns, core->overlay.hungry
+                                            ? core->overlay.ask_next_ns
+                                            : HEARSAY_NEVER);
+    }
+    HSY_ASSERT(core->seed == NULL);
+    return next_ns;
+}

@@ -1,0 +1,105 @@
+/* The protocol as one machine: routes each event to the machines of this
+ * folder, in a fixed order. Structs in, ports out. The node (src/node) stands
+ * around it and turns bytes into verified structs and back. */
+#ifndef HSY_CORE_CORE_H
+#define HSY_CORE_CORE_H
+
+#include "core/book.h"
+#include "core/generator.h"
+#include "core/join.h"
+#include "core/liveness.h"
+#include "core/neighbours.h"
+#include "core/overlay.h"
+#include "core/probe.h"
+#include "core/relay.h"
+#include "core/seed.h"
+#include "core/self.h"
+#include "core/snapshot.h"
+
+enum hsy_phase {
+    HSY_PHASE_COLD, /* Before START. */
+    HSY_PHASE_RUNNING,
+    HSY_PHASE_LEAVING, /* LEAVE is being signed. */
+    HSY_PHASE_STOPPED
+};
+
+/* An authenticated link, as the handshake leaves it. */
+struct hsy_arrival {
+    hearsay_link link;
+    bool accepted;
+    struct hearsay_addr from;     /* The other end of the connection. */
+    struct hearsay_addr observed; /* Where the other end sees us. */
+    struct hsy_record record;     /* Its own, verified. */
+};
+
+/* Same id, other boot: waits while the holder of the old link is asked. */
+struct hsy_challenger {
+    struct hearsay_id id; /* Key. */
+    struct hsy_arrival arrival;
+};
+
+struct hsy_core {
+    struct hsy_env env;
+    enum hsy_phase phase;
+    struct hsy_self self;
+    struct hsy_neighbours neighbours;
+    struct hsy_probes probes;
+    struct hsy_liveness liveness;
+    struct hsy_table challengers; /* struct hsy_challenger */
+    struct hsy_book book;
+    struct hsy_overlay overlay;
+    struct hsy_join join;
+    struct hsy_snapshot snapshot;
+    struct hsy_relay relay;
+    struct hsy_generator generator;
+    struct hsy_seed *seed;          /* Owned; only in the seed role. */
+    uint64_t started_ns, joined_ns; /* joined_ns: NEVER until joined. */
+    uint64_t leave_by_ns;           /* NEVER unless leaving. */
+};
+
+/* @env's config, id, mem, prng and ports are set; it is copied. NOMEM. */
+HEARSAY_MUST_USE int hsy_core_init(struct hsy_core *core,
+                                   const struct hsy_env *env);
+void hsy_core_fini(struct hsy_core *core);
+HEARSAY_MUST_USE int hsy_core_restore(struct hsy_core *core,
+                                      const struct hearsay_row *row);
+
+/* Before each event of a step, and after it. */
+void hsy_core_begin(struct hsy_core *core, const struct hearsay_now *now);
+void hsy_core_end(struct hsy_core *core);
+
+void hsy_core_start(struct hsy_core *core);
+void hsy_core_link_up(struct hsy_core *core, const struct hsy_arrival *a);
+/* An authenticated link ended, not by our own hang_up. */
+void hsy_core_link_down(struct hsy_core *core, hearsay_link link,
+                        enum hearsay_down why);
+/* A dial ended before it was authenticated. @code: the ERROR frame that came,
+ * 0: none; @id: who answered there, NULL: nobody. */
+void hsy_core_dial_failed(struct hsy_core *core, hearsay_link link,
+                          enum hearsay_down why, unsigned code,
+                          const struct hearsay_id *id);
+/* Bytes came in. */
+void hsy_core_heard(struct hsy_core *core, hearsay_link link);
+/* Is this frame worth the check of its signatures? For a BUNDLE, true must be
+ * followed by hsy_core_frame() or hsy_core_refused(). */
+bool hsy_core_wants(struct hsy_core *core, const struct hsy_frame *frame);
+/* A frame whose signatures match. False: it has no business on this link. A
+ * link that is gone by now is all right. */
+bool hsy_core_frame(struct hsy_core *core, hearsay_link link,
+                    const struct hsy_frame *frame);
+/* Its signatures did not match, or could not be looked at. */
+void hsy_core_refused(struct hsy_core *core, const struct hsy_frame *frame);
+/* Have we verified exactly this record before? */
+bool hsy_core_knows(const struct hsy_core *core,
+                    const struct hsy_record *record);
+void hsy_core_signed(struct hsy_core *core, const struct hsy_signable *what);
+void hsy_core_persisted(struct hsy_core *core, uint64_t token, bool ok);
+HEARSAY_MUST_USE int hsy_core_publish(struct hsy_core *core,
+                                      const struct hsy_message *message,
+                                      uint64_t *out_seq);
+void hsy_core_leave(struct hsy_core *core);
+
+uint64_t hsy_core_deadline(const struct hsy_core *core);
+bool hsy_core_joined(const struct hsy_core *core);
+
+#endif

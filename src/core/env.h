@@ -1,0 +1,91 @@
+/* What every state machine of the core is given: settings, the time, chance,
+ * counters, and the ports through which it acts. Core machines never touch
+ * bytes, crypto or the platform. */
+#ifndef HSY_CORE_ENV_H
+#define HSY_CORE_ENV_H
+
+#include "base/assert.h"
+#include "base/notes.h"
+#include "base/prng.h"
+#include "base/time.h"
+#include "core/counters.h"
+#include "hearsay.h"
+#include "wire/frames.h"
+
+enum hsy_sign_kind {
+    HSY_SIGN_RECORD,
+    HSY_SIGN_LEAVE,
+    HSY_SIGN_REPORT,
+    HSY_SIGN_VERDICT,
+    HSY_SIGN_LINKS,
+    HSY_SIGN_BUNDLE
+};
+
+/* Something to be signed with the node's own key, or just signed. */
+struct hsy_signable {
+    enum hsy_sign_kind kind;
+    union {
+        struct hsy_record record;
+        struct hsy_leave leave;
+        struct hsy_report report;
+        struct hsy_verdict verdict;
+        struct hsy_links links;
+        struct hsy_bundle bundle;
+    };
+};
+
+/* The way out. All are called synchronously and copy what they need; none
+ * calls back into the core. */
+struct hsy_ports {
+    void *ctx;
+    /* One frame to @count links; encoded once. Unknown links are skipped. */
+    void (*send)(void *ctx, const hearsay_link *links, uint32_t count,
+                 const struct hsy_frame *frame);
+    /* Opens a link and authenticates it; ends in link_up or dial_failed.
+     * Anyone but @expect (may be NULL) is refused. 0: no room for one more.
+     */
+    hearsay_link (*dial)(void *ctx, const char *host, uint16_t port,
+                         const struct hearsay_id *expect);
+    /* No link_down follows. @code 0: no ERROR frame is sent before. */
+    void (*hang_up)(void *ctx, hearsay_link link, unsigned code,
+                    const char *text);
+    /* Ends in core's signed(). False: the bound on jobs is reached. */
+    bool (*sign)(void *ctx, const struct hsy_signable *what);
+    /* One transaction; ends in core's persisted() with the token that this
+     * returns. Tokens rise. */
+    uint64_t (*persist)(void *ctx, const struct hearsay_row *rows,
+                        uint32_t count);
+    void (*deliver)(void *ctx, const struct hearsay_message *message);
+    void (*note)(void *ctx, const struct hearsay_note *note);
+    void (*stop)(void *ctx, enum hearsay_stop why, const char *text);
+    /* The id of a signed bundle. */
+    void (*bundle_id)(void *ctx, struct hsy_bundle_id *out,
+                      const struct hsy_bundle *bundle);
+};
+
+struct hsy_env {
+    struct hearsay_config config; /* Strings and seeds owned by the node. */
+    struct hearsay_id id;         /* Own. */
+    struct hearsay_mem mem;
+    struct hearsay_now now; /* Of the step in progress. */
+    struct hsy_prng prng;
+    struct hsy_counters counters;
+    struct hsy_ports ports;
+};
+
+static inline void hsy_send(struct hsy_env *env, hearsay_link link,
+                            const struct hsy_frame *frame)
+{
+    env->ports.send(env->ports.ctx, &link, 1, frame);
+}
+
+static inline void hsy_tell(struct hsy_env *env, const struct hsy_note *n)
+{
+    env->ports.note(env->ports.ctx, &n->note);
+}
+
+/* Full jitter: uniform in [0, min(cap, base * 2^tries)], at least 1 ms. */
+uint64_t hsy_backoff_ns(struct hsy_env *env, uint32_t tries, uint64_t base_ns,
+                        uint64_t cap_ns);
+
+#endif

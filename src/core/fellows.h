@@ -1,0 +1,49 @@
+/* The other seeds: who they are, links to them, and what they are told
+ * (docs/protocol.md, Seed registry). A seed pushes what it finds itself to all
+ * fellows; digests of the whole registry catch what was missed. */
+#ifndef HSY_CORE_FELLOWS_H
+#define HSY_CORE_FELLOWS_H
+
+#include "core/seed.h"
+
+void hsy_fellows_init(struct hsy_seed *s);
+void hsy_fellows_start(struct hsy_seed *s);
+/* n: the seeds of config.txt, each counted once. */
+uint32_t hsy_fellows_seeds(const struct hsy_seed *s);
+/* Of n: this many verdicts are a death. */
+uint32_t hsy_fellows_verdicts(const struct hsy_seed *s);
+/* The line of @id, which is known and not this node; NULL. */
+struct hsy_fellow *hsy_fellow_of(struct hsy_seed *s,
+                                 const struct hearsay_id *id);
+void hsy_fellows_link_up(struct hsy_seed *s, struct hsy_neighbour *n,
+                         hearsay_link own_dial);
+void hsy_fellows_link_down(struct hsy_seed *s,
+                           const struct hsy_neighbour *gone);
+bool hsy_fellows_dial_failed(struct hsy_seed *s, hearsay_link link,
+                             unsigned code);
+/* To all fellows that are linked. */
+void hsy_fellows_send(struct hsy_seed *s, const struct hsy_frame *frame);
+void hsy_fellows_tick(struct hsy_seed *s);
+
+/* ---------------------------------------------------------- fellows_sync.c */
+
+/* One fact for all of them, encoded with its length in front ... */
+void hsy_fellows_push(struct hsy_seed *s, const uint8_t *proof,
+                      uint32_t proof_len);
+/* ... or a record. */
+void hsy_fellows_push_record(struct hsy_seed *s,
+                             const struct hsy_record *record);
+/* A fellow's link is new: asks for all it has. */
+void hsy_fellows_sync_start(struct hsy_seed *s, struct hsy_fellow *f,
+                            const struct hsy_neighbour *n);
+void hsy_fellows_sync_in(struct hsy_seed *s, struct hsy_fellow *f,
+                         const struct hsy_neighbour *n,
+                         const struct hsy_sync *sync);
+/* True: the PONG that the stream to @f was waiting for. */
+bool hsy_fellows_sync_pong(struct hsy_seed *s, struct hsy_fellow *f,
+                           uint64_t nonce);
+/* Sends what is due to @f; when to come back. */
+uint64_t hsy_fellows_sync_tick(struct hsy_seed *s, struct hsy_fellow *f,
+                               const struct hsy_neighbour *n);
+
+#endif

@@ -1,0 +1,520 @@
+/* Seats: one per line of config.txt. As long as fewer than q are in use, a
+ * random idle one is tried. A seat that fails waits, with back-off, and the
+ * next one gets its turn. So "replace an unreachable seed" and "join" and
+ * "hold the quorum for ever" are the same loop. */
+#include "core/join.h"
+
+#include "base/addr.h"
+
+#define RETRY_BASE_NS (1 * HSY_SECOND)
+#define RETRY_CAP_NS (60 * HSY_SECOND)
+#define ANSWER_WAIT_NS (10 * HSY_SECOND)
+#define COMPLAIN_EVERY_NS (5 * HSY_SECOND)
+#define ASK_BASE_NS (1 * HSY_SECOND)
+#define ASK_CAP_NS (60 * HSY_SECOND)
+
+/* Rows: from. Columns: to. Anything may fall back to IDLE. */
+static const bool edges[5][5] = {
+    [HSY_SEAT_IDLE] = {[HSY_SEAT_DIALLING] = true, [HSY_SEAT_LINKED] = true},
+    [HSY_SEAT_DIALLING] = {[HSY_SEAT_LINKED] = true, [HSY_SEAT_IDLE] = true},
+    [HSY_SEAT_LINKED] = {[HSY_SEAT_REGISTERING] = true, [HSY_SEAT_IDLE] = true},
+    [HSY_SEAT_REGISTERING] = {[HSY_SEAT_REGISTERED] = true,
+                              [HSY_SEAT_LINKED] = true,
+                              [HSY_SEAT_IDLE] = true},
+    [HSY_SEAT_REGISTERED] =
+        {[HSY_SEAT_REGISTERING] = true, [HSY_SEAT_IDLE] = true},
+};
+
+static void enter(struct hsy_join *j, struct hsy_seat *seat,
+                  enum hsy_seat_state to, uint64_t next_ns)
+{
+    HSY_ASSERT(edges[seat->state][to]);
+    HSY_ASSERT((to == HSY_SEAT_DIALLING) == (seat->dialling != 0));
+    seat->state = to;
+    seat->next_ns = next_ns;
+    j->next_ns = hsy_time_min(j->next_ns, next_ns);
+}
+
+void hsy_join_init(struct hsy_join *j, struct hsy_env *env,
+                   struct hsy_neighbours *neighbours,
+                   struct hsy_overlay *overlay, struct hsy_self *self)
+{
+    HSY_ASSERT(env->config.seeds_count >= 1);
+    HSY_ASSERT(env->config.seeds_count <= HEARSAY_SEEDS_MAX);
+    *j = (struct hsy_join){.env = env,
+                           .neighbours = neighbours,
+                           .overlay = overlay,
+                           .self = self,
+                           .give_up_ns = HEARSAY_NEVER,
+                           .next_ns = HEARSAY_NEVER};
+    for (uint32_t i = 0; i < env->config.seeds_count; i++) {
+        j->seats[i].known = env->config.seeds[i].pinned;
+        j->seats[i].id = env->config.seeds[i].id;
+    }
+}
+
+void hsy_join_start(struct hsy_join *j)
+{
+    uint64_t now_ns = j->env->now.mono_ns;
+    uint64_t timeout_ns = j->env->config.join_timeout_ns;
+
+    j->started_ns = now_ns;
+    j->next_ns = now_ns;
+    j->complain_ns = now_ns;
+    if (timeout_ns > 0) {
+        j->give_up_ns = hsy_time_add(now_ns, timeout_ns);
+    }
+    HSY_ASSERT(j->give_up_ns > now_ns);
+}
+
+uint32_t hsy_join_seeds(const struct hsy_join *j)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < j->env->config.seeds_count; i++) {
+        count += j->seats[i].twin ? 0 : 1;
+    }
+    HSY_ASSERT(count >= 1);
+    return count;
+}
+
+uint32_t hsy_join_quorum(const struct hsy_join *j)
+{
+    return hsy_join_seeds(j) / 2 + 1;
+}
+
+uint32_t hsy_join_registered(const struct hsy_join *j)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < j->env->config.seeds_count; i++) {
+        count += j->seats[i].state == HSY_SEAT_REGISTERED ? 1 : 0;
+    }
+    HSY_ASSERT(count <= hsy_join_seeds(j));
+    return count;
+}
+
+static struct hsy_seat *seat_of(struct hsy_join *j, const struct hearsay_id *id)
+{
+    for (uint32_t i = 0; i < j->env->config.seeds_count; i++) {
+        struct hsy_seat *seat = &j->seats[i];
+        if (seat->known && !seat->twin && hsy_id_equal(&seat->id, id)) {
+            return seat;
+        }
+    }
+    return NULL;
+}
+
+bool hsy_join_is_seat(const struct hsy_join *j, const struct hearsay_id *id)
+{
+    for (uint32_t i = 0; i < j->env->config.seeds_count; i++) {
+        const struct hsy_seat *seat = &j->seats[i];
+        if (seat->known && seat->state != HSY_SEAT_IDLE &&
+            hsy_id_equal(&seat->id, id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void seat_note(struct hsy_join *j, enum hearsay_level level,
+                      const char *event, const struct hsy_seat *seat)
+{
+    struct hsy_note note = hsy_note(level, event);
+    const struct hearsay_seed *line = &j->env->config.seeds[seat - j->seats];
+
+    HSY_ASSERT(seat < j->seats + HEARSAY_SEEDS_MAX);
+    if (seat->known) {
+        hsy_note_id(&note, "seed", &seat->id);
+    }
+    hsy_note_text(&note, "host", line->host);
+    hsy_note_u64(&note, "port", line->port);
+    hsy_note_u64(&note, "k", hsy_join_registered(j));
+    hsy_note_u64(&note, "q", hsy_join_quorum(j));
+    hsy_tell(j->env, &note);
+}
+
+/* ---------------------------------------------------------- trying seats */
+
+static void fail(struct hsy_join *j, struct hsy_seat *seat, const char *event)
+{
+    struct hsy_env *env = j->env;
+    bool was_registered = seat->state == HSY_SEAT_REGISTERED;
+
+    HSY_ASSERT(seat->state != HSY_SEAT_IDLE);
+    seat->dialling = 0;
+    seat->failed = true;
+    uint64_t wait_ns =
+        hsy_backoff_ns(env, seat->tries, RETRY_BASE_NS, RETRY_CAP_NS);
+    seat->tries++;
+    enter(j, seat, HSY_SEAT_IDLE, hsy_time_add(env->now.mono_ns, wait_ns));
+    j->next_ns = env->now.mono_ns; /* Another seat's turn. */
+    if (!j->stopped) {
+        seat_note(j, was_registered ? HEARSAY_WARN : HEARSAY_DEBUG, event,
+                  seat);
+    }
+}
+
+static uint32_t seats_busy(const struct hsy_join *j)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < j->env->config.seeds_count; i++) {
+        count += j->seats[i].state != HSY_SEAT_IDLE ? 1 : 0;
+    }
+    return count;
+}
+
+/* A random idle seat that is due; NULL: none now. */
+static struct hsy_seat *pick_seat(struct hsy_join *j)
+{
+    struct hsy_seat *picked = NULL;
+    uint64_t due = 0;
+
+    for (uint32_t i = 0; i < j->env->config.seeds_count; i++) {
+        struct hsy_seat *seat = &j->seats[i];
+        if (seat->state != HSY_SEAT_IDLE || seat->twin ||
+            seat->next_ns > j->env->now.mono_ns) {
+            continue;
+        }
+        due++;
+        if (hsy_prng_below(&j->env->prng, due) == 0) {
+            picked = seat; /* Reservoir of one: uniform. */
+        }
+    }
+    HSY_ASSERT((picked == NULL) == (due == 0));
+    return picked;
+}
+
+static void register_at(struct hsy_join *j, struct hsy_seat *seat,
+                        hearsay_link link)
+{
+    struct hsy_frame frame = {.type = HSY_REGISTER};
+
+    HSY_ASSERT(seat->state != HSY_SEAT_IDLE);
+    if (seat->state == HSY_SEAT_REGISTERING) {
+        enter(j, seat, HSY_SEAT_LINKED, HEARSAY_NEVER); /* Start over. */
+    }
+    if (j->self->state != HSY_SELF_READY || !hsy_self_has_addr(j->self)) {
+        return; /* hsy_join_record_ready() comes back to it. */
+    }
+    frame.reg = j->self->record;
+    enter(j, seat, HSY_SEAT_REGISTERING,
+          hsy_time_add(j->env->now.mono_ns, ANSWER_WAIT_NS));
+    hsy_send(j->env, link, &frame);
+}
+
+static void take_seat(struct hsy_join *j, struct hsy_seat *seat)
+{
+    const struct hearsay_seed *line = &j->env->config.seeds[seat - j->seats];
+    const struct hsy_neighbour *n =
+        seat->known ? hsy_neighbour_by_id(j->neighbours, &seat->id) : NULL;
+    struct hsy_env *env = j->env;
+
+    HSY_ASSERT(seat->state == HSY_SEAT_IDLE);
+    if (n != NULL) { /* It linked to us meanwhile. */
+        enter(j, seat, HSY_SEAT_LINKED, HEARSAY_NEVER);
+        register_at(j, seat, n->link);
+        return;
+    }
+    seat->dialling =
+        env->ports.dial(env->ports.ctx, line->host, line->port,
+                        seat->known && line->pinned ? &seat->id : NULL);
+    if (seat->dialling == 0) {
+        seat->next_ns = hsy_time_add(env->now.mono_ns, RETRY_BASE_NS);
+        return;
+    }
+    enter(j, seat, HSY_SEAT_DIALLING, HEARSAY_NEVER);
+}
+
+/* Every seat that is not in use has failed: say what is missing. */
+static void complain(struct hsy_join *j)
+{
+    struct hsy_env *env = j->env;
+    struct hsy_note note = hsy_note(HEARSAY_WARN, "no-quorum");
+
+    for (uint32_t i = 0; i < env->config.seeds_count; i++) {
+        const struct hsy_seat *seat = &j->seats[i];
+        if (seat->state != HSY_SEAT_REGISTERED && !seat->failed &&
+            !seat->twin) {
+            return;
+        }
+    }
+    if (env->now.mono_ns < j->complain_ns) {
+        return;
+    }
+    j->complain_ns = hsy_time_add(env->now.mono_ns, COMPLAIN_EVERY_NS);
+    hsy_note_u64(&note, "k", hsy_join_registered(j));
+    hsy_note_u64(&note, "q", hsy_join_quorum(j));
+    hsy_note_u64(&note, "n", hsy_join_seeds(j));
+    hsy_note_text(&note, "text",
+                  "too few seeds answer; check that they run and that the "
+                  "seed list names them; retrying");
+    hsy_tell(env, &note);
+}
+
+static void expire(struct hsy_join *j)
+{
+    for (uint32_t i = 0; i < j->env->config.seeds_count; i++) {
+        struct hsy_seat *seat = &j->seats[i];
+        if (seat->state == HSY_SEAT_REGISTERING &&
+            seat->next_ns <= j->env->now.mono_ns) {
+            const struct hsy_neighbour *n =
+                hsy_neighbour_by_id(j->neighbours, &seat->id);
+            if (n != NULL) {
+                /* Linked but mute: fall back to LINKED, ask once more. */
+                register_at(j, seat, n->link);
+            } else {
+                fail(j, seat, "seed-mute");
+            }
+        }
+    }
+}
+
+static uint64_t next_deadline(const struct hsy_join *j)
+{
+    uint64_t next_ns = j->give_up_ns;
+    bool full = seats_busy(j) >= hsy_join_quorum(j);
+
+    for (uint32_t i = 0; i < j->env->config.seeds_count; i++) {
+        const struct hsy_seat *seat = &j->seats[i];
+        bool idle = seat->state == HSY_SEAT_IDLE;
+        if (!seat->twin && (!idle || !full)) {
+            next_ns = hsy_time_min(next_ns, seat->next_ns);
+        }
+    }
+    HSY_ASSERT(j->stopped || next_ns > 0);
+    return next_ns;
+}
+
+/* Candidates ran out: ask one of our seeds for more. */
+static void ask_for_peers(struct hsy_join *j)
+{
+    struct hsy_overlay *o = j->overlay;
+    struct hsy_env *env = j->env;
+    struct hsy_frame frame = {.type = HSY_PEERS_GET};
+    bool sorted = env->config.overlay == HEARSAY_OVERLAY_TOP_HALF && !o->listed;
+
+    if (!o->hungry || env->now.mono_ns < o->ask_next_ns) {
+        return;
+    }
+    frame.peers_get.kind = sorted ? HSY_PEERS_TOP : HSY_PEERS_SAMPLE;
+    frame.peers_get.count =
+        sorted ? (uint16_t)(o->wanted < HSY_TOP_MAX ? o->wanted : HSY_TOP_MAX)
+               : HSY_SAMPLE_MAX;
+    uint64_t wait_ns = hsy_backoff_ns(env, o->asks, ASK_BASE_NS, ASK_CAP_NS);
+    o->asks++;
+    o->hungry = false;
+    o->ask_next_ns = hsy_time_add(env->now.mono_ns, ASK_BASE_NS + wait_ns);
+    uint32_t told = hsy_join_tell_seeds(j, &frame);
+    HSY_ASSERT(told <= hsy_join_seeds(j));
+}
+
+void hsy_join_tick(struct hsy_join *j)
+{
+    struct hsy_env *env = j->env;
+
+    if (j->stopped) {
+        return;
+    }
+    ask_for_peers(j);
+    if (env->now.mono_ns < j->next_ns) {
+        return;
+    }
+    expire(j);
+    uint32_t wanted = hsy_join_quorum(j);
+    struct hsy_seat *seat;
+    while (seats_busy(j) < wanted && (seat = pick_seat(j)) != NULL) {
+        take_seat(j, seat);
+    }
+    if (hsy_join_registered(j) < wanted) {
+        complain(j);
+    }
+    if (!j->joined && env->now.mono_ns >= j->give_up_ns) {
+        j->stopped = true;
+        env->ports.stop(env->ports.ctx, HEARSAY_STOP_JOIN_TIMEOUT,
+                        "no quorum of seeds within --join-timeout: check that "
+                        "the seeds run and that the seed list names them");
+        return;
+    }
+    j->next_ns = next_deadline(j);
+}
+
+/* ------------------------------------------------------------- answers */
+
+/* The seat that a dial of ours was for; learns the id of its line. */
+static struct hsy_seat *seat_dialled(struct hsy_join *j, hearsay_link own_dial,
+                                     const struct hearsay_id *id)
+{
+    for (uint32_t i = 0; i < j->env->config.seeds_count; i++) {
+        struct hsy_seat *seat = &j->seats[i];
+        if (seat->state != HSY_SEAT_DIALLING || seat->dialling != own_dial) {
+            continue;
+        }
+        struct hsy_seat *same = seat_of(j, id);
+        seat->dialling = 0;
+        seat->id = *id;
+        seat->known = true;
+        if (same != NULL && same != seat) {
+            seat->twin = true;
+            enter(j, seat, HSY_SEAT_IDLE, HEARSAY_NEVER);
+            seat_note(j, HEARSAY_WARN, "seed-twice", seat);
+            return NULL;
+        }
+        return seat;
+    }
+    return NULL;
+}
+
+void hsy_join_link_up(struct hsy_join *j, const struct hsy_neighbour *n,
+                      hearsay_link own_dial)
+{
+    struct hsy_seat *seat =
+        own_dial != 0 ? seat_dialled(j, own_dial, &n->id) : NULL;
+
+    if (seat != NULL && n->role != HEARSAY_SEED) {
+        fail(j, seat, "not-a-seed");
+        return;
+    }
+    if (seat != NULL) {
+        HSY_ASSERT(hsy_id_equal(&seat->id, &n->id));
+        enter(j, seat, HSY_SEAT_LINKED, HEARSAY_NEVER);
+        seat->tries = 0;
+        seat->failed = false;
+    } else {
+        seat = seat_of(j, &n->id); /* Its link was replaced. */
+    }
+    if (seat != NULL && seat->state != HSY_SEAT_IDLE &&
+        seat->state != HSY_SEAT_DIALLING) {
+        register_at(j, seat, n->link);
+    }
+    j->next_ns = j->env->now.mono_ns;
+}
+
+bool hsy_join_dial_failed(struct hsy_join *j, hearsay_link link)
+{
+    HSY_ASSERT(link != 0);
+    for (uint32_t i = 0; i < j->env->config.seeds_count; i++) {
+        struct hsy_seat *seat = &j->seats[i];
+        if (seat->state == HSY_SEAT_DIALLING && seat->dialling == link) {
+            fail(j, seat, "seed-unreachable");
+            return true;
+        }
+    }
+    return false;
+}
+
+void hsy_join_link_down(struct hsy_join *j, const struct hearsay_id *id)
+{
+    struct hsy_seat *seat = seat_of(j, id);
+
+    HSY_ASSERT(hsy_neighbour_by_id(j->neighbours, id) == NULL);
+    if (seat != NULL && seat->state != HSY_SEAT_IDLE &&
+        seat->state != HSY_SEAT_DIALLING) {
+        fail(j, seat, "seed-lost");
+    }
+}
+
+void hsy_join_record_ready(struct hsy_join *j)
+{
+    HSY_ASSERT(j->self->state == HSY_SELF_READY);
+    for (uint32_t i = 0; i < j->env->config.seeds_count; i++) {
+        struct hsy_seat *seat = &j->seats[i];
+        const struct hsy_neighbour *n =
+            seat->known ? hsy_neighbour_by_id(j->neighbours, &seat->id) : NULL;
+        if (n != NULL && seat->state != HSY_SEAT_IDLE &&
+            seat->state != HSY_SEAT_DIALLING) {
+            register_at(j, seat, n->link);
+        }
+    }
+}
+
+static void tell_list(struct hsy_join *j, const struct hsy_seat *seat,
+                      const struct hsy_registered *answer, uint32_t added)
+{
+    struct hsy_note note = hsy_note(HEARSAY_INFO, "peer-list");
+
+    HSY_ASSERT(added <= answer->sample.count);
+    hsy_note_id(&note, "seed", &seat->id);
+    hsy_note_u64(&note, "count", answer->sample.count);
+    hsy_note_u64(&note, "new", added);
+    hsy_note_u64(&note, "peers", answer->peers_count);
+    hsy_tell(j->env, &note);
+}
+
+static void seated(struct hsy_join *j, struct hsy_seat *seat,
+                   const struct hsy_registered *answer)
+{
+    enter(j, seat, HSY_SEAT_REGISTERED, HEARSAY_NEVER);
+    seat_note(j, HEARSAY_INFO, "registered", seat);
+    hsy_overlay_told_count(j->overlay, answer->peers_count);
+    uint32_t added =
+        hsy_overlay_learn(j->overlay, &answer->sample, answer->by_degree);
+    tell_list(j, seat, answer, added);
+    if (!j->joined && hsy_join_registered(j) >= hsy_join_quorum(j)) {
+        j->joined = true;
+        j->give_up_ns = HEARSAY_NEVER;
+        hsy_overlay_activate(j->overlay);
+    }
+    HSY_ASSERT(hsy_join_registered(j) >= 1);
+}
+
+bool hsy_join_registered_frame(struct hsy_join *j,
+                               const struct hsy_neighbour *n,
+                               const struct hsy_registered *answer)
+{
+    struct hsy_seat *seat = seat_of(j, &n->id);
+
+    if (seat == NULL || seat->state != HSY_SEAT_REGISTERING ||
+        answer->incarnation != j->self->record.incarnation) {
+        return false; /* An answer to what we no longer are. */
+    }
+    switch (answer->verdict) {
+    case HSY_REGISTERED_OK:
+        seated(j, seat, answer);
+        return true;
+    case HSY_REGISTERED_STALE:
+        hsy_self_step_above(j->self, answer->known_rank);
+        return false;
+    case HSY_REGISTERED_FULL:
+        seat_note(j, HEARSAY_WARN, "seed-full", seat);
+        fail(j, seat, "seed-full");
+        return false;
+    case HSY_REGISTERED_NO_ADDR:
+        seat_note(j, HEARSAY_WARN, "no-address", seat);
+        return false;
+    }
+    return false;
+}
+
+bool hsy_join_may_bridge(struct hsy_join *j, const struct hearsay_id *id)
+{
+    struct hsy_seat *seat = seat_of(j, id);
+    uint64_t now_ns = j->env->now.mono_ns;
+
+    if (seat == NULL || seat->bridge_next_ns > now_ns) {
+        return false;
+    }
+    seat->bridge_next_ns = hsy_time_add(now_ns, HSY_MINUTE);
+    HSY_ASSERT(seat->bridge_next_ns > now_ns);
+    return true;
+}
+
+uint32_t hsy_join_tell_seeds(struct hsy_join *j, const struct hsy_frame *frame)
+{
+    uint32_t told = 0;
+
+    for (uint32_t i = 0; i < j->env->config.seeds_count; i++) {
+        const struct hsy_seat *seat = &j->seats[i];
+        const struct hsy_neighbour *n =
+            seat->state == HSY_SEAT_REGISTERED
+                ? hsy_neighbour_by_id(j->neighbours, &seat->id)
+                : NULL;
+        if (n != NULL) {
+            hsy_send(j->env, n->link, frame);
+            told++;
+        }
+    }
+    HSY_ASSERT(told <= j->env->config.seeds_count);
+    return told;
+}

@@ -1,0 +1,210 @@
+/* One ping per neighbour and interval, each with its own nonce and deadline.
+ * A missed deadline is a strike, unless bytes came in since the ping (then the
+ * round is skipped: it is slow, not dead) or this process was away itself. */
+#include "core/liveness.h"
+
+#define DEADLINE_MAX_NS (12 * HSY_SECOND)
+#define IDLE_LINK_NS (30 * HSY_SECOND)
+/* Longer than this between two steps that should have been close together:
+ * stopped, swapped out, or a laptop that slept. */
+#define AWAY_NS (1 * HSY_SECOND)
+
+void hsy_liveness_init(struct hsy_liveness *l, struct hsy_env *env,
+                       struct hsy_neighbours *neighbours)
+{
+    HSY_ASSERT(env->config.ping_interval_ns > 0);
+    HSY_ASSERT(env->config.ping_timeout_ns > 0);
+    *l = (struct hsy_liveness){
+        .env = env, .neighbours = neighbours, .next_ns = HEARSAY_NEVER};
+}
+
+/* A peer pings its neighbours and its seeds, a seed its fellows; registered
+ * peers ping the seed. */
+static bool is_pinged(const struct hsy_liveness *l,
+                      const struct hsy_neighbour *n)
+{
+    if (l->env->config.role == HEARSAY_SEED) {
+        return n->role == HEARSAY_SEED;
+    }
+    return n->overlay || n->role == HEARSAY_SEED;
+}
+
+static void plan(struct hsy_liveness *l, uint64_t at_ns)
+{
+    l->next_ns = hsy_time_min(l->next_ns, at_ns);
+}
+
+void hsy_liveness_link_up(struct hsy_liveness *l, struct hsy_neighbour *n)
+{
+    struct hsy_env *env = l->env;
+    uint64_t interval_ns = env->config.ping_interval_ns;
+
+    n->since_ns = env->now.mono_ns;
+    n->heard_ns = env->now.mono_ns;
+    n->ping_nonce = 0;
+    n->ping_deadline_ns = HEARSAY_NEVER;
+    n->strikes = 0;
+    n->skips = 0;
+    /* Spread: a hub's thousand pings must not leave in one instant. */
+    n->ping_next_ns = hsy_time_add(env->now.mono_ns,
+                                   1 + hsy_prng_below(&env->prng, interval_ns));
+    plan(l, hsy_time_min(n->ping_next_ns,
+                         hsy_time_add(n->since_ns, IDLE_LINK_NS)));
+    HSY_ASSERT(n->ping_next_ns > env->now.mono_ns);
+}
+
+static uint64_t deadline_of(const struct hsy_liveness *l,
+                            const struct hsy_neighbour *n)
+{
+    uint64_t wait_ns =
+        hsy_time_max(l->env->config.ping_timeout_ns, 3 * n->rtt_ns);
+
+    HSY_ASSERT(wait_ns > 0);
+    return hsy_time_min(wait_ns, DEADLINE_MAX_NS);
+}
+
+static void send_ping(struct hsy_liveness *l, struct hsy_neighbour *n,
+                      uint64_t wait_ns)
+{
+    struct hsy_env *env = l->env;
+    struct hsy_frame frame = {.type = HSY_PING};
+
+    n->ping_nonce = hsy_prng_next(&env->prng) | 1; /* 0 means none open. */
+    n->ping_sent_ns = env->now.mono_ns;
+    n->ping_deadline_ns = hsy_time_add(env->now.mono_ns, wait_ns);
+    frame.ping = n->ping_nonce;
+    env->counters.pings++;
+    hsy_send(env, n->link, &frame);
+    plan(l, n->ping_deadline_ns);
+    HSY_ASSERT(n->ping_deadline_ns > n->ping_sent_ns);
+}
+
+void hsy_liveness_ping(struct hsy_liveness *l, const struct hsy_neighbour *n,
+                       uint64_t nonce)
+{
+    struct hsy_frame frame = {.type = HSY_PONG, .pong = nonce};
+
+    HSY_ASSERT(n->link != 0);
+    hsy_send(l->env, n->link, &frame);
+}
+
+bool hsy_liveness_pong(struct hsy_liveness *l, struct hsy_neighbour *n,
+                       uint64_t nonce)
+{
+    if (n->ping_nonce == 0 || nonce != n->ping_nonce) {
+        return false;
+    }
+    uint64_t rtt_ns = hsy_time_since(n->ping_sent_ns, l->env->now.mono_ns);
+    /* Smoothed as TCP does (RFC 6298), by an eighth. */
+    n->rtt_ns = n->rtt_ns == 0 ? rtt_ns : (7 * n->rtt_ns + rtt_ns) / 8;
+    n->ping_nonce = 0;
+    n->ping_deadline_ns = HEARSAY_NEVER;
+    n->strikes = 0;
+    n->skips = 0;
+    l->env->counters.pongs++;
+    HSY_ASSERT(n->ping_deadline_ns == HEARSAY_NEVER);
+    return true;
+}
+
+void hsy_liveness_challenge(struct hsy_liveness *l, struct hsy_neighbour *n,
+                            uint64_t wait_ns)
+{
+    HSY_ASSERT(wait_ns > 0);
+    send_ping(l, n, wait_ns);
+}
+
+void hsy_liveness_woke(struct hsy_liveness *l)
+{
+    uint64_t now_ns = l->env->now.mono_ns;
+
+    HSY_ASSERT(now_ns >= l->ticked_ns);
+    /* Only what is overdue tells that we slept: with nothing due, a long
+     * silence is normal. */
+    if (l->next_ns != HEARSAY_NEVER &&
+        hsy_time_since(l->next_ns, now_ns) > AWAY_NS) {
+        l->away_ns = now_ns;
+    }
+}
+
+/* The open ping's deadline has passed. */
+static enum hsy_finding missed(struct hsy_liveness *l, struct hsy_neighbour *n)
+{
+    struct hsy_env *env = l->env;
+    bool excused = l->away_ns >= n->ping_sent_ns && l->away_ns != 0;
+
+    n->ping_nonce = 0;
+    n->ping_deadline_ns = HEARSAY_NEVER;
+    if (excused || n->heard_ns > n->ping_sent_ns) {
+        n->skips++;
+        return n->skips >= HSY_SKIPS_SLOW ? HSY_FINDING_SLOW : HSY_FINDING_NONE;
+    }
+    n->strikes++;
+    env->counters.strikes++;
+    HSY_ASSERT(n->strikes <= HSY_STRIKES_DEAD);
+    struct hsy_note note = hsy_note(HEARSAY_INFO, "strike");
+    hsy_note_id(&note, "peer", &n->id);
+    hsy_note_addr(&note, "addr", &n->addr);
+    hsy_note_u64(&note, "count", n->strikes);
+    hsy_tell(env, &note);
+    return n->strikes >= HSY_STRIKES_DEAD ? HSY_FINDING_DEAD : HSY_FINDING_NONE;
+}
+
+/* Of two peers, neither of whom relays over this link. */
+static bool is_idle(const struct hsy_liveness *l, const struct hsy_neighbour *n)
+{
+    return !is_pinged(l, n) && !n->asked &&
+           l->env->config.role == HEARSAY_PEER &&
+           l->env->now.mono_ns >= hsy_time_add(n->since_ns, IDLE_LINK_NS);
+}
+
+static enum hsy_finding look_at(struct hsy_liveness *l, struct hsy_neighbour *n)
+{
+    uint64_t now_ns = l->env->now.mono_ns;
+    enum hsy_finding finding = HSY_FINDING_NONE;
+
+    if (n->ping_deadline_ns <= now_ns) {
+        finding = missed(l, n);
+    }
+    if (finding == HSY_FINDING_NONE && n->ping_next_ns <= now_ns) {
+        n->ping_next_ns = hsy_time_add(now_ns, l->env->config.ping_interval_ns);
+        if (is_pinged(l, n) && n->ping_nonce == 0) {
+            send_ping(l, n, deadline_of(l, n));
+        }
+    }
+    HSY_ASSERT(finding != HSY_FINDING_NONE || n->ping_next_ns > now_ns);
+    return finding == HSY_FINDING_NONE && is_idle(l, n) ? HSY_FINDING_IDLE
+                                                        : finding;
+}
+
+static uint64_t deadline_for(const struct hsy_liveness *l,
+                             const struct hsy_neighbour *n)
+{
+    uint64_t next_ns = hsy_time_min(n->ping_next_ns, n->ping_deadline_ns);
+
+    HSY_ASSERT(next_ns > l->env->now.mono_ns);
+    return next_ns;
+}
+
+enum hsy_finding hsy_liveness_tick(struct hsy_liveness *l,
+                                   struct hearsay_id *out)
+{
+    uint64_t now_ns = l->env->now.mono_ns;
+    uint64_t next_ns = HEARSAY_NEVER;
+
+    l->ticked_ns = now_ns;
+    if (now_ns < l->next_ns) {
+        return HSY_FINDING_NONE;
+    }
+    for (uint32_t i = 0; i < hsy_neighbours_count(l->neighbours); i++) {
+        struct hsy_neighbour *n = hsy_neighbour_at(l->neighbours, i);
+        enum hsy_finding finding = look_at(l, n);
+        if (finding != HSY_FINDING_NONE) {
+            *out = n->id;
+            return finding; /* next_ns stays: the caller comes again. */
+        }
+        next_ns = hsy_time_min(next_ns, deadline_for(l, n));
+    }
+    l->next_ns = next_ns;
+    HSY_ASSERT(l->next_ns > now_ns);
+    return HSY_FINDING_NONE;
+}

@@ -1,0 +1,26 @@
+/* The Message List (mission M9): ids of bundles seen, bounded, oldest out
+ * first. An id is in check while its signature is being verified, so that
+ * another copy of it is not checked as well. */
+#ifndef HSY_CORE_MESSAGES_H
+#define HSY_CORE_MESSAGES_H
+
+#include "base/table.h"
+#include "core/env.h"
+
+struct hsy_ml {
+    struct hsy_table seen;      /* struct hsy_bundle_id + slot of the ring */
+    struct hsy_bundle_id *ring; /* Owned; ids in order of arrival. */
+    struct hearsay_mem mem;
+    uint32_t ring_len, ring_max, ring_at;
+};
+
+void hsy_ml_init(struct hsy_ml *ml, const struct hsy_env *env);
+void hsy_ml_fini(struct hsy_ml *ml);
+bool hsy_ml_seen(const struct hsy_ml *ml, const struct hsy_bundle_id *id);
+/* Records @id; the oldest makes room. HEARSAY_ERR_INVALID: it was there.
+ * HEARSAY_ERR_NOMEM. */
+HEARSAY_MUST_USE int hsy_ml_add(struct hsy_ml *ml,
+                                const struct hsy_bundle_id *id);
+uint32_t hsy_ml_count(const struct hsy_ml *ml);
+
+#endif

@@ -1,0 +1,74 @@
+/* Nodes that this one has an authenticated link with: one entry per node id,
+ * so that "who" and "over which connection" cannot come apart. The link of an
+ * entry may be replaced (simultaneous dials); everything else stays. */
+#ifndef HSY_CORE_NEIGHBOURS_H
+#define HSY_CORE_NEIGHBOURS_H
+
+#include "base/table.h"
+#include "core/env.h"
+
+struct hsy_neighbour {
+    struct hearsay_id id; /* Key. */
+    hearsay_link link;
+    bool accepted;   /* This node's listener got it. */
+    bool overlay;    /* Messages are relayed over it. */
+    bool chosen;     /* Overlay link that this node asked for. */
+    bool asked;      /* CONNECT sent, not answered. */
+    bool fresh;      /* Became overlay, has not been caught up yet. */
+    bool fellow;     /* Seed to known seed. */
+    uint8_t strikes; /* Missed pings in a row. */
+    uint8_t skips;   /* Rounds skipped in a row. */
+    enum hearsay_role role;
+    uint64_t incarnation;
+    uint64_t boot_nonce;
+    struct hearsay_addr addr; /* First advertised, else where it came from. */
+    uint64_t since_ns;
+    uint64_t heard_ns;   /* Last bytes. */
+    uint64_t ping_nonce; /* 0: none open. */
+    uint64_t ping_sent_ns;
+    uint64_t ping_deadline_ns; /* NEVER unless one is open. */
+    uint64_t ping_next_ns;
+    uint64_t rtt_ns;         /* Smoothed; 0: not measured. */
+    uint64_t asked_until_ns; /* Deadline of CONNECT; NEVER. */
+    hearsay_link challenger; /* Same id, other boot, waiting; 0: none. */
+    uint64_t challenge_until_ns;
+    uint8_t name_len;
+    char name[HEARSAY_NAME_MAX];
+};
+
+struct hsy_neighbours {
+    struct hsy_table by_id;   /* struct hsy_neighbour */
+    struct hsy_table by_link; /* hearsay_link -> id */
+    uint32_t degree;          /* Entries with overlay set. */
+    uint32_t chosen;          /* Entries with overlay and chosen set. */
+};
+
+void hsy_neighbours_init(struct hsy_neighbours *ns, const struct hsy_env *env);
+void hsy_neighbours_fini(struct hsy_neighbours *ns);
+/* NULL: none. Pointers are valid until the next add or remove. */
+struct hsy_neighbour *hsy_neighbour_by_id(const struct hsy_neighbours *ns,
+                                          const struct hearsay_id *id);
+struct hsy_neighbour *hsy_neighbour_by_link(const struct hsy_neighbours *ns,
+                                            hearsay_link link);
+struct hsy_neighbour *hsy_neighbour_at(const struct hsy_neighbours *ns,
+                                       uint32_t index);
+uint32_t hsy_neighbours_count(const struct hsy_neighbours *ns);
+
+/* Adds an entry for @record over @link. HEARSAY_ERR_FULL, _NOMEM. The id must
+ * not be there yet. */
+HEARSAY_MUST_USE int hsy_neighbour_add(struct hsy_neighbours *ns,
+                                       struct hsy_neighbour **out,
+                                       hearsay_link link,
+                                       const struct hsy_record *record);
+/* The entry goes on over another link. HEARSAY_ERR_NOMEM leaves it as it
+ * was. */
+HEARSAY_MUST_USE int hsy_neighbour_relink(struct hsy_neighbours *ns,
+                                          struct hsy_neighbour *n,
+                                          hearsay_link link);
+void hsy_neighbour_remove(struct hsy_neighbours *ns, struct hsy_neighbour *n);
+/* The one door for overlay membership: keeps degree and chosen true. */
+void hsy_neighbour_set_overlay(struct hsy_neighbours *ns,
+                               struct hsy_neighbour *n, bool overlay,
+                               bool chosen);
+
+#endif

@@ -1,0 +1,520 @@
+/* A peer keeps m links of its own choice. The choice is preferential
+ * attachment: the seed drew candidates by degree, the peer picks uniformly
+ * among the draws, one time in eight among uniform ones (weighting twice
+ * would pile everybody onto a few nodes). */
+#include "core/overlay.h"
+
+#include "base/addr.h"
+
+enum { PICK_TRIES = 16, UNIFORM_ONE_IN = 8, POOR_DEGREE = 2 };
+
+#define CONNECT_WAIT_NS (3 * HSY_SECOND)
+
+void hsy_overlay_init(struct hsy_overlay *o, struct hsy_env *env,
+                      struct hsy_neighbours *neighbours, struct hsy_book *book)
+{
+    HSY_ASSERT(env->config.links_wanted >= 1);
+    *o = (struct hsy_overlay){.env = env,
+                              .neighbours = neighbours,
+                              .book = book,
+                              .wanted = env->config.links_wanted,
+                              .next_ns = HEARSAY_NEVER};
+}
+
+void hsy_overlay_fini(struct hsy_overlay *o)
+{
+    o->env->mem.free(o->env->mem.ctx, o->draws);
+    o->draws = NULL;
+}
+
+uint32_t hsy_overlay_cap(uint32_t links_wanted, uint32_t peers_count)
+{
+    /* Integer root of (4/9) m^2 N; Newton's method from above. */
+    uint64_t square =
+        (uint64_t)4 * links_wanted * links_wanted * peers_count / 9;
+    uint64_t root = square;
+
+    HSY_ASSERT(links_wanted >= 1);
+    while (root > 0 && root > square / root) {
+        root = (root + square / root) / 2;
+    }
+    HSY_ASSERT(root * root <= square);
+    return root > HSY_CAP_MIN ? (uint32_t)root : HSY_CAP_MIN;
+}
+
+static uint32_t cap_now(const struct hsy_overlay *o)
+{
+    return hsy_overlay_cap(o->env->config.links_wanted, o->peers_count);
+}
+
+static void wake(struct hsy_overlay *o)
+{
+    o->next_ns = o->env->now.mono_ns;
+}
+
+/* ------------------------------------------------------ the draws pool */
+
+static struct hearsay_id *uniforms(const struct hsy_overlay *o)
+{
+    HSY_ASSERT(o->draws != NULL);
+    return o->draws + HSY_DRAWS_MAX;
+}
+
+static void pool_add(struct hsy_overlay *o, const struct hearsay_id *id,
+                     bool by_degree)
+{
+    if (o->draws == NULL) {
+        o->draws = o->env->mem.alloc(o->env->mem.ctx,
+                                     (HSY_DRAWS_MAX + HSY_UNIFORMS_MAX) *
+                                         sizeof(*o->draws));
+    }
+    if (o->draws == NULL) {
+        return; /* The book alone will do. */
+    }
+    if (by_degree && o->draws_count < HSY_DRAWS_MAX) {
+        o->draws[o->draws_count] = *id;
+        o->draws_count++;
+    }
+    if (!by_degree && o->uniforms_count < HSY_UNIFORMS_MAX) {
+        uniforms(o)[o->uniforms_count] = *id;
+        o->uniforms_count++;
+    }
+    HSY_ASSERT(o->draws_count <= HSY_DRAWS_MAX);
+    HSY_ASSERT(o->uniforms_count <= HSY_UNIFORMS_MAX);
+}
+
+/* Takes one at random out of @ids; false when there is none. */
+static bool pool_take(struct hsy_env *env, struct hearsay_id *ids,
+                      uint32_t *count, struct hearsay_id *out)
+{
+    if (*count == 0) {
+        return false;
+    }
+    uint32_t at = (uint32_t)hsy_prng_below(&env->prng, *count);
+    *out = ids[at];
+    *count -= 1;
+    ids[at] = ids[*count];
+    return true;
+}
+
+static void pool_drop(struct hsy_overlay *o)
+{
+    o->env->mem.free(o->env->mem.ctx, o->draws);
+    o->draws = NULL;
+    o->draws_count = 0;
+    o->uniforms_count = 0;
+}
+
+/* top-half chooses from the sorted list alone, until it has had it. */
+static bool wants_sorted(const struct hsy_overlay *o)
+{
+    HSY_ASSERT(o->env != NULL);
+    return o->env->config.overlay == HEARSAY_OVERLAY_TOP_HALF && !o->listed;
+}
+
+uint32_t hsy_overlay_learn(struct hsy_overlay *o,
+                           const struct hsy_records *sample, uint32_t by_degree)
+{
+    struct hsy_reader at = hsy_reader(sample->bytes, sample->len);
+    struct hsy_record record;
+    uint32_t index = 0;
+    uint32_t added = 0;
+    bool sorted = by_degree > 0 && by_degree == sample->count;
+    bool pooled = !wants_sorted(o) || sorted;
+
+    o->listed = o->listed || sorted;
+    while (hsy_records_next(&at, &record)) {
+        bool is_new;
+        if (hsy_book_merge(o->book, &record, &is_new) != NULL && pooled) {
+            pool_add(o, &record.id, index < by_degree);
+        }
+        added += is_new ? 1 : 0;
+        index++;
+    }
+    HSY_ASSERT(index == sample->count);
+    HSY_ASSERT(added <= index);
+    wake(o);
+    return added;
+}
+
+/* The earlier system's rule: everybody in the upper half of the sorted list,
+ * here bounded, for the list may be a million long. */
+static void choose_wanted(struct hsy_overlay *o)
+{
+    const struct hearsay_config *config = &o->env->config;
+    uint32_t half = o->peers_count / 2;
+
+    o->wanted = config->links_wanted;
+    if (config->overlay == HEARSAY_OVERLAY_TOP_HALF) {
+        half = half < HSY_TOP_MAX ? half : HSY_TOP_MAX;
+        o->wanted = half > 1 ? half : 1;
+    }
+    HSY_ASSERT(o->wanted >= 1);
+}
+
+void hsy_overlay_told_count(struct hsy_overlay *o, uint32_t peers_count)
+{
+    o->peers_count = peers_count;
+    if (!o->active) {
+        choose_wanted(o); /* N at the time of joining decides. */
+    }
+    HSY_ASSERT(cap_now(o) >= HSY_CAP_MIN);
+}
+
+void hsy_overlay_activate(struct hsy_overlay *o)
+{
+    o->active = true;
+    o->hungry = wants_sorted(o); /* Only a request brings it. */
+    o->ask_next_ns = o->env->now.mono_ns;
+    wake(o);
+}
+
+/* --------------------------------------------------------- choosing */
+
+static struct hsy_attempt *find_attempt(struct hsy_overlay *o,
+                                        const struct hearsay_id *id)
+{
+    for (uint32_t i = 0; i < HSY_ATTEMPTS_MAX; i++) {
+        if (o->attempts[i].link != 0 && hsy_id_equal(&o->attempts[i].id, id)) {
+            return &o->attempts[i];
+        }
+    }
+    return NULL;
+}
+
+static bool is_candidate(struct hsy_overlay *o, const struct hearsay_id *id)
+{
+    const struct hsy_contact *c = hsy_book_find(o->book, id);
+    const struct hsy_neighbour *n = hsy_neighbour_by_id(o->neighbours, id);
+
+    if (c == NULL || c->next_try_ns > o->env->now.mono_ns ||
+        find_attempt(o, id) != NULL) {
+        return false;
+    }
+    return n == NULL || (!n->overlay && !n->asked);
+}
+
+static bool draw(struct hsy_overlay *o, struct hearsay_id *out)
+{
+    struct hsy_env *env = o->env;
+    bool uniform = env->config.overlay == HEARSAY_OVERLAY_UNIFORM ||
+                   (env->config.overlay == HEARSAY_OVERLAY_PREFERENTIAL &&
+                    hsy_prng_below(&env->prng, UNIFORM_ONE_IN) == 0);
+
+    if (o->draws == NULL) {
+        return false;
+    }
+    if (uniform && pool_take(env, uniforms(o), &o->uniforms_count, out)) {
+        return true;
+    }
+    if (env->config.overlay != HEARSAY_OVERLAY_UNIFORM &&
+        pool_take(env, o->draws, &o->draws_count, out)) {
+        return true;
+    }
+    return pool_take(env, uniforms(o), &o->uniforms_count, out);
+}
+
+/* From the book: a few random tries, then the first that will do from a
+ * random start, so that the last free one is always found. */
+static bool pick_from_book(struct hsy_overlay *o, struct hearsay_id *out)
+{
+    uint32_t count = o->book->by_id.count;
+
+    if (count == 0) {
+        return false;
+    }
+    uint32_t start = (uint32_t)hsy_prng_below(&o->env->prng, count);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t at = (start + i) % count;
+        const struct hsy_contact *c = hsy_table_at(&o->book->by_id, at);
+        if (is_candidate(o, &c->id)) {
+            *out = c->id;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool pick(struct hsy_overlay *o, struct hearsay_id *out)
+{
+    while (draw(o, out)) { /* Each draw leaves the pool: this ends. */
+        if (is_candidate(o, out)) {
+            return true;
+        }
+    }
+    return !wants_sorted(o) && pick_from_book(o, out);
+}
+
+/* ---------------------------------------------------------- asking */
+
+static void ask(struct hsy_overlay *o, struct hsy_neighbour *n)
+{
+    struct hsy_frame frame = {.type = HSY_CONNECT};
+
+    HSY_ASSERT(!n->overlay);
+    frame.connect.degree = o->neighbours->degree;
+    n->asked = true;
+    n->asked_until_ns = hsy_time_add(o->env->now.mono_ns, CONNECT_WAIT_NS);
+    o->next_ns = hsy_time_min(o->next_ns, n->asked_until_ns);
+    hsy_send(o->env, n->link, &frame);
+}
+
+/* False: no dial could be opened just now. */
+static bool try_candidate(struct hsy_overlay *o, const struct hearsay_id *id)
+{
+    struct hsy_neighbour *n = hsy_neighbour_by_id(o->neighbours, id);
+    const struct hsy_contact *c = hsy_book_find(o->book, id);
+    struct hsy_env *env = o->env;
+    char host[HEARSAY_ADDR_TEXT_LEN];
+
+    HSY_ASSERT(c != NULL);
+    if (n != NULL) {
+        ask(o, n);
+        return true;
+    }
+    for (uint32_t i = 0; i < HSY_ATTEMPTS_MAX; i++) {
+        struct hsy_attempt *a = &o->attempts[i];
+        if (a->link != 0) {
+            continue;
+        }
+        const struct hearsay_addr *addr =
+            &c->record.addrs[c->tries % c->record.addrs_count];
+        hsy_addr_host_text(host, addr);
+        a->id = *id;
+        a->link = env->ports.dial(env->ports.ctx, host, addr->port, id);
+        return a->link != 0;
+    }
+    return false;
+}
+
+/* Links asked for and not yet answered. */
+static uint32_t pending(const struct hsy_overlay *o)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < HSY_ATTEMPTS_MAX; i++) {
+        count += o->attempts[i].link != 0 ? 1 : 0;
+    }
+    for (uint32_t i = 0; i < hsy_neighbours_count(o->neighbours); i++) {
+        count += hsy_neighbour_at(o->neighbours, i)->asked ? 1 : 0;
+    }
+    return count;
+}
+
+static void grow(struct hsy_overlay *o)
+{
+    struct hearsay_id id;
+    uint32_t open = pending(o);
+
+    while (o->neighbours->chosen + open < o->wanted &&
+           open < HSY_ATTEMPTS_MAX) {
+        if (!pick(o, &id)) {
+            o->hungry = true;
+            break;
+        }
+        if (!try_candidate(o, &id)) {
+            break;
+        }
+        open++;
+    }
+    if (o->neighbours->chosen >= o->wanted) {
+        pool_drop(o);
+    }
+    HSY_ASSERT(open <= HSY_ATTEMPTS_MAX + hsy_neighbours_count(o->neighbours));
+}
+
+/* CONNECTs that nobody answered in time. */
+static void expire_asks(struct hsy_overlay *o)
+{
+    for (uint32_t i = 0; i < hsy_neighbours_count(o->neighbours); i++) {
+        struct hsy_neighbour *n = hsy_neighbour_at(o->neighbours, i);
+        if (n->asked && n->asked_until_ns <= o->env->now.mono_ns) {
+            n->asked = false;
+            n->asked_until_ns = HEARSAY_NEVER;
+            hsy_book_failed(o->book, &n->id);
+        }
+    }
+}
+
+static uint64_t next_deadline(const struct hsy_overlay *o)
+{
+    uint64_t next_ns = HEARSAY_NEVER;
+
+    for (uint32_t i = 0; i < hsy_neighbours_count(o->neighbours); i++) {
+        const struct hsy_neighbour *n = hsy_neighbour_at(o->neighbours, i);
+        next_ns =
+            hsy_time_min(next_ns, n->asked ? n->asked_until_ns : HEARSAY_NEVER);
+    }
+    if (o->neighbours->chosen < o->wanted) {
+        next_ns = hsy_time_min(next_ns,
+                               hsy_time_add(o->env->now.mono_ns, HSY_SECOND));
+    }
+    HSY_ASSERT(next_ns > o->env->now.mono_ns);
+    return next_ns;
+}
+
+void hsy_overlay_tick(struct hsy_overlay *o)
+{
+    if (!o->active || o->leaving || o->env->now.mono_ns < o->next_ns) {
+        return;
+    }
+    expire_asks(o);
+    grow(o);
+    o->next_ns = next_deadline(o);
+}
+
+/* ------------------------------------------------------------ answers */
+
+static void linked(struct hsy_overlay *o, struct hsy_neighbour *n, bool chosen)
+{
+    struct hsy_note note = hsy_note(HEARSAY_INFO, "connect");
+
+    n->asked = false;
+    n->asked_until_ns = HEARSAY_NEVER;
+    o->asks = 0;
+    o->changed = true;
+    n->fresh = true;
+    hsy_neighbour_set_overlay(o->neighbours, n, true, chosen);
+    hsy_book_worked(o->book, &n->id);
+    hsy_note_id(&note, "peer", &n->id);
+    hsy_note_addr(&note, "addr", &n->addr);
+    hsy_note_text(&note, "direction", n->accepted ? "in" : "out");
+    hsy_note_u64(&note, "degree", o->neighbours->degree);
+    hsy_tell(o->env, &note);
+    wake(o);
+}
+
+void hsy_overlay_link_up(struct hsy_overlay *o, struct hsy_neighbour *n)
+{
+    struct hsy_attempt *a = find_attempt(o, &n->id);
+
+    if (a != NULL) {
+        a->link = 0;
+        if (!n->overlay) {
+            ask(o, n);
+        }
+    } else if (n->asked) {
+        ask(o, n); /* The link was replaced before the answer came. */
+    }
+    HSY_ASSERT(find_attempt(o, &n->id) == NULL);
+}
+
+bool hsy_overlay_dial_failed(struct hsy_overlay *o, hearsay_link link)
+{
+    HSY_ASSERT(link != 0);
+    for (uint32_t i = 0; i < HSY_ATTEMPTS_MAX; i++) {
+        struct hsy_attempt *a = &o->attempts[i];
+        if (a->link == link) {
+            a->link = 0;
+            hsy_book_failed(o->book, &a->id);
+            wake(o);
+            return true;
+        }
+    }
+    return false;
+}
+
+void hsy_overlay_link_down(struct hsy_overlay *o,
+                           const struct hsy_neighbour *gone)
+{
+    HSY_ASSERT(hsy_neighbour_by_id(o->neighbours, &gone->id) == NULL);
+    if (gone->overlay) {
+        o->changed = true;
+    }
+    /* Others first: the lost one may be dead. */
+    hsy_book_failed(o->book, &gone->id);
+    wake(o);
+}
+
+static void send_refusal(struct hsy_overlay *o, const struct hsy_neighbour *n,
+                         enum hsy_refuse_why why)
+{
+    uint8_t bytes[HSY_ALTERNATIVES_MAX * (HSY_RECORD_LEN_MAX + 2)];
+    struct hsy_writer list = hsy_writer(bytes, sizeof(bytes));
+    struct hsy_frame frame = {.type = HSY_REFUSE};
+    uint32_t count = hsy_neighbours_count(o->neighbours);
+    uint32_t start = (uint32_t)hsy_prng_below(&o->env->prng, count);
+
+    frame.refuse.why = why;
+    frame.refuse.alternatives.bytes = bytes;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct hsy_neighbour *other =
+            hsy_neighbour_at(o->neighbours, (start + i) % count);
+        const struct hsy_contact *c = hsy_book_find(o->book, &other->id);
+        if (c != NULL && other->overlay && other != n &&
+            frame.refuse.alternatives.count < HSY_ALTERNATIVES_MAX) {
+            hsy_records_add(&list, &frame.refuse.alternatives, &c->record);
+        }
+    }
+    HSY_ASSERT(!list.bad);
+    o->env->counters.connects_refused++;
+    hsy_send(o->env, n->link, &frame);
+}
+
+void hsy_overlay_connect(struct hsy_overlay *o, struct hsy_neighbour *n,
+                         uint32_t their_degree)
+{
+    struct hsy_frame frame = {.type = HSY_ACCEPT};
+    uint32_t cap = cap_now(o);
+    /* Who has almost no links is let in above the cap. */
+    uint32_t limit = their_degree < POOR_DEGREE ? cap + cap / 4 : cap;
+
+    if (n->role != HEARSAY_PEER) {
+        send_refusal(o, n, HSY_REFUSE_ROLE);
+        return;
+    }
+    if (o->leaving) {
+        send_refusal(o, n, HSY_REFUSE_LEAVING);
+        return;
+    }
+    if (!n->overlay && o->neighbours->degree >= limit) {
+        send_refusal(o, n, HSY_REFUSE_FULL);
+        return;
+    }
+    hsy_send(o->env, n->link, &frame);
+    if (!n->overlay) {
+        linked(o, n, n->asked); /* Both asked: both chose. */
+    }
+    HSY_ASSERT(n->overlay);
+}
+
+void hsy_overlay_accept(struct hsy_overlay *o, struct hsy_neighbour *n)
+{
+    bool in_time = n->asked;
+
+    n->asked = false;
+    n->asked_until_ns = HEARSAY_NEVER;
+    if (!n->overlay) {
+        /* Even a late yes stands: the other end has the link already. */
+        linked(o, n, in_time);
+    }
+    HSY_ASSERT(n->overlay);
+}
+
+bool hsy_overlay_refuse(struct hsy_overlay *o, struct hsy_neighbour *n,
+                        const struct hsy_records *alternatives)
+{
+    HSY_ASSERT(alternatives->count <= HSY_ALTERNATIVES_MAX);
+    n->asked = false;
+    n->asked_until_ns = HEARSAY_NEVER;
+    hsy_book_failed(o->book, &n->id);
+    (void)hsy_overlay_learn(o, alternatives, alternatives->count);
+    return n->overlay;
+}
+
+void hsy_overlay_bridge(struct hsy_overlay *o,
+                        const struct hsy_records *records)
+{
+    struct hsy_reader at = hsy_reader(records->bytes, records->len);
+    struct hsy_record record;
+    bool is_new;
+
+    HSY_ASSERT(records->count <= HSY_BRIDGE_RECORDS);
+    while (hsy_records_next(&at, &record)) {
+        struct hsy_contact *c = hsy_book_merge(o->book, &record, &is_new);
+        if (c != NULL && is_candidate(o, &record.id)) {
+            o->env->counters.bridges++;
+            (void)try_candidate(o, &record.id);
+        }
+    }
+}

@@ -1,0 +1,78 @@
+/* Choosing, asking for, accepting and replacing overlay links
+ * (docs/protocol.md, Overlay; mission M5, M12). */
+#ifndef HSY_CORE_OVERLAY_H
+#define HSY_CORE_OVERLAY_H
+
+#include "core/book.h"
+#include "core/neighbours.h"
+
+enum {
+    HSY_DRAWS_MAX = 96, /* By degree, from all seeds asked. */
+    HSY_UNIFORMS_MAX = 48,
+    HSY_ATTEMPTS_MAX = 8, /* Links being opened at the same time. */
+    HSY_TOP_MAX = 48,     /* top-half: most links of one peer's choice. */
+    HSY_CAP_MIN = 32
+};
+
+/* A dial under way, meant to become an overlay link. */
+struct hsy_attempt {
+    struct hearsay_id id;
+    hearsay_link link; /* 0: free. */
+};
+
+struct hsy_overlay {
+    struct hsy_env *env;
+    struct hsy_neighbours *neighbours;
+    struct hsy_book *book;
+    struct hearsay_id *draws; /* Owned; HSY_DRAWS_MAX + HSY_UNIFORMS_MAX. */
+    uint32_t draws_count, uniforms_count;
+    struct hsy_attempt attempts[HSY_ATTEMPTS_MAX];
+    uint32_t peers_count; /* N as told by the seeds, itself included. */
+    uint32_t wanted;      /* Self-chosen links to keep. */
+    bool active;          /* Since the quorum was first reached. */
+    bool leaving;         /* Chooses and accepts no more. */
+    bool listed;          /* top-half: the sorted list has come. */
+    bool changed;         /* The set of links changed; the owner clears. */
+    bool hungry;          /* Ask a seed for candidates; the owner clears. */
+    uint32_t asks;        /* Times asked in a row without a new link. */
+    uint64_t ask_next_ns;
+    uint64_t next_ns; /* Not later than the earliest thing to do. */
+};
+
+void hsy_overlay_init(struct hsy_overlay *o, struct hsy_env *env,
+                      struct hsy_neighbours *neighbours, struct hsy_book *book);
+void hsy_overlay_fini(struct hsy_overlay *o);
+
+/* The quorum holds: choose from now on. */
+void hsy_overlay_activate(struct hsy_overlay *o);
+/* A seed's list: merged into the book; @by_degree first ones are draws.
+ * All of them: the list is the sorted one. Returns how many ids were new. */
+uint32_t hsy_overlay_learn(struct hsy_overlay *o,
+                           const struct hsy_records *sample,
+                           uint32_t by_degree);
+void hsy_overlay_told_count(struct hsy_overlay *o, uint32_t peers_count);
+
+/* An authenticated link to @n came up or was replaced: ask if it was meant
+ * for that. */
+void hsy_overlay_link_up(struct hsy_overlay *o, struct hsy_neighbour *n);
+/* True when the failed dial was one of this machine. */
+bool hsy_overlay_dial_failed(struct hsy_overlay *o, hearsay_link link);
+/* @gone is a copy of an entry that is no more. */
+void hsy_overlay_link_down(struct hsy_overlay *o,
+                           const struct hsy_neighbour *gone);
+
+void hsy_overlay_connect(struct hsy_overlay *o, struct hsy_neighbour *n,
+                         uint32_t their_degree);
+void hsy_overlay_accept(struct hsy_overlay *o, struct hsy_neighbour *n);
+/* False: @n is of no use any more, hang up. */
+bool hsy_overlay_refuse(struct hsy_overlay *o, struct hsy_neighbour *n,
+                        const struct hsy_records *alternatives);
+/* A seed asks for one more link, to whichever of @records is not itself. */
+void hsy_overlay_bridge(struct hsy_overlay *o,
+                        const struct hsy_records *records);
+void hsy_overlay_tick(struct hsy_overlay *o);
+
+/* max(32, (2/3) m sqrt(N)). */
+uint32_t hsy_overlay_cap(uint32_t links_wanted, uint32_t peers_count);
+
+#endif

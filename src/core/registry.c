@@ -1,0 +1,793 @@
+/* Facts come in, in any order and any number of times, and the rank decides:
+ * merging is idempotent and commutative, so seeds that have heard the same
+ * facts have the same Peer List, whichever way the facts came.
+ *
+ * Degrees are kept, not computed: a link counts for both ends when both name
+ * it, so each change of one snapshot touches only the neighbours it names.
+ *
+ * The digest is a sum of one number per fact: it follows each change at once,
+ * and two seeds with equal digests have nothing to tell each other. */
+#include "core/registry_rows.h"
+
+#include "base/addr.h"
+#include "base/mem.h"
+
+#include <string.h>
+
+void hsy_registry_init(struct hsy_registry *r, struct hsy_env *env)
+{
+    uint32_t peers_max = env->config.peers_max;
+    uint64_t salt = env->config.rng_seed;
+    uint32_t graves_max = peers_max + HSY_GRAVES_EXTRA;
+
+    HSY_ASSERT(peers_max >= 1);
+    HSY_ASSERT(graves_max > peers_max);
+    *r = (struct hsy_registry){.env = env};
+    hsy_table_init(
+        &r->living, &env->mem,
+        (struct hsy_table_shape){.key_len = HEARSAY_ID_LEN,
+                                 .item_len = sizeof(struct hsy_entry),
+                                 .items_max = peers_max},
+        salt);
+    hsy_table_init(
+        &r->graves, &env->mem,
+        (struct hsy_table_shape){.key_len = HEARSAY_ID_LEN,
+                                 .item_len = sizeof(struct hsy_grave),
+                                 .items_max = graves_max},
+        salt);
+    hsy_table_init(
+        &r->floors, &env->mem,
+        (struct hsy_table_shape){.key_len = HEARSAY_ID_LEN,
+                                 .item_len = sizeof(struct hsy_floor),
+                                 .items_max = graves_max},
+        salt);
+}
+
+void hsy_registry_fini(struct hsy_registry *r)
+{
+    HSY_ASSERT(r->env != NULL);
+    for (uint32_t i = 0; i < r->living.count; i++) {
+        struct hsy_entry *e = hsy_table_at(&r->living, i);
+        hsy_mem_free(&r->env->mem, e->links);
+        hsy_mem_free(&r->env->mem, e->links_proof);
+    }
+    for (uint32_t i = 0; i < r->graves.count; i++) {
+        struct hsy_grave *g = hsy_table_at(&r->graves, i);
+        hsy_mem_free(&r->env->mem, g->proof);
+    }
+    hsy_table_fini(&r->living);
+    hsy_table_fini(&r->graves);
+    hsy_table_fini(&r->floors);
+}
+
+struct hsy_entry *hsy_registry_find(const struct hsy_registry *r,
+                                    const struct hearsay_id *id)
+{
+    HSY_ASSERT(id != NULL);
+    return hsy_table_find(&r->living, id);
+}
+
+struct hsy_grave *hsy_registry_grave(const struct hsy_registry *r,
+                                     const struct hearsay_id *id)
+{
+    HSY_ASSERT(id != NULL);
+    return hsy_table_find(&r->graves, id);
+}
+
+struct hsy_entry *hsy_registry_at(const struct hsy_registry *r, uint32_t index)
+{
+    HSY_ASSERT(index < r->living.count);
+    return hsy_table_at(&r->living, index);
+}
+
+uint64_t hsy_registry_rank(const struct hsy_registry *r,
+                           const struct hearsay_id *id)
+{
+    const struct hsy_entry *e = hsy_registry_find(r, id);
+    const struct hsy_grave *g = hsy_registry_grave(r, id);
+
+    HSY_ASSERT(e == NULL || g == NULL);
+    if (e != NULL) {
+        return hsy_rank_alive(e->record.incarnation);
+    }
+    if (g != NULL) {
+        return hsy_rank_dead(g->incarnation);
+    }
+    const struct hsy_floor *f = hsy_table_find(&r->floors, id);
+    return f != NULL ? f->rank : 0;
+}
+
+uint32_t hsy_registry_count(const struct hsy_registry *r)
+{
+    HSY_ASSERT(r->absent_count <= r->living.count);
+    return r->living.count - r->absent_count;
+}
+
+/* ---------------------------------------------------------------- digest */
+
+/* The last step of splitmix64: every bit of @v reaches every bit. */
+static uint64_t mix(uint64_t v)
+{
+    v = (v ^ (v >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    v = (v ^ (v >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return v ^ (v >> 31);
+}
+
+enum { FACT_WORDS = 9 };
+
+/* What the digest says of one id. Two seeds that know different records of
+ * one incarnation differ too: in the time of issue or in the signature. */
+struct fact {
+    uint64_t words[FACT_WORDS];
+};
+
+static struct fact fact_of(const struct hearsay_id *id, uint64_t rank)
+{
+    struct hsy_reader in = hsy_reader(id->bytes, sizeof(id->bytes));
+    struct fact fact = {.words = {[4] = rank}};
+
+    for (uint32_t i = 0; i < 4; i++) {
+        fact.words[i] = hsy_get_u64(&in);
+    }
+    HSY_ASSERT(hsy_reader_done(&in));
+    return fact;
+}
+
+/* Adds a fact, or takes it back: unsigned sums wrap around and back. */
+static void count_fact(struct hsy_registry *r, const struct fact *fact,
+                       bool add)
+{
+    static const uint64_t lanes[2] = {UINT64_C(0x9e3779b97f4a7c15),
+                                      UINT64_C(0xc2b2ae3d27d4eb4f)};
+
+    HSY_ASSERT(fact->words[4] != 0); /* Every fact has a rank. */
+    for (uint32_t lane = 0; lane < 2; lane++) {
+        uint64_t h = lanes[lane];
+        for (uint32_t i = 0; i < FACT_WORDS; i++) {
+            h = mix(h ^ fact->words[i]) + lanes[lane];
+        }
+        r->digest[lane] += add ? h : UINT64_C(0) - h;
+    }
+    r->changed_ns = r->env->now.mono_ns;
+}
+
+static void count_entry(struct hsy_registry *r, const struct hsy_entry *e,
+                        bool add)
+{
+    struct fact fact = fact_of(&e->id, hsy_rank_alive(e->record.incarnation));
+    struct hsy_reader sig = hsy_reader(e->record.sig.bytes, HSY_SIG_LEN);
+
+    HSY_ASSERT(hsy_id_equal(&e->id, &e->record.id));
+    fact.words[5] = e->record.issued_ms;
+    fact.words[6] = hsy_get_u64(&sig);
+    fact.words[7] = e->links_incarnation;
+    fact.words[8] = e->links_version;
+    count_fact(r, &fact, add);
+}
+
+static void count_grave(struct hsy_registry *r, const struct hsy_grave *g,
+                        bool add)
+{
+    struct fact fact = fact_of(&g->id, hsy_rank_dead(g->incarnation));
+
+    HSY_ASSERT(g->proof != NULL);
+    count_fact(r, &fact, add);
+}
+
+/* ----------------------------------------------------- links and degrees */
+
+static bool names(const struct hsy_entry *e, const struct hearsay_id *id)
+{
+    uint32_t low = 0;
+    uint32_t high = e->links_count;
+
+    HSY_ASSERT(e->links_count == 0 || e->links != NULL);
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        int order = hsy_id_compare(&e->links[middle], id);
+        if (order == 0) {
+            return true;
+        }
+        if (order < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return false;
+}
+
+static void raise_degree(struct hsy_registry *r, struct hsy_entry *e)
+{
+    e->degree++;
+    if (e->degree > r->degree_bound) {
+        r->degree_bound = e->degree;
+    }
+    HSY_ASSERT(e->degree <= r->degree_bound);
+}
+
+static void lower_degree(struct hsy_entry *e)
+{
+    HSY_ASSERT(e->degree > 0);
+    e->degree--;
+}
+
+/* Counts the links that @e and the other end both name, or uncounts them. */
+static void count_links(struct hsy_registry *r, struct hsy_entry *e, bool add)
+{
+    for (uint32_t i = 0; i < e->links_count; i++) {
+        struct hsy_entry *other = hsy_registry_find(r, &e->links[i]);
+        if (other == NULL || !names(other, &e->id)) {
+            continue;
+        }
+        HSY_ASSERT(other != e);
+        if (add) {
+            raise_degree(r, other);
+            raise_degree(r, e);
+        } else {
+            lower_degree(other);
+            lower_degree(e);
+        }
+    }
+    HSY_ASSERT(add || e->degree == 0);
+}
+
+static void drop_links(struct hsy_registry *r, struct hsy_entry *e)
+{
+    count_links(r, e, false);
+    hsy_mem_free(&r->env->mem, e->links);
+    hsy_mem_free(&r->env->mem, e->links_proof);
+    e->links = NULL;
+    e->links_proof = NULL;
+    e->links_proof_len = 0;
+    e->links_count = 0;
+    e->links_version = 0;
+    e->links_incarnation = 0;
+    HSY_ASSERT(e->degree == 0);
+}
+
+static void set_absent(struct hsy_registry *r, struct hsy_entry *e, bool absent)
+{
+    if (e->absent == absent) {
+        return;
+    }
+    HSY_ASSERT(absent || r->absent_count > 0);
+    e->absent = absent;
+    r->absent_count = absent ? r->absent_count + 1 : r->absent_count - 1;
+    HSY_ASSERT(r->absent_count <= r->living.count);
+}
+
+/* A copy of the snapshot's ids and proof for @e. False: no memory. */
+static bool copy_links(struct hsy_registry *r, const struct hsy_links *links,
+                       struct hearsay_id **out_ids, struct hsy_entry *out)
+{
+    const struct hearsay_mem *mem = &r->env->mem;
+    struct hsy_sync_entry fact = {.kind = HSY_SYNC_LINKS, .links = *links};
+    uint32_t count = links->neighbours.count;
+    struct hearsay_id *ids = NULL;
+
+    HSY_ASSERT(count <= HSY_LINKS_COUNT_MAX);
+    if (count > 0) {
+        ids = hsy_mem_alloc(mem, count * sizeof(*ids));
+        if (ids == NULL) {
+            return false;
+        }
+        memcpy(ids, links->neighbours.bytes, count * sizeof(*ids));
+    }
+    uint32_t proof_len = 0;
+    uint8_t *proof = hsy_registry_proof(r->env, &fact, &proof_len);
+    if (proof == NULL) {
+        hsy_mem_free(mem, ids);
+        return false;
+    }
+    *out_ids = ids;
+    out->links_proof = proof;
+    out->links_proof_len = proof_len;
+    return true;
+}
+
+enum hsy_merged hsy_registry_merge_links(struct hsy_registry *r,
+                                         const struct hsy_links *links)
+{
+    struct hsy_entry *e = hsy_registry_find(r, &links->id);
+    struct hsy_entry fresh = {0};
+
+    HSY_ASSERT(links->version == 0 || links->incarnation != 0);
+    if (e == NULL || links->incarnation != e->record.incarnation) {
+        return HSY_MERGED_STALE;
+    }
+    if (e->links_incarnation != 0 && links->version <= e->links_version) {
+        return links->version == e->links_version ? HSY_MERGED_SAME
+                                                  : HSY_MERGED_STALE;
+    }
+    if (links->neighbours.count > HSY_LINKS_COUNT_MAX ||
+        !copy_links(r, links, &fresh.links, &fresh)) {
+        return HSY_MERGED_FULL;
+    }
+    count_entry(r, e, false);
+    drop_links(r, e);
+    e->links = fresh.links;
+    e->links_proof = fresh.links_proof;
+    e->links_proof_len = fresh.links_proof_len;
+    e->links_count = links->neighbours.count;
+    e->links_version = links->version;
+    e->links_incarnation = links->incarnation;
+    count_links(r, e, true);
+    count_entry(r, e, true);
+    set_absent(r, e, false); /* A new snapshot is a sign of life. */
+    HSY_ASSERT(e->degree <= e->links_count);
+    return HSY_MERGED_NEWER;
+}
+
+/* ---------------------------------------------------------------- floors */
+
+static void drop_oldest_floor(struct hsy_registry *r)
+{
+    struct hsy_row_write write;
+    struct hsy_floor *oldest = NULL;
+
+    HSY_ASSERT(r->floors.count > 0);
+    for (uint32_t i = 0; i < r->floors.count; i++) {
+        struct hsy_floor *f = hsy_table_at(&r->floors, i);
+        if (oldest == NULL || f->order < oldest->order) {
+            oldest = f;
+        }
+    }
+    hsy_row_write_init(&write, &oldest->id);
+    hsy_row_put_floor(&write, 0);
+    (void)hsy_row_write_ask(&write, r->env);
+    hsy_table_remove(&r->floors, oldest);
+}
+
+int hsy_registry_put_floor(struct hsy_registry *r, const struct hearsay_id *id,
+                           uint64_t rank)
+{
+    void *item;
+
+    HSY_ASSERT(rank > 0);
+    HSY_ASSERT(rank < 2 * HSY_INCARNATION_END);
+    int err = hsy_table_put(&r->floors, &item, id);
+    if (err != 0) {
+        return err;
+    }
+    struct hsy_floor *f = item;
+    r->floors_order++;
+    f->order = r->floors_order;
+    f->rank = rank;
+    return 0;
+}
+
+/* The id has something higher now. */
+static void clear_floor(struct hsy_registry *r, struct hsy_row_write *write)
+{
+    struct hsy_floor *f = hsy_table_find(&r->floors, &write->id);
+
+    HSY_ASSERT(write->count == 1);
+    if (f == NULL) {
+        return;
+    }
+    hsy_table_remove(&r->floors, f);
+    hsy_row_put_floor(write, 0);
+}
+
+/* ---------------------------------------------------------------- graves */
+
+static void free_grave(struct hsy_registry *r, struct hsy_grave *g)
+{
+    HSY_ASSERT(g != NULL);
+    count_grave(r, g, false);
+    hsy_mem_free(&r->env->mem, g->proof);
+    hsy_table_remove(&r->graves, g);
+}
+
+/* Of a grave only the rank remains. Without memory for it not even that: the
+ * floor is a second line of defence, 24 h are the first. */
+static void sink_grave(struct hsy_registry *r, struct hsy_grave *g)
+{
+    struct hsy_row_write write;
+    uint64_t rank = hsy_rank_dead(g->incarnation);
+
+    HSY_ASSERT(hsy_registry_find(r, &g->id) == NULL);
+    if (r->floors.count == r->floors.items_max) {
+        drop_oldest_floor(r);
+    }
+    hsy_row_write_init(&write, &g->id);
+    hsy_row_delete(&write);
+    free_grave(r, g);
+    if (hsy_registry_put_floor(r, &write.id, rank) == 0) {
+        hsy_row_put_floor(&write, rank);
+    }
+    (void)hsy_row_write_ask(&write, r->env);
+}
+
+static void sink_oldest_grave(struct hsy_registry *r)
+{
+    struct hsy_grave *oldest = NULL;
+
+    HSY_ASSERT(r->graves.count > 0);
+    for (uint32_t i = 0; i < r->graves.count; i++) {
+        struct hsy_grave *g = hsy_table_at(&r->graves, i);
+        if (oldest == NULL || g->since_ms < oldest->since_ms) {
+            oldest = g;
+        }
+    }
+    sink_grave(r, oldest);
+}
+
+/* When the proof says that it happened: the same for every seed. */
+static uint64_t stamp_of(const struct hsy_sync_entry *fact)
+{
+    uint64_t stamp_ms = 0;
+
+    if (fact->kind == HSY_SYNC_LEFT) {
+        return fact->left.leave.issued_ms;
+    }
+    HSY_ASSERT(fact->kind == HSY_SYNC_DEATH);
+    for (uint8_t i = 0; i < fact->certificate.verdicts_count; i++) {
+        stamp_ms =
+            hsy_time_max(stamp_ms, fact->certificate.verdicts[i].wall_ms);
+    }
+    return stamp_ms;
+}
+
+static void clamp_since(const struct hsy_registry *r, struct hsy_grave *g)
+{
+    g->since_ms = hsy_time_min(g->since_ms, r->env->now.wall_ms);
+    HSY_ASSERT(g->since_ms <= r->env->now.wall_ms);
+}
+
+int hsy_registry_put_grave(struct hsy_registry *r,
+                           const struct hsy_sync_entry *fact)
+{
+    bool left = fact->kind == HSY_SYNC_LEFT;
+    const struct hsy_record *record =
+        left ? &fact->left.record : &fact->certificate.record;
+    uint32_t proof_len = 0;
+    uint8_t *proof = hsy_registry_proof(r->env, fact, &proof_len);
+    void *item = NULL;
+
+    HSY_ASSERT(left || fact->kind == HSY_SYNC_DEATH);
+    if (proof == NULL) {
+        return HEARSAY_ERR_NOMEM;
+    }
+    int err = hsy_table_put(&r->graves, &item, &record->id);
+    if (err != 0) {
+        hsy_mem_free(&r->env->mem, proof);
+        return err;
+    }
+    struct hsy_grave *g = item;
+    HSY_ASSERT(g->proof == NULL); /* It was not there. */
+    g->incarnation = left ? fact->left.leave.incarnation : record->incarnation;
+    g->left = left;
+    g->since_ms = stamp_of(fact);
+    g->proof = proof;
+    g->proof_len = proof_len;
+    g->record = *record;
+    count_grave(r, g, true);
+    return 0;
+}
+
+static void free_entry(struct hsy_registry *r, struct hsy_entry *e)
+{
+    count_entry(r, e, false);
+    drop_links(r, e);
+    set_absent(r, e, false);
+    HSY_ASSERT(e->links == NULL);
+    hsy_table_remove(&r->living, e);
+}
+
+/* An older grave sinks to a floor first: should there be no memory for the
+ * new one, the rank that was known is still known. */
+static enum hsy_merged bury(struct hsy_registry *r,
+                            const struct hsy_sync_entry *fact, uint64_t rank,
+                            uint64_t *out_token)
+{
+    const struct hearsay_id *id = fact->kind == HSY_SYNC_LEFT
+                                      ? &fact->left.record.id
+                                      : &fact->certificate.record.id;
+    struct hsy_row_write write;
+    uint64_t known = hsy_registry_rank(r, id);
+
+    *out_token = 0;
+    if (rank <= known) {
+        return rank == known ? HSY_MERGED_SAME : HSY_MERGED_STALE;
+    }
+    struct hsy_grave *old = hsy_registry_grave(r, id);
+    if (old != NULL) {
+        sink_grave(r, old);
+    } else if (r->graves.count == r->graves.items_max) {
+        sink_oldest_grave(r);
+    }
+    if (hsy_registry_put_grave(r, fact) != 0) {
+        return HSY_MERGED_FULL;
+    }
+    struct hsy_grave *g = hsy_registry_grave(r, id);
+    clamp_since(r, g);
+    g->buried_ns = r->env->now.mono_ns;
+    struct hsy_entry *e = hsy_registry_find(r, id);
+    if (e != NULL) {
+        free_entry(r, e);
+    }
+    hsy_row_write_init(&write, id);
+    hsy_row_put_grave(&write, g->proof, g->proof_len);
+    clear_floor(r, &write);
+    *out_token = hsy_row_write_ask(&write, r->env);
+    HSY_ASSERT(hsy_registry_rank(r, id) == rank);
+    return HSY_MERGED_NEWER;
+}
+
+enum hsy_merged
+hsy_registry_merge_certificate(struct hsy_registry *r,
+                               const struct hsy_certificate *certificate,
+                               uint64_t *out_token)
+{
+    struct hsy_sync_entry fact = {.kind = HSY_SYNC_DEATH,
+                                  .certificate = *certificate};
+
+    HSY_ASSERT(certificate->verdicts_count >= 1);
+    return bury(r, &fact, hsy_rank_dead(certificate->record.incarnation),
+                out_token);
+}
+
+enum hsy_merged hsy_registry_merge_leave(struct hsy_registry *r,
+                                         const struct hsy_record *record,
+                                         const struct hsy_leave *leave,
+                                         uint64_t *out_token)
+{
+    struct hsy_sync_entry fact = {.kind = HSY_SYNC_LEFT};
+
+    HSY_ASSERT(hsy_id_equal(&record->id, &leave->id));
+    fact.left.record = *record;
+    fact.left.leave = *leave;
+    return bury(r, &fact, hsy_rank_dead(leave->incarnation), out_token);
+}
+
+/* ---------------------------------------------------------------- living */
+
+static void note_due(struct hsy_registry *r, uint64_t at_ns)
+{
+    r->next_ns = hsy_time_min(r->next_ns, at_ns);
+    r->scan_next_ns = hsy_time_min(r->scan_next_ns, at_ns);
+    HSY_ASSERT(r->next_ns <= at_ns);
+}
+
+int hsy_registry_put_living(struct hsy_registry *r,
+                            const struct hsy_record *record)
+{
+    void *item;
+
+    HSY_ASSERT(record->addrs_count >= 1);
+    HSY_ASSERT(hsy_registry_find(r, &record->id) == NULL);
+    int err = hsy_table_put(&r->living, &item, &record->id);
+    if (err != 0) {
+        return err;
+    }
+    struct hsy_entry *e = item;
+    e->record = *record;
+    count_entry(r, e, true);
+    return 0;
+}
+
+static uint64_t save(struct hsy_registry *r, struct hsy_entry *e)
+{
+    struct hsy_row_write write;
+
+    hsy_row_write_init(&write, &e->id);
+    hsy_row_put_living(&write, &e->record);
+    clear_floor(r, &write);
+    e->token = hsy_row_write_ask(&write, r->env);
+    HSY_ASSERT(e->token != 0);
+    HSY_ASSERT(e->token != HSY_TOKEN_LOST);
+    return e->token;
+}
+
+static void replace_record(struct hsy_registry *r, struct hsy_entry *e,
+                           const struct hsy_record *record)
+{
+    HSY_ASSERT(record->incarnation >= e->record.incarnation);
+    count_entry(r, e, false);
+    if (record->incarnation > e->record.incarnation) {
+        drop_links(r, e); /* Said by an earlier life. */
+    }
+    e->record = *record;
+    count_entry(r, e, true);
+    set_absent(r, e, false);
+}
+
+/* Two records of one incarnation: an address was learnt, or two boots share
+ * an old data directory. Every seed must settle on the same one. */
+static bool issued_later(const struct hsy_record *a, const struct hsy_record *b)
+{
+    HSY_ASSERT(a->incarnation == b->incarnation);
+    if (a->issued_ms != b->issued_ms) {
+        return a->issued_ms > b->issued_ms;
+    }
+    return memcmp(a->sig.bytes, b->sig.bytes, HSY_SIG_LEN) > 0;
+}
+
+static enum hsy_merged merge_twin(struct hsy_registry *r, struct hsy_entry *e,
+                                  const struct hsy_record *record,
+                                  uint64_t *out_token)
+{
+    HSY_ASSERT(e->record.incarnation == record->incarnation);
+    if (hsy_record_equal(&e->record, record)) {
+        if (e->token == HSY_TOKEN_LOST) {
+            *out_token = save(r, e);
+        }
+        return HSY_MERGED_SAME;
+    }
+    if (!issued_later(record, &e->record)) {
+        return HSY_MERGED_STALE;
+    }
+    replace_record(r, e, record);
+    *out_token = save(r, e);
+    return HSY_MERGED_NEWER;
+}
+
+enum hsy_merged hsy_registry_merge_record(struct hsy_registry *r,
+                                          const struct hsy_record *record,
+                                          bool *out_back, uint64_t *out_token)
+{
+    uint64_t rank = hsy_rank_alive(record->incarnation);
+    uint64_t known = hsy_registry_rank(r, &record->id);
+    struct hsy_entry *e = hsy_registry_find(r, &record->id);
+
+    *out_back = false;
+    *out_token = 0;
+    if (record->addrs_count == 0) {
+        return HSY_MERGED_STALE;
+    }
+    if (e != NULL && rank == known) {
+        return merge_twin(r, e, record, out_token);
+    }
+    if (rank <= known) {
+        return HSY_MERGED_STALE;
+    }
+    if (e != NULL) {
+        replace_record(r, e, record);
+        *out_token = save(r, e);
+        return HSY_MERGED_NEWER;
+    }
+    if (hsy_registry_put_living(r, record) != 0) {
+        return HSY_MERGED_FULL;
+    }
+    struct hsy_grave *g = hsy_registry_grave(r, &record->id);
+    if (g != NULL) {
+        free_grave(r, g);
+    }
+    e = hsy_registry_find(r, &record->id);
+    HSY_ASSERT(e != NULL);
+    e->lease_until_ns = HEARSAY_NEVER;
+    *out_back = known != 0;
+    *out_token = save(r, e);
+    return HSY_MERGED_NEW;
+}
+
+bool hsy_registry_saved(const struct hsy_registry *r, const struct hsy_entry *e)
+{
+    HSY_ASSERT(e != NULL);
+    return e->token <= r->done_token;
+}
+
+void hsy_registry_persisted(struct hsy_registry *r, uint64_t token, bool ok)
+{
+    HSY_ASSERT(token != 0);
+    HSY_ASSERT(token != HSY_TOKEN_LOST);
+    for (uint32_t i = 0; i < r->living.count && !ok; i++) {
+        struct hsy_entry *e = hsy_table_at(&r->living, i);
+        if (e->token == token) {
+            e->token = HSY_TOKEN_LOST;
+        }
+    }
+    r->done_token = hsy_time_max(r->done_token, token);
+}
+
+/* ---------------------------------------------------------------- leases */
+
+void hsy_registry_recheck(struct hsy_registry *r, const struct hearsay_id *id,
+                          uint64_t at_ns)
+{
+    struct hsy_entry *e = hsy_registry_find(r, id);
+
+    HSY_ASSERT(at_ns > 0); /* 0 is "not set yet". */
+    if (e != NULL) {
+        e->lease_until_ns = at_ns;
+        note_due(r, at_ns);
+    }
+}
+
+void hsy_registry_renew(struct hsy_registry *r, const struct hearsay_id *id)
+{
+    struct hsy_entry *e = hsy_registry_find(r, id);
+
+    HSY_ASSERT(r->env->config.lease_ns > 0);
+    if (e != NULL && e->held) {
+        set_absent(r, e, false);
+        e->lease_until_ns =
+            hsy_time_add(r->env->now.mono_ns, r->env->config.lease_ns);
+        note_due(r, e->lease_until_ns);
+    }
+}
+
+void hsy_registry_hold(struct hsy_registry *r, const struct hearsay_id *id,
+                       bool held)
+{
+    struct hsy_entry *e = hsy_registry_find(r, id);
+
+    HSY_ASSERT(id != NULL);
+    if (e == NULL) {
+        return;
+    }
+    e->held = held;
+    e->lease_until_ns = HEARSAY_NEVER;
+    hsy_registry_renew(r, id);
+    HSY_ASSERT(held || e->lease_until_ns == HEARSAY_NEVER);
+}
+
+void hsy_registry_alive(struct hsy_registry *r, const struct hearsay_id *id)
+{
+    struct hsy_entry *e = hsy_registry_find(r, id);
+
+    if (e == NULL) {
+        return;
+    }
+    set_absent(r, e, false);
+    hsy_registry_hold(r, id, e->held);
+    HSY_ASSERT(!e->absent);
+}
+
+/* Sinks the graves that are old enough. */
+static void expire_graves(struct hsy_registry *r)
+{
+    uint64_t wall_ms = r->env->now.wall_ms;
+
+    for (uint32_t left = r->graves.count; left > 0; left--) {
+        struct hsy_grave *g = hsy_table_at(&r->graves, left - 1);
+        clamp_since(r, g);
+        uint64_t age_ms = wall_ms - g->since_ms;
+        if (age_ms >= HSY_GRAVE_MS) {
+            sink_grave(r, g); /* The last one moves here: already seen. */
+            continue;
+        }
+        HSY_ASSERT(HSY_GRAVE_MS - age_ms <= HSY_GRAVE_MS);
+        note_due(r, hsy_time_add(r->env->now.mono_ns,
+                                 (HSY_GRAVE_MS - age_ms) * HSY_MS));
+    }
+}
+
+/* From the last entry to the first: one that is removed meanwhile moves one
+ * that has been seen into its place, so none is missed. */
+bool hsy_registry_tick(struct hsy_registry *r, struct hearsay_id *out)
+{
+    uint64_t now_ns = r->env->now.mono_ns;
+
+    if (r->scan_left == 0) {
+        if (now_ns < r->next_ns) {
+            return false;
+        }
+        r->scan_left = r->living.count;
+        r->scan_next_ns = HEARSAY_NEVER;
+        expire_graves(r);
+    }
+    while (r->scan_left > 0) {
+        uint32_t index = r->scan_left - 1;
+        r->scan_left = index < r->living.count ? index : r->living.count;
+        if (index >= r->living.count) {
+            continue;
+        }
+        struct hsy_entry *e = hsy_table_at(&r->living, index);
+        if (e->lease_until_ns == 0) {
+            e->lease_until_ns = hsy_time_add(now_ns, r->env->config.lease_ns);
+        }
+        if (e->lease_until_ns <= now_ns) {
+            e->lease_until_ns = HEARSAY_NEVER;
+            set_absent(r, e, true);
+            *out = e->id;
+            return true;
+        }
+        r->scan_next_ns = hsy_time_min(r->scan_next_ns, e->lease_until_ns);
+    }
+    r->next_ns = r->scan_next_ns;
+    HSY_ASSERT(r->next_ns > now_ns);
+    return false;
+}

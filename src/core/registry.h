@@ -1,0 +1,170 @@
+/* The seed's Peer List: who is registered, who is dead, who has left, and how
+ * many links each has (docs/protocol.md, Seed registry).
+ *
+ * Two tables: the living, and the graves (tombstones). An id is in at most
+ * one of them. rank = 2 * incarnation + dead; the higher rank wins, always.
+ * What is left of a grave after 24 h is a floor: the rank alone.
+ */
+#ifndef HSY_CORE_REGISTRY_H
+#define HSY_CORE_REGISTRY_H
+
+#include "base/table.h"
+#include "core/env.h"
+
+enum {
+    HSY_GRAVES_EXTRA = 1024,   /* Graves beyond peers_max; floors as many. */
+    HSY_LINKS_COUNT_MAX = 4096 /* Neighbours in one snapshot. */
+};
+
+#define HSY_GRAVE_MS (UINT64_C(24) * 3600 * 1000)
+
+/* The token of a record that could not be written. */
+#define HSY_TOKEN_LOST UINT64_MAX
+
+struct hsy_entry {
+    struct hearsay_id id; /* Key. */
+    struct hsy_record record;
+    uint32_t degree; /* Links that both ends name. */
+    bool held;       /* This seed holds the registration link. */
+    bool absent;     /* Its lease ran out here: not offered, not synced. */
+    /* NEVER unless held, restored from disk, or silent in a trial that got no
+     * majority: then that long without a sign of life starts a trial. 0:
+     * restored, to be set when the clock runs. */
+    uint64_t lease_until_ns;
+    uint64_t token; /* Of the last write of the record. 0: none. */
+    uint64_t links_version;
+    uint64_t links_incarnation; /* 0: no snapshot. */
+    uint32_t links_count;
+    struct hearsay_id *links; /* Owned; ascending. */
+    uint8_t *links_proof;     /* Owned: its sync entry, length in front. */
+    uint32_t links_proof_len;
+};
+
+struct hsy_grave {
+    struct hearsay_id id; /* Key. */
+    uint64_t incarnation;
+    bool left; /* By its own word; else by certificate. */
+    /* Said by the proof, but not after it was learnt: so all seeds drop it at
+     * the same time, and a clock that is wrong drops it early, to a floor. */
+    uint64_t since_ms;
+    uint64_t buried_ns; /* When this process learnt it; 0: restored. */
+    uint8_t *proof;     /* Owned: DEATH or LEFT, length in front. */
+    uint32_t proof_len;
+    struct hsy_record record;
+};
+
+/* The least that an id may come back with is above this. */
+struct hsy_floor {
+    struct hearsay_id id; /* Key. */
+    uint64_t rank;
+    uint64_t order; /* Rises; the lowest is the oldest. */
+};
+
+struct hsy_registry {
+    struct hsy_env *env;
+    struct hsy_table living; /* struct hsy_entry */
+    struct hsy_table graves; /* struct hsy_grave */
+    struct hsy_table floors; /* struct hsy_floor */
+    uint64_t floors_order;
+    uint32_t absent_count; /* Of the living. */
+    uint32_t degree_bound; /* Not below the largest degree. */
+    uint64_t digest[2];    /* Sum over entries; order does not matter. */
+    uint64_t changed_ns;   /* When the digest last changed. */
+    uint64_t done_token;   /* Writes up to this one are on disk. */
+    uint64_t next_ns;      /* Not later than the next expiry. */
+    uint32_t scan_left;    /* Of a scan for expiries; 0: none under way. */
+    uint64_t scan_next_ns;
+};
+
+void hsy_registry_init(struct hsy_registry *r, struct hsy_env *env);
+void hsy_registry_fini(struct hsy_registry *r);
+
+struct hsy_entry *hsy_registry_find(const struct hsy_registry *r,
+                                    const struct hearsay_id *id);
+struct hsy_grave *hsy_registry_grave(const struct hsy_registry *r,
+                                     const struct hearsay_id *id);
+struct hsy_entry *hsy_registry_at(const struct hsy_registry *r, uint32_t index);
+/* The highest rank known of an id; 0: never heard of. */
+uint64_t hsy_registry_rank(const struct hsy_registry *r,
+                           const struct hearsay_id *id);
+
+/* What a merge did. */
+enum hsy_merged {
+    HSY_MERGED_NEW,   /* The living gained an id, or one came back. */
+    HSY_MERGED_NEWER, /* Something newer of an id, or a new grave. */
+    HSY_MERGED_SAME,  /* Known already. */
+    HSY_MERGED_STALE, /* Something higher is known, or it fits nobody. */
+    HSY_MERGED_FULL   /* No room, no memory: nothing changed. */
+};
+
+/* Verified facts in, by rank. Each changes memory and asks for the disk write
+ * (ports.persist; *@out_token, 0 when nothing is written). Of two records of
+ * one incarnation the one issued later wins. A record without an address is
+ * stale. *@out_back: the id had been dead or had left. */
+enum hsy_merged hsy_registry_merge_record(struct hsy_registry *r,
+                                          const struct hsy_record *record,
+                                          bool *out_back, uint64_t *out_token);
+enum hsy_merged
+hsy_registry_merge_certificate(struct hsy_registry *r,
+                               const struct hsy_certificate *certificate,
+                               uint64_t *out_token);
+/* @record is the subject's, of any incarnation. */
+enum hsy_merged hsy_registry_merge_leave(struct hsy_registry *r,
+                                         const struct hsy_record *record,
+                                         const struct hsy_leave *leave,
+                                         uint64_t *out_token);
+/* Only for a living id of the same incarnation and a higher version; keeps
+ * degrees of both ends true. Nothing is written to disk. A record of a new
+ * incarnation drops the snapshot. */
+enum hsy_merged hsy_registry_merge_links(struct hsy_registry *r,
+                                         const struct hsy_links *links);
+
+/* The registration link of @id came (held) or went. Any frame on it renews
+ * the lease. Both do nothing for an id that is not living. */
+void hsy_registry_hold(struct hsy_registry *r, const struct hearsay_id *id,
+                       bool held);
+void hsy_registry_renew(struct hsy_registry *r, const struct hearsay_id *id);
+/* The subject of a trial answered: present again, and leased only if held. */
+void hsy_registry_alive(struct hsy_registry *r, const struct hearsay_id *id);
+/* Expire @id again at @at_ns, whatever it is now. */
+void hsy_registry_recheck(struct hsy_registry *r, const struct hearsay_id *id,
+                          uint64_t at_ns);
+
+/* Is the record of @e on disk? HSY_TOKEN_LOST counts as not. */
+bool hsy_registry_saved(const struct hsy_registry *r,
+                        const struct hsy_entry *e);
+/* The write @token is on disk, or failed. */
+void hsy_registry_persisted(struct hsy_registry *r, uint64_t token, bool ok);
+
+/* 32 draws with probability proportional to degree + 1, with replacement,
+ * then 16 uniform ones without; never @asker, the absent, nor those without
+ * an address. Appends to @list; returns how many draws were by degree. */
+uint16_t hsy_registry_sample(struct hsy_registry *r,
+                             const struct hearsay_id *asker,
+                             struct hsy_writer *list,
+                             struct hsy_records *records);
+/* At most @count uniform draws without replacement, as above. */
+void hsy_registry_uniform(struct hsy_registry *r,
+                          const struct hearsay_id *asker, uint32_t count,
+                          struct hsy_writer *list, struct hsy_records *records);
+/* The @count of highest degree, highest first; @count <= HSY_PAGE_RECORDS. */
+void hsy_registry_top(struct hsy_registry *r, const struct hearsay_id *asker,
+                      uint32_t count, struct hsy_writer *list,
+                      struct hsy_records *records);
+/* Page @page of all, HSY_PAGE_RECORDS each, in the table's order. */
+void hsy_registry_page(const struct hsy_registry *r, uint32_t page,
+                       struct hsy_writer *list, struct hsy_records *records);
+
+/* The living that are not absent. */
+uint32_t hsy_registry_count(const struct hsy_registry *r);
+
+/* Before start: a row of HEARSAY_TABLE_REGISTRY or _FLOOR. MALFORMED, FULL,
+ * NOMEM: the registry is unchanged. */
+HEARSAY_MUST_USE int hsy_registry_restore(struct hsy_registry *r,
+                                          const struct hearsay_row *row);
+
+/* Leases and old graves. True: *@out is a peer whose lease ran out just now;
+ * call again until false. */
+bool hsy_registry_tick(struct hsy_registry *r, struct hearsay_id *out);
+
+#endif

@@ -1,0 +1,245 @@
+/* Which frame goes to which machine. A frame that has no business on its link
+ * is answered by hanging up: an honest node never sends one. */
+#include <string.h>
+
+#include "base/addr.h"
+#include "core/arrivals.h"
+#include "core/core.h"
+
+bool hsy_core_wants(struct hsy_core *core, const struct hsy_frame *frame)
+{
+    HSY_ASSERT(frame != NULL);
+    if (frame->type == HSY_BUNDLE) {
+        return core->seed == NULL && core->phase == HSY_PHASE_RUNNING &&
+               hsy_relay_wants(&core->relay, &frame->bundle.bundle);
+    }
+    return true;
+}
+
+void hsy_core_refused(struct hsy_core *core, const struct hsy_frame *frame)
+{
+    HSY_ASSERT(frame != NULL);
+    if (frame->type == HSY_BUNDLE) {
+        hsy_relay_checked(&core->relay, &frame->bundle.bundle, NULL, 0, false);
+    }
+}
+
+void hsy_core_heard(struct hsy_core *core, hearsay_link link)
+{
+    struct hsy_neighbour *n = hsy_neighbour_by_link(&core->neighbours, link);
+
+    if (n != NULL) {
+        HSY_ASSERT(n->heard_ns <= core->env.now.mono_ns);
+        n->heard_ns = core->env.now.mono_ns;
+    }
+}
+
+bool hsy_core_knows(const struct hsy_core *core,
+                    const struct hsy_record *record)
+{
+    if (core->seed != NULL) {
+        const struct hsy_entry *e =
+            hsy_registry_find(&core->seed->registry, &record->id);
+        return e != NULL && hsy_record_equal(&e->record, record);
+    }
+    const struct hsy_contact *c = hsy_book_find(&core->book, &record->id);
+    HSY_ASSERT(c == NULL || hsy_id_equal(&c->id, &record->id));
+    return c != NULL && hsy_record_equal(&c->record, record);
+}
+
+/* ------------------------------------------------------- frames at a peer */
+
+static void on_pong(struct hsy_core *core, struct hsy_neighbour *n,
+                    uint64_t nonce)
+{
+    bool ours = hsy_liveness_pong(&core->liveness, n, nonce);
+
+    if (ours && n->challenger != 0) { /* Alive: the newcomer is a clone. */
+        void *c = hsy_table_find(&core->challengers, &n->id);
+        HSY_ASSERT(c != NULL);
+        core->env.ports.hang_up(core->env.ports.ctx, n->challenger,
+                                HSY_ERROR_DUPLICATE,
+                                "another process with this identity is "
+                                "alive: give each node a data directory of "
+                                "its own");
+        n->challenger = 0;
+        n->challenge_until_ns = HEARSAY_NEVER;
+        hsy_table_remove(&core->challengers, c);
+    }
+    if (core->seed != NULL) {
+        (void)hsy_seed_pong(core->seed, n, nonce);
+    }
+}
+
+static void on_registered(struct hsy_core *core, const struct hsy_neighbour *n,
+                          const struct hsy_registered *answer)
+{
+    HSY_ASSERT(n->link != 0);
+    if (hsy_join_registered_frame(&core->join, n, answer)) {
+        core->env.counters.registrations++;
+        hsy_snapshot_tell(&core->snapshot, n->link);
+    }
+}
+
+static bool on_peers(struct hsy_core *core, const struct hsy_neighbour *n,
+                     const struct hsy_peers *peers)
+{
+    HSY_ASSERT(peers->by_degree <= peers->records.count);
+    if (!hsy_join_is_seat(&core->join, &n->id)) {
+        return false;
+    }
+    hsy_overlay_told_count(&core->overlay, peers->peers_count);
+    (void)hsy_overlay_learn(&core->overlay, &peers->records, peers->by_degree);
+    return true;
+}
+
+/* Somebody says we are dead. We say louder that we are not. */
+static bool on_dead_notice(struct hsy_core *core, const struct hsy_neighbour *n,
+                           const struct hsy_report *report)
+{
+    HSY_ASSERT(core->seed == NULL);
+    if (!hsy_join_is_seat(&core->join, &n->id)) {
+        return false;
+    }
+    if (hsy_id_equal(&report->subject, &core->env.id)) {
+        hsy_self_step_above(&core->self, hsy_rank_dead(report->incarnation));
+    }
+    return true;
+}
+
+static void on_error(struct hsy_core *core, const struct hsy_neighbour *n,
+                     const struct hsy_error *error)
+{
+    struct hsy_env *env = &core->env;
+    struct hsy_note note = hsy_note(HEARSAY_INFO, "error-received");
+    char text[HSY_ERROR_TEXT_MAX + 1];
+
+    HSY_ASSERT(error->text_len <= HSY_ERROR_TEXT_MAX);
+    memcpy(text, error->text, error->text_len);
+    text[error->text_len] = '\0';
+    hsy_note_id(&note, "from", &n->id);
+    hsy_note_u64(&note, "code", error->code);
+    hsy_note_text(&note, "text", text);
+    hsy_tell(env, &note);
+    /* Believed only from a seed: a member may not stop another member. */
+    if (error->code == HSY_ERROR_DUPLICATE && n->role == HEARSAY_SEED) {
+        env->ports.stop(env->ports.ctx, HEARSAY_STOP_DUPLICATE,
+                        "another process with this identity is alive: give "
+                        "each node a data directory of its own");
+    }
+}
+
+static bool on_bridge(struct hsy_core *core, const struct hsy_neighbour *n,
+                      const struct hsy_records *records)
+{
+    if (!hsy_join_is_seat(&core->join, &n->id)) {
+        return false;
+    }
+    HSY_ASSERT(records->count <= HSY_BRIDGE_RECORDS);
+    if (hsy_join_may_bridge(&core->join, &n->id)) {
+        hsy_overlay_bridge(&core->overlay, records);
+    }
+    return true;
+}
+
+static bool on_refuse(struct hsy_core *core, struct hsy_neighbour *n,
+                      const struct hsy_records *alternatives)
+{
+    if (!n->asked) {
+        return true; /* Too late to matter. */
+    }
+    struct hearsay_id id = n->id;
+    if (!hsy_overlay_refuse(&core->overlay, n, alternatives) &&
+        !hsy_join_is_seat(&core->join, &id)) {
+        HSY_ASSERT(core->seed == NULL);
+        hsy_core_drop(core, &id, HEARSAY_DOWN_SLOW, true);
+    }
+    return true;
+}
+
+static bool peer_frame(struct hsy_core *core, struct hsy_neighbour *n,
+                       const struct hsy_frame *frame)
+{
+    HSY_ASSERT(core->seed == NULL);
+    /* tidy: dispatch */
+    switch (frame->type) {
+    case HSY_REGISTERED:
+        on_registered(core, n, &frame->registered);
+        return true;
+    case HSY_PEERS:
+        return on_peers(core, n, &frame->peers);
+    case HSY_DEAD_NOTICE:
+        return on_dead_notice(core, n, &frame->report);
+    case HSY_BRIDGE:
+        return on_bridge(core, n, &frame->bridge.records);
+    case HSY_CONNECT:
+        hsy_overlay_connect(&core->overlay, n, frame->connect.degree);
+        return true;
+    case HSY_ACCEPT:
+        hsy_overlay_accept(&core->overlay, n);
+        return true;
+    case HSY_REFUSE:
+        return on_refuse(core, n, &frame->refuse.alternatives);
+    case HSY_LEAVE:
+        if (!hsy_id_equal(&frame->leave.id, &n->id)) {
+            return false;
+        }
+        hsy_core_departed(core, &frame->leave.id);
+        return true;
+    case HSY_HELLO:
+    case HSY_AUTH:
+    case HSY_ERROR:
+    case HSY_PING:
+    case HSY_PONG:
+    case HSY_BUNDLE:
+    case HSY_REGISTER:
+    case HSY_LOOKUP:
+    case HSY_PEERS_GET:
+    case HSY_LINKS:
+    case HSY_DEAD_REPORT:
+    case HSY_SEED_SYNC:
+    case HSY_VERDICT:
+        return false;
+    }
+    return false;
+}
+
+static bool route(struct hsy_core *core, struct hsy_neighbour *n,
+                  const struct hsy_frame *frame)
+{
+    HSY_ASSERT(n != NULL);
+    if (frame->type == HSY_PING) {
+        hsy_liveness_ping(&core->liveness, n, frame->ping);
+        return true;
+    }
+    if (frame->type == HSY_PONG) {
+        on_pong(core, n, frame->pong);
+        return true;
+    }
+    if (frame->type == HSY_ERROR) {
+        on_error(core, n, &frame->error);
+        return true;
+    }
+    return core->seed != NULL ? hsy_seed_frame(core->seed, n, frame)
+                              : peer_frame(core, n, frame);
+}
+
+bool hsy_core_frame(struct hsy_core *core, hearsay_link link,
+                    const struct hsy_frame *frame)
+{
+    struct hsy_neighbour *n = hsy_neighbour_by_link(&core->neighbours, link);
+
+    if (frame->type == HSY_BUNDLE) {
+        if (core->seed != NULL) {
+            return false;
+        }
+        hsy_relay_checked(&core->relay, &frame->bundle.bundle, n,
+                          frame->bundle.hops, true);
+        return true;
+    }
+    if (n == NULL || core->phase != HSY_PHASE_RUNNING) {
+        return true; /* A frame of a link that is no more. */
+    }
+    HSY_ASSERT(n->link == link);
+    return route(core, n, frame);
+}

@@ -1,0 +1,198 @@
+/* What peers say of themselves and of each other, and what follows: who is in
+ * the Peer List, who is tried, who is dead. A report is only ever a reason to
+ * try; only a certificate or the subject's own LEAVE removes anybody. */
+#include "core/seed_parts.h"
+
+#include "base/addr.h"
+#include "core/arrivals.h"
+#include "core/fellows.h"
+#include "core/trial.h"
+
+#define DEATH_ROUND_NS (2 * HSY_SECOND)
+
+enum hsy_merged hsy_seed_merge_record(struct hsy_seed *s,
+                                      const struct hsy_record *record,
+                                      bool *out_back, uint64_t *out_token)
+{
+    enum hsy_merged merged =
+        hsy_registry_merge_record(&s->registry, record, out_back, out_token);
+    bool changed = merged == HSY_MERGED_NEW || merged == HSY_MERGED_NEWER;
+
+    HSY_ASSERT(changed || !*out_back);
+    if (changed && record->incarnation > 1) {
+        hsy_trial_overtaken(s, &record->id, record->incarnation - 1);
+    }
+    return merged;
+}
+
+/* ------------------------------------------------- deaths and departures */
+
+static void gone(struct hsy_seed *s, const struct hearsay_id *id)
+{
+    HSY_ASSERT(hsy_registry_find(&s->registry, id) == NULL);
+    hsy_trial_overtaken(s, id, HSY_INCARNATION_END);
+    s->topology.next_ns = hsy_time_min(
+        s->topology.next_ns, hsy_time_add(s->env->now.mono_ns, DEATH_ROUND_NS));
+}
+
+static void push_grave(struct hsy_seed *s, const struct hearsay_id *id)
+{
+    const struct hsy_grave *g = hsy_registry_grave(&s->registry, id);
+
+    HSY_ASSERT(g != NULL);
+    hsy_fellows_push(s, g->proof, g->proof_len);
+}
+
+static void tell_grave(struct hsy_seed *s, struct hsy_note *note,
+                       const struct hsy_record *record)
+{
+    HSY_ASSERT(record->incarnation > 0);
+    hsy_note_u64(note, "incarnation", record->incarnation);
+    if (record->addrs_count > 0) {
+        hsy_note_addr(note, "addr", &record->addrs[0]);
+    }
+    hsy_tell(s->env, note);
+}
+
+void hsy_seed_bury(struct hsy_seed *s, const struct hsy_certificate *proof,
+                   bool tell)
+{
+    const struct hsy_record *record = &proof->record;
+    struct hsy_note note = hsy_note(HEARSAY_WARN, "dead-removed");
+    uint64_t token = 0;
+
+    HSY_ASSERT(proof->verdicts_count >= 1);
+    if (hsy_registry_merge_certificate(&s->registry, proof, &token) !=
+        HSY_MERGED_NEWER) {
+        return;
+    }
+    gone(s, &record->id);
+    s->env->counters.deaths++;
+    s->funeral_ns = s->env->now.mono_ns;
+    hsy_note_id(&note, "subject", &record->id);
+    hsy_note_u64(&note, "verdicts", proof->verdicts_count);
+    tell_grave(s, &note, record);
+    if (tell) {
+        push_grave(s, &record->id);
+    }
+}
+
+void hsy_seed_depart(struct hsy_seed *s, const struct hsy_record *record,
+                     const struct hsy_leave *leave, bool tell)
+{
+    struct hsy_note note = hsy_note(HEARSAY_INFO, "peer-left");
+    uint64_t token = 0;
+
+    HSY_ASSERT(hsy_id_equal(&record->id, &leave->id));
+    if (hsy_registry_merge_leave(&s->registry, record, leave, &token) !=
+        HSY_MERGED_NEWER) {
+        return;
+    }
+    gone(s, &leave->id);
+    s->env->counters.departures++;
+    hsy_note_id(&note, "peer", &leave->id);
+    tell_grave(s, &note, record);
+    if (tell) {
+        push_grave(s, &leave->id);
+    }
+}
+
+/* From the one who leaves or passed on: the signature is what counts. */
+void hsy_seed_leave(struct hsy_seed *s, const struct hsy_leave *leave)
+{
+    const struct hsy_entry *e = hsy_registry_find(&s->registry, &leave->id);
+
+    HSY_ASSERT(leave->incarnation > 0);
+    if (e != NULL) {
+        struct hsy_record record = e->record; /* Its entry goes. */
+        hsy_seed_depart(s, &record, leave, true);
+    }
+}
+
+/* ----------------------------------------------------------------- links */
+
+void hsy_seed_links(struct hsy_seed *s, const struct hsy_neighbour *n,
+                    const struct hsy_links *links)
+{
+    if (!hsy_id_equal(&n->id, &links->id) ||
+        links->neighbours.count > HSY_LINKS_COUNT_MAX) {
+        hsy_seed_misuse(s);
+        return;
+    }
+    if (hsy_registry_merge_links(&s->registry, links) != HSY_MERGED_NEWER) {
+        return;
+    }
+    const struct hsy_entry *e = hsy_registry_find(&s->registry, &links->id);
+    HSY_ASSERT(e != NULL);
+    HSY_ASSERT(e->links_proof != NULL);
+    struct hsy_note note = hsy_note(HEARSAY_DEBUG, "degree");
+    hsy_note_id(&note, "peer", &e->id);
+    hsy_note_u64(&note, "degree", e->degree);
+    hsy_tell(s->env, &note);
+    hsy_fellows_push(s, e->links_proof, e->links_proof_len);
+}
+
+/* --------------------------------------------------------------- reports */
+
+static void tell_report(struct hsy_seed *s, const struct hsy_report *report)
+{
+    struct hsy_note note = hsy_note(HEARSAY_WARN, "dead-report");
+    char text[HSY_REPORT_TEXT_MAX];
+
+    hsy_report_text(text, report);
+    HSY_ASSERT(text[0] == 'D');
+    hsy_note_id(&note, "from", &report->notifier);
+    hsy_note_id(&note, "subject", &report->subject);
+    hsy_note_addr(&note, "addr", &report->subject_addr);
+    hsy_note_text(&note, "text", text);
+    hsy_tell(s->env, &note);
+}
+
+static void tell_ignored(struct hsy_seed *s, const struct hsy_report *report)
+{
+    struct hsy_note note = hsy_note(HEARSAY_DEBUG, "dead-report-ignored");
+
+    HSY_ASSERT(report->incarnation > 0);
+    hsy_note_id(&note, "from", &report->notifier);
+    hsy_note_id(&note, "subject", &report->subject);
+    hsy_note_u64(&note, "incarnation", report->incarnation);
+    hsy_tell(s->env, &note);
+}
+
+/* The subject hears first of what is said about it. */
+static void tell_subject(struct hsy_seed *s, const struct hsy_report *report)
+{
+    const struct hsy_neighbour *n =
+        hsy_neighbour_by_id(s->neighbours, &report->subject);
+    struct hsy_frame frame = {.type = HSY_DEAD_NOTICE};
+
+    if (n != NULL) {
+        HSY_ASSERT(n->link != 0);
+        frame.report = *report;
+        hsy_send(s->env, n->link, &frame);
+    }
+}
+
+void hsy_seed_report(struct hsy_seed *s, const struct hsy_neighbour *n,
+                     const struct hsy_report *report)
+{
+    if (!hsy_id_equal(&n->id, &report->notifier) ||
+        hsy_registry_find(&s->registry, &n->id) == NULL) {
+        hsy_seed_misuse(s);
+        return;
+    }
+    HSY_ASSERT(report->incarnation > 0);
+    s->env->counters.reports_in++;
+    tell_report(s, report);
+    const struct hsy_entry *e =
+        hsy_registry_find(&s->registry, &report->subject);
+    /* Of an incarnation unknown here the other seeds know more. */
+    if (e == NULL || report->incarnation != e->record.incarnation) {
+        tell_ignored(s, report);
+        return;
+    }
+    tell_subject(s, report);
+    if (!hsy_trial_start(s, &report->subject)) {
+        tell_ignored(s, report);
+    }
+}

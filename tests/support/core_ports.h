@@ -1,0 +1,130 @@
+/* The world around the core, for tests of its machines: everything that goes
+ * out through struct hsy_ports is recorded, and answered when the test says
+ * so. Below it a seed on such ports, in virtual time. */
+#ifndef HSY_TESTS_SUPPORT_CORE_PORTS_H
+#define HSY_TESTS_SUPPORT_CORE_PORTS_H
+
+#include "core/seed.h"
+
+enum {
+    CORE_DIALS_MAX = 256,
+    CORE_HANG_UPS_MAX = 64,
+    CORE_SIGNABLES_MAX = 64,
+    CORE_NOTES_MAX = 512,
+    CORE_TEXT_MAX = 256
+};
+
+/* A frame on one link, as encoded. */
+struct core_sent {
+    hearsay_link link;
+    uint8_t *bytes; /* Owned. */
+    uint32_t len;
+};
+
+struct core_dial {
+    hearsay_link link;
+    uint64_t at_ns;
+    char host[HEARSAY_ADDR_TEXT_LEN];
+    uint16_t port;
+    bool open; /* Neither failed nor up yet. */
+    struct hearsay_id expect;
+};
+
+/* One row of a write. */
+struct core_row {
+    uint64_t token;
+    enum hearsay_table table;
+    uint8_t key[32];
+    uint8_t *value; /* Owned; NULL: deleted. */
+    size_t value_len;
+};
+
+struct core_note {
+    const char *event;
+    struct hearsay_id id; /* Of the first field that is one. */
+    char text[CORE_TEXT_MAX];
+};
+
+struct core_ports {
+    const struct hsy_env *env; /* For the time of a dial. */
+    bool no_room;    /* Dials and signatures are refused. */
+    bool stopped;
+    hearsay_link next_link; /* Even ones. */
+    uint64_t token;     /* The last one given out. */
+    uint64_t committed; /* The last one answered. */
+
+    struct core_sent *sent;
+    uint32_t sent_count, sent_room;
+    struct core_row *rows;
+    uint32_t rows_count, rows_room;
+    struct core_dial dials[CORE_DIALS_MAX];
+    uint32_t dials_count;
+    hearsay_link hang_ups[CORE_HANG_UPS_MAX];
+    uint32_t hang_ups_count;
+    struct hsy_signable signables[CORE_SIGNABLES_MAX];
+    uint32_t signables_count;
+    struct core_note notes[CORE_NOTES_MAX]; /* The first ones. */
+    uint32_t notes_count;
+};
+
+/* @env gets a small configuration, virtual time, and these ports. */
+void core_ports_init(struct core_ports *cp, struct hsy_env *env);
+void core_ports_fini(struct core_ports *cp);
+/* How many frames of @type went to @link; 0: to any. */
+uint32_t core_ports_sent(const struct core_ports *cp, hearsay_link link,
+                         enum hsy_frame_type type);
+/* The last one of them. False: none. Lent by @cp. */
+bool core_ports_last(const struct core_ports *cp, hearsay_link link,
+                     enum hsy_frame_type type, struct hsy_frame *out);
+void core_ports_forget_sent(struct core_ports *cp);
+uint32_t core_ports_noted(const struct core_ports *cp, const char *event);
+/* The last of them; NULL. */
+const struct core_note *core_ports_note(const struct core_ports *cp,
+                                        const char *event);
+
+/* Ids are made of a letter and a number; so ids of one letter sort by it. */
+struct hearsay_id core_id(char letter, uint32_t number);
+/* A peer's, at 10.0.x.y:7000; its signature is made up. */
+struct hsy_record core_record(char letter, uint32_t number,
+                              uint64_t incarnation);
+
+/* ------------------------------------------------------------------ seeds */
+
+/* The seed s<number> of config.txt with s0..s<count - 1>, all pinned. */
+struct core_rig {
+    struct hsy_env env;
+    struct core_ports ports;
+    struct hsy_neighbours neighbours;
+    struct hsy_probes probes;
+    struct hsy_seed seed;
+    struct hearsay_seed lines[HEARSAY_SEEDS_MAX];
+};
+
+void core_rig_init(struct core_rig *rig, uint32_t number, uint32_t count);
+/* Lets it start: dials its fellows. */
+void core_rig_start(struct core_rig *rig);
+void core_rig_fini(struct core_rig *rig);
+/* Time goes on to @ms, with a tick whenever one is due. */
+void core_rig_run(struct core_rig *rig, uint64_t ms);
+/* An authenticated link from (odd) or to (even) the owner of @record. */
+struct hsy_neighbour *core_rig_link(struct core_rig *rig, hearsay_link link,
+                                    const struct hsy_record *record);
+void core_rig_unlink(struct core_rig *rig, const struct hearsay_id *id);
+/* @frame comes in from the neighbour @id. */
+bool core_rig_frame(struct core_rig *rig, const struct hearsay_id *id,
+                    const struct hsy_frame *frame);
+void core_rig_register(struct core_rig *rig, const struct hsy_record *record);
+/* Sends @from's LINKS, naming @count neighbours in ascending order. */
+void core_rig_links(struct core_rig *rig, const struct hearsay_id *from,
+                    uint64_t version, const struct hearsay_id *to,
+                    uint32_t count);
+/* All writes so far are on disk. */
+void core_rig_commit(struct core_rig *rig);
+/* All that waits for a signature gets one. */
+void core_rig_sign(struct core_rig *rig);
+/* Every open dial fails. */
+void core_rig_fail_dials(struct core_rig *rig, enum hearsay_down why);
+/* Nothing answers @ms long: dials are refused, signatures made, writes done. */
+void core_rig_silence(struct core_rig *rig, uint64_t ms);
+
+#endif

@@ -1,0 +1,187 @@
+/* Three tries before anybody is called silent. */
+#include "core/probe.h"
+#include "support/claim.h"
+#include "support/core_ports.h"
+
+static struct hsy_env env;
+static struct core_ports ports;
+static struct hsy_probes probes;
+static struct hsy_probe ended;
+
+static void begin(void)
+{
+    core_ports_init(&ports, &env);
+    env.now.mono_ns = 0;
+    hsy_probes_init(&probes, &env);
+}
+
+static void end(void)
+{
+    hsy_probes_fini(&probes);
+    core_ports_fini(&ports);
+}
+
+static void start(char letter)
+{
+    struct hsy_record record = core_record(letter, 1, 3);
+    CLAIM_INT(hsy_probe_start(&probes, &record.id, 3, record.addrs, 1), 0);
+}
+
+static void at_ms(uint64_t ms)
+{
+    env.now.mono_ns = ms * HSY_MS;
+    hsy_probes_tick(&probes);
+}
+
+static bool dial_failed(uint32_t dial, enum hearsay_down why)
+{
+    return hsy_probe_dial_failed(&probes, ports.dials[dial].link, why, &ended);
+}
+
+static void a_refused_subject_is_dialled_at_0_100_and_300_ms(void **state)
+{
+    (void)state;
+    begin();
+    start('p');
+    at_ms(0);
+    CLAIM_INT(ports.dials_count, 1);
+    CLAIM_TEXT(ports.dials[0].host, "10.0.0.1");
+    CLAIM_INT(ports.dials[0].port, 7000);
+    CLAIM(!dial_failed(0, HEARSAY_DOWN_REFUSED));
+    at_ms(99);
+    CLAIM_INT(ports.dials_count, 1);
+    at_ms(100);
+    CLAIM_INT(ports.dials_count, 2);
+    CLAIM(!dial_failed(1, HEARSAY_DOWN_REFUSED));
+    at_ms(299);
+    CLAIM_INT(ports.dials_count, 2);
+    at_ms(300);
+    CLAIM_INT(ports.dials_count, 3);
+    CLAIM(hsy_probe_running(&probes, &ports.dials[0].expect));
+    CLAIM(dial_failed(2, HEARSAY_DOWN_REFUSED));
+    CLAIM(!hsy_probe_running(&probes, &ports.dials[0].expect));
+    CLAIM_INT(ended.incarnation, 3);
+    CLAIM(probes.by_id.count == 0);
+    end();
+}
+
+static void a_mute_subject_is_dialled_a_second_apart(void **state)
+{
+    (void)state;
+    begin();
+    start('p');
+    at_ms(0);
+    at_ms(999);
+    CLAIM_INT(ports.dials_count, 1);
+    at_ms(1000);
+    CLAIM_INT(ports.dials_count, 2); /* The first one is still open. */
+    at_ms(1999);
+    CLAIM_INT(ports.dials_count, 2);
+    at_ms(2000);
+    CLAIM_INT(ports.dials_count, 3);
+    at_ms(60000);
+    CLAIM_INT(ports.dials_count, 3);
+    CLAIM(!dial_failed(1, HEARSAY_DOWN_TIMEOUT));
+    CLAIM(!dial_failed(0, HEARSAY_DOWN_TIMEOUT));
+    CLAIM(dial_failed(2, HEARSAY_DOWN_TIMEOUT));
+    end();
+}
+
+static void a_late_refusal_does_not_hasten_the_next_but_one(void **state)
+{
+    (void)state;
+    begin();
+    start('p');
+    at_ms(0);
+    at_ms(1000);
+    CLAIM(!dial_failed(0, HEARSAY_DOWN_REFUSED)); /* Of a try before the last. */
+    at_ms(1500);
+    CLAIM_INT(ports.dials_count, 2);
+    at_ms(2000);
+    CLAIM_INT(ports.dials_count, 3);
+    end();
+}
+
+static void an_answer_ends_a_probe_and_its_dials_find_nothing(void **state)
+{
+    (void)state;
+    begin();
+    start('p');
+    at_ms(0);
+    struct hearsay_id id = core_id('p', 1);
+    CLAIM(hsy_probe_answered(&probes, &id));
+    CLAIM(!hsy_probe_answered(&probes, &id));
+    CLAIM(!dial_failed(0, HEARSAY_DOWN_RESET));
+    at_ms(10000);
+    CLAIM_INT(ports.dials_count, 1);
+    end();
+}
+
+static void no_room_for_a_dial_costs_a_second_and_no_try(void **state)
+{
+    (void)state;
+    begin();
+    ports.no_room = true;
+    start('p');
+    at_ms(0);
+    ports.no_room = false;
+    at_ms(999);
+    CLAIM_INT(ports.dials_count, 0);
+    at_ms(1000);
+    at_ms(2000);
+    at_ms(3000);
+    at_ms(4000);
+    CLAIM_INT(ports.dials_count, 3);
+    end();
+}
+
+static void addresses_take_turns(void **state)
+{
+    (void)state;
+    begin();
+    struct hsy_record record = core_record('p', 1, 3);
+    record.addrs[1] = record.addrs[0];
+    record.addrs[1].port = 7001;
+    CLAIM_INT(hsy_probe_start(&probes, &record.id, 3, record.addrs, 2), 0);
+    at_ms(0);
+    at_ms(1000);
+    at_ms(2000);
+    CLAIM_INT(ports.dials[0].port, 7000);
+    CLAIM_INT(ports.dials[1].port, 7001);
+    CLAIM_INT(ports.dials[2].port, 7000);
+    end();
+}
+
+static void a_probe_needs_an_address_and_runs_once(void **state)
+{
+    (void)state;
+    begin();
+    struct hsy_record record = core_record('p', 1, 3);
+    CLAIM_INT(hsy_probe_start(&probes, &record.id, 3, record.addrs, 0),
+              HEARSAY_ERR_INVALID);
+    start('p');
+    start('p');
+    CLAIM_INT(probes.by_id.count, 1);
+    for (uint32_t i = 2; i <= HSY_PROBES_MAX; i++) {
+        record = core_record('p', i, 1);
+        CLAIM_INT(hsy_probe_start(&probes, &record.id, 1, record.addrs, 1), 0);
+    }
+    record = core_record('q', 0, 1);
+    CLAIM_INT(hsy_probe_start(&probes, &record.id, 1, record.addrs, 1),
+              HEARSAY_ERR_FULL);
+    end();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_refused_subject_is_dialled_at_0_100_and_300_ms),
+        cmocka_unit_test(a_mute_subject_is_dialled_a_second_apart),
+        cmocka_unit_test(a_late_refusal_does_not_hasten_the_next_but_one),
+        cmocka_unit_test(an_answer_ends_a_probe_and_its_dials_find_nothing),
+        cmocka_unit_test(no_room_for_a_dial_costs_a_second_and_no_try),
+        cmocka_unit_test(addresses_take_turns),
+        cmocka_unit_test(a_probe_needs_an_address_and_runs_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
