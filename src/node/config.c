@@ -1,0 +1,115 @@
+/* Defaults and limits of a node's settings; docs/reference.md lists them. */
+#include <string.h>
+
+#include "base/time.h"
+#include "core/overlay.h"
+#include "node/inner.h"
+
+enum { KIB = 1024, MIB = 1024 * 1024 };
+
+void hearsay_config_init(struct hearsay_config *config, enum hearsay_role role)
+{
+    bool seed = role == HEARSAY_SEED;
+
+    HSY_ASSERT(config != NULL);
+    *config = (struct hearsay_config){
+        .role = role,
+        .name = "",
+        .network = "default",
+        .overlay = HEARSAY_OVERLAY_PREFERENTIAL,
+        .relay = HEARSAY_RELAY_FLOOD,
+        .links_wanted = 4,
+        .gossip_interval_ns = 5 * HSY_SECOND,
+        .gossip_count = 10,
+        .ping_interval_ns = 13 * HSY_SECOND,
+        .ping_timeout_ns = 3 * HSY_SECOND,
+        .join_timeout_ns = 0,
+        .lease_ns = 10 * HSY_MINUTE,
+        .links_max = seed ? 16384 : 1024,
+        .peers_max = seed ? 100000 : 1,
+        .book_max = 100,
+        .seen_max = seed ? 1 : 65536,
+        .queue_max = seed ? MIB : 256 * KIB,
+        .jobs_max = 4096,
+        .frame_max = MIB,
+        .crypto = hearsay_crypto_sodium(),
+        .mem = *hearsay_mem_default(),
+    };
+}
+
+static bool name_is_sound(const char *text, size_t least)
+{
+    return text != NULL && strlen(text) >= least &&
+           strlen(text) <= HEARSAY_NAME_MAX;
+}
+
+struct rule {
+    bool broken;
+    const char *text;
+};
+
+static const char *first_broken(const struct rule *rules, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (rules[i].broken) {
+            return rules[i].text;
+        }
+    }
+    return NULL;
+}
+
+static const char *time_fault(const struct hearsay_config *c)
+{
+    const struct rule rules[] = {
+        {c->ping_interval_ns < 10 * HSY_MS, "ping_interval: at least 10 ms"},
+        {c->ping_timeout_ns < 10 * HSY_MS, "ping_timeout: at least 10 ms"},
+        {c->ping_timeout_ns > 12 * HSY_SECOND, "ping_timeout: at most 12 s"},
+        {c->gossip_interval_ns < HSY_MS, "gossip_interval: at least 1 ms"},
+        {c->lease_ns < HSY_SECOND, "lease: at least 1 s"},
+    };
+
+    return first_broken(rules, sizeof(rules) / sizeof(rules[0]));
+}
+
+static const char *bound_fault(const struct hearsay_config *c)
+{
+    const struct rule rules[] = {
+        {c->links_wanted < 1 || c->links_wanted > 64, "links_wanted: 1 to 64"},
+        {c->links_max < 16 || c->links_max > 1000000, "links_max: 16 to 10^6"},
+        {c->peers_max < 1 || c->peers_max > 10000000, "peers_max: 1 to 10^7"},
+        {c->book_max < 1 || c->book_max > 100000, "book_max: 1 to 10^5"},
+        {c->seen_max < 1 || c->seen_max > 100000000, "seen_max: 1 to 10^8"},
+        {c->queue_max < 32 * KIB, "queue_max: at least 32 KiB"},
+        {c->jobs_max < 16 || c->jobs_max > 1000000, "jobs_max: 16 to 10^6"},
+        {c->frame_max < 64 * KIB || c->frame_max > 16 * MIB,
+         "frame_max: 64 KiB to 16 MiB"},
+    };
+
+    return first_broken(rules, sizeof(rules) / sizeof(rules[0]));
+}
+
+const char *hsy_config_fault(const struct hearsay_config *c)
+{
+    const struct rule rules[] = {
+        {c->role != HEARSAY_SEED && c->role != HEARSAY_PEER,
+         "role: seed or peer"},
+        {!name_is_sound(c->name, 0), "name: at most 64 bytes"},
+        {!name_is_sound(c->network, 1), "network: 1 to 64 bytes"},
+        {c->seeds == NULL || c->seeds_count < 1 ||
+             c->seeds_count > HEARSAY_SEEDS_MAX,
+         "seeds: 1 to 32 of them"},
+        {c->addrs_count < 1 || c->addrs_count > HEARSAY_ADDRS_MAX,
+         "addrs: 1 to 4 of them"},
+        {c->crypto == NULL, "crypto: a backend is needed"},
+        {c->mem.alloc == NULL || c->mem.free == NULL,
+         "mem: both functions are needed"},
+    };
+    const char *fault = first_broken(rules, sizeof(rules) / sizeof(rules[0]));
+
+    fault = fault != NULL ? fault : time_fault(c);
+    fault = fault != NULL ? fault : bound_fault(c);
+    for (uint32_t i = 0; fault == NULL && i < c->addrs_count; i++) {
+        fault = c->addrs[i].port == 0 ? "addrs: each needs a port" : NULL;
+    }
+    return fault;
+}

@@ -1,0 +1,171 @@
+/* The node's own structures, shared by the files of this folder only. */
+#ifndef HSY_NODE_INNER_H
+#define HSY_NODE_INNER_H
+
+#include "base/mem.h"
+#include "base/table.h"
+#include "core/core.h"
+#include "crypto/crypto.h"
+#include "node/effects.h"
+
+enum {
+    HSY_HALF_OPEN_MAX = 64,
+    /* HELLO and AUTH fit with room to spare; nothing else is due yet. */
+    HSY_FRAME_MAX_BEFORE_AUTH = 4096
+};
+
+/* Deadlines of docs/protocol.md, Links. */
+#define HSY_DIAL_NS (10 * HSY_SECOND)
+#define HSY_HANDSHAKE_NS (5 * HSY_SECOND)
+#define HSY_FRAME_NS (10 * HSY_SECOND)
+
+/*
+ * dialler:  DIALLING -> HELLO -> SIGNING -> AUTH -> CHECKING -> UP
+ * acceptor:             HELLO -> AUTH -> CHECKING -> SIGNING -> UP
+ */
+enum hsy_conn_state {
+    HSY_CONN_DIALLING,
+    HSY_CONN_HELLO,    /* Waiting for their HELLO. */
+    HSY_CONN_SIGNING,  /* Our AUTH is being signed. */
+    HSY_CONN_AUTH,     /* Waiting for their AUTH. */
+    HSY_CONN_CHECKING, /* Their AUTH and record are being verified. */
+    HSY_CONN_UP
+};
+
+/* Only while a link is being authenticated. */
+struct hsy_handshake {
+    uint8_t nonce[HSY_NONCE_LEN];
+    uint8_t their_nonce[HSY_NONCE_LEN];
+    struct hsy_sig their_auth;
+    struct hsy_record record; /* Theirs; not verified before UP. */
+    struct hearsay_addr observed;
+    bool hello_seen;
+};
+
+struct hsy_conn {
+    hearsay_link link;
+    enum hsy_conn_state state;
+    bool accepted;
+    bool has_expect;
+    bool doomed; /* To be cut when the step ends. */
+    bool gone;   /* The host closed it; only its jobs are still out. */
+    enum hearsay_down why; /* Meaningful with doomed or gone. */
+    struct hearsay_id expect;
+    struct hearsay_addr from;
+    struct hsy_handshake *handshake; /* Owned; NULL when UP. */
+    uint64_t deadline_ns; /* Dial, handshake, or the frame begun; NEVER. */
+    uint8_t *in;          /* Owned: bytes not parsed yet. */
+    uint32_t in_len, in_room;
+    uint32_t queued; /* Bytes that the host has not reported as SENT. */
+    uint32_t jobs;   /* Outstanding for this link. */
+};
+
+struct hsy_conn_slot {
+    hearsay_link link; /* Key. */
+    struct hsy_conn *conn;
+};
+
+struct hearsay_node {
+    struct hearsay_mem mem;
+    const struct hearsay_crypto *crypto;
+    uint8_t secret[HEARSAY_SECRET_LEN];
+    char name[HEARSAY_NAME_MAX + 1];
+    char network[HEARSAY_NAME_MAX + 1];
+    struct hearsay_seed *seeds; /* Owned. */
+    struct hsy_core core;
+    struct hsy_effects fx;
+    struct hsy_table conns;   /* struct hsy_conn_slot */
+    uint32_t half_open;       /* Accepted, not UP. */
+    uint64_t conns_next_ns;   /* Not later than the earliest deadline. */
+    bool doom_pending;        /* Some conn is doomed. */
+    struct hearsay_job *jobs; /* All outstanding. */
+    uint32_t jobs_count;
+    hearsay_link last_link; /* Even numbers are ours. */
+    uint64_t last_token;
+    bool stopped;
+    bool nomem; /* An effect was lost in this step. */
+};
+
+/* conns.c: byte side of links. */
+struct hsy_conn *hsy_conn_find(const struct hearsay_node *node,
+                               hearsay_link link);
+hearsay_link hsy_conn_dial(struct hearsay_node *node, const char *host,
+                           uint16_t port, const struct hearsay_id *expect);
+void hsy_conn_link_up(struct hearsay_node *node, hearsay_link link,
+                      bool accepted, const struct hearsay_addr *from);
+void hsy_conn_link_down(struct hearsay_node *node, hearsay_link link,
+                        enum hearsay_down why);
+void hsy_conn_bytes(struct hearsay_node *node, hearsay_link link,
+                    const uint8_t *data, size_t len);
+void hsy_conn_sent(struct hearsay_node *node, hearsay_link link, size_t len);
+/* Queues @buf (borrowed) on the link; a full queue dooms it. */
+void hsy_conn_send(struct hearsay_node *node, struct hsy_conn *conn,
+                   struct hearsay_buf *buf);
+void hsy_conn_send_frame(struct hearsay_node *node, struct hsy_conn *conn,
+                         const struct hsy_frame *frame);
+/* Forgets the conn and asks the host to close. @code 0: no ERROR frame. */
+void hsy_conn_hang_up(struct hearsay_node *node, struct hsy_conn *conn,
+                      unsigned code, const char *text);
+/* Refuses: counted and noted, ERROR frame, hang up; the core hears that the
+ * link or the dial failed. */
+void hsy_conn_refuse(struct hearsay_node *node, struct hsy_conn *conn,
+                     enum hsy_error_code code, const char *text);
+/* Cut when the step ends, for the core may be in the middle of something. */
+void hsy_conn_doom(struct hearsay_node *node, struct hsy_conn *conn,
+                   enum hearsay_down why);
+/* A job of this link came back; true: the conn is still there. */
+bool hsy_conn_job_back(struct hearsay_node *node, hearsay_link link);
+/* Parses what was held back while the handshake's jobs ran. */
+void hsy_conn_resume(struct hearsay_node *node, hearsay_link link);
+void hsy_conns_tick(struct hearsay_node *node);
+void hsy_conns_fini(struct hearsay_node *node);
+void hsy_conn_plan(struct hearsay_node *node, struct hsy_conn *conn,
+                   uint64_t deadline_ns);
+
+/* handshake.c */
+void hsy_handshake_begin(struct hearsay_node *node, struct hsy_conn *conn);
+/* A frame before UP. */
+void hsy_handshake_frame(struct hearsay_node *node, struct hsy_conn *conn,
+                         const struct hsy_frame *frame);
+void hsy_handshake_signed(struct hearsay_node *node, struct hsy_conn *conn,
+                          const struct hsy_sig *sig);
+void hsy_handshake_checked(struct hearsay_node *node, struct hsy_conn *conn,
+                           bool good);
+
+/* jobs.c */
+bool hsy_jobs_sign(struct hearsay_node *node, const struct hsy_signable *what);
+bool hsy_jobs_sign_auth(struct hearsay_node *node, struct hsy_conn *conn,
+                        const struct hsy_auth_text *auth);
+bool hsy_jobs_check_auth(struct hearsay_node *node, struct hsy_conn *conn,
+                         const struct hsy_auth_text *auth);
+/* Verifies every signature in @frame, then gives it to the core; at once when
+ * there is nothing to verify. */
+void hsy_jobs_check_frame(struct hearsay_node *node, struct hsy_conn *conn,
+                          const struct hsy_frame *frame, const uint8_t *bytes,
+                          size_t len);
+void hsy_jobs_done(struct hearsay_node *node, struct hearsay_job *job);
+void hsy_jobs_fini(struct hearsay_node *node);
+
+/* signatures.c: what in a frame is signed, by whom. */
+struct hsy_claim {
+    struct hearsay_id signer;
+    struct hsy_sig sig;
+    uint32_t offset, len; /* In the collector's bytes. */
+};
+struct hsy_claims {
+    const struct hearsay_node *node;
+    struct hsy_writer bytes;  /* Counting, or into a buffer. */
+    struct hsy_claim *claims; /* NULL: only counts. */
+    uint32_t count;
+};
+void hsy_claims_of_frame(struct hsy_claims *c, const struct hsy_frame *frame);
+void hsy_claims_of_record(struct hsy_claims *c,
+                          const struct hsy_record *record);
+
+/* ports.c: the core's way out. */
+struct hsy_ports hsy_node_ports(struct hearsay_node *node);
+
+/* config.c */
+const char *hsy_config_fault(const struct hearsay_config *config);
+
+#endif

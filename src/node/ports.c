@@ -1,0 +1,188 @@
+/* The core acts through these: frames become bytes, and everything becomes an
+ * effect. Without memory an effect is lost; the step says so (NOMEM), and
+ * what cannot do without it ends: a link with a hole in its stream, a write
+ * that is never acknowledged. */
+#include <string.h>
+
+#include "node/inner.h"
+
+static void port_send(void *ctx, const hearsay_link *links, uint32_t count,
+                      const struct hsy_frame *frame)
+{
+    struct hearsay_node *node = ctx;
+    struct hsy_writer size = hsy_writer_count();
+
+    HSY_ASSERT(count >= 1);
+    hsy_frame_encode(&size, frame);
+    HSY_ASSERT(!size.bad);
+    struct hearsay_buf *buf = hsy_buf_new(&node->mem, (uint32_t)size.len);
+    if (buf != NULL) {
+        struct hsy_writer out = hsy_writer(buf->data, buf->len);
+        hsy_frame_encode(&out, frame);
+        HSY_ASSERT(!out.bad);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        struct hsy_conn *conn = hsy_conn_find(node, links[i]);
+        if (conn != NULL && buf != NULL) {
+            hsy_conn_send(node, conn, buf);
+        } else if (conn != NULL) {
+            node->nomem = true;
+            hsy_conn_doom(node, conn, HEARSAY_DOWN_RESET);
+        }
+    }
+    hearsay_buf_unref(buf);
+}
+
+static hearsay_link port_dial(void *ctx, const char *host, uint16_t port,
+                              const struct hearsay_id *expect)
+{
+    return hsy_conn_dial(ctx, host, port, expect);
+}
+
+static void port_hang_up(void *ctx, hearsay_link link, unsigned code,
+                         const char *text)
+{
+    struct hearsay_node *node = ctx;
+    struct hsy_conn *conn = hsy_conn_find(node, link);
+
+    if (conn != NULL) {
+        hsy_conn_hang_up(node, conn, code, text);
+    }
+    HSY_ASSERT(hsy_conn_find(node, link) == NULL);
+}
+
+static bool port_sign(void *ctx, const struct hsy_signable *what)
+{
+    return hsy_jobs_sign(ctx, what);
+}
+
+/* One row of a transaction; false: no memory. */
+static bool push_row(struct hearsay_node *node, const struct hearsay_row *row,
+                     bool more)
+{
+    struct hearsay_effect effect = {.kind = HEARSAY_FX_PERSIST};
+
+    HSY_ASSERT(row->key_len >= 1);
+    HSY_ASSERT(row->key_len <= 32);
+    effect.persist.token = node->last_token;
+    effect.persist.more = more;
+    effect.persist.row = *row;
+    effect.persist.row.key =
+        hsy_effects_copy(&node->fx, row->key, row->key_len);
+    if (row->value != NULL) {
+        effect.persist.row.value =
+            hsy_effects_copy(&node->fx, row->value, row->value_len);
+    }
+    return effect.persist.row.key != NULL &&
+           (row->value == NULL || effect.persist.row.value != NULL) &&
+           hsy_effects_push(&node->fx, &effect);
+}
+
+static uint64_t port_persist(void *ctx, const struct hearsay_row *rows,
+                             uint32_t count)
+{
+    struct hearsay_node *node = ctx;
+
+    HSY_ASSERT(count >= 1);
+    node->last_token++;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!push_row(node, &rows[i], i + 1 < count)) {
+            node->nomem = true; /* Never acknowledged: asked for again. */
+            break;
+        }
+    }
+    return node->last_token;
+}
+
+static void port_deliver(void *ctx, const struct hearsay_message *message)
+{
+    struct hearsay_node *node = ctx;
+    struct hearsay_effect effect = {.kind = HEARSAY_FX_DELIVER};
+    struct hearsay_message copy = *message;
+
+    copy.topic = hsy_effects_text(&node->fx, message->topic);
+    copy.payload =
+        hsy_effects_copy(&node->fx, message->payload, message->payload_len);
+    effect.message = hsy_effects_copy(&node->fx, &copy, sizeof(copy));
+    if (copy.topic == NULL || copy.payload == NULL || effect.message == NULL ||
+        !hsy_effects_push(&node->fx, &effect)) {
+        node->nomem = true;
+    }
+}
+
+/* Copies the texts that a note borrows; false: no memory. */
+static bool keep_texts(struct hearsay_node *node, struct hearsay_note *note)
+{
+    for (uint32_t i = 0; i < HEARSAY_FIELDS_MAX; i++) {
+        struct hearsay_field *field = &note->fields[i];
+        if (field->kind == HEARSAY_FIELD_END) {
+            return true;
+        }
+        if (field->kind == HEARSAY_FIELD_TEXT) {
+            field->text = hsy_effects_text(&node->fx, field->text);
+        }
+        if (field->kind == HEARSAY_FIELD_TEXT && field->text == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void port_note(void *ctx, const struct hearsay_note *note)
+{
+    struct hearsay_node *node = ctx;
+    struct hearsay_effect effect = {.kind = HEARSAY_FX_NOTE};
+    struct hearsay_note copy = *note;
+
+    HSY_ASSERT(note->event != NULL);
+    effect.note = keep_texts(node, &copy)
+                      ? hsy_effects_copy(&node->fx, &copy, sizeof(copy))
+                      : NULL;
+    if (effect.note == NULL || !hsy_effects_push(&node->fx, &effect)) {
+        return; /* Only a word for the log. */
+    }
+}
+
+static void port_stop(void *ctx, enum hearsay_stop why, const char *text)
+{
+    struct hearsay_node *node = ctx;
+    struct hearsay_effect effect = {.kind = HEARSAY_FX_STOPPED};
+
+    HSY_ASSERT(text != NULL);
+    if (node->stopped) {
+        return;
+    }
+    effect.stopped.why = why;
+    effect.stopped.text = text;
+    node->stopped = hsy_effects_push(&node->fx, &effect);
+    node->core.phase = HSY_PHASE_STOPPED;
+}
+
+static void port_bundle_id(void *ctx, struct hsy_bundle_id *out,
+                           const struct hsy_bundle *bundle)
+{
+    struct hearsay_node *node = ctx;
+    uint8_t bytes[HSY_BUNDLE_LEN_MAX];
+    struct hsy_writer encoded = hsy_writer(bytes, sizeof(bytes));
+
+    hsy_put_bundle(&encoded, bundle);
+    HSY_ASSERT(!encoded.bad);
+    _Static_assert(sizeof(out->bytes) == HSY_CRYPTO_HASH_LEN, "128 bits");
+    node->crypto->hash(out->bytes, bytes, encoded.len);
+}
+
+struct hsy_ports hsy_node_ports(struct hearsay_node *node)
+{
+    return (struct hsy_ports){
+        .ctx = node,
+        .send = port_send,
+        .dial = port_dial,
+        .hang_up = port_hang_up,
+        .sign = port_sign,
+        .persist = port_persist,
+        .deliver = port_deliver,
+        .note = port_note,
+        .stop = port_stop,
+        .bundle_id = port_bundle_id,
+    };
+}

@@ -1,0 +1,212 @@
+/* Copies out of the node what people want to see. */
+#include "node/view.h"
+
+#include <string.h>
+
+#include "base/addr.h"
+#include "node/inner.h"
+
+const char *hsy_view_state_text(enum hsy_view_state state)
+{
+    switch (state) {
+    case HSY_VIEW_STARTING:
+        return "starting";
+    case HSY_VIEW_JOINING:
+        return "joining";
+    case HSY_VIEW_JOINED:
+        return "joined";
+    case HSY_VIEW_SERVING:
+        return "serving";
+    case HSY_VIEW_LEAVING:
+        return "leaving";
+    case HSY_VIEW_STOPPED:
+        return "stopped";
+    }
+    return "?";
+}
+
+const char *hsy_view_peer_state_text(enum hsy_view_peer_state state)
+{
+    switch (state) {
+    case HSY_PEER_ALIVE:
+        return "alive";
+    case HSY_PEER_DEAD:
+        return "dead";
+    case HSY_PEER_LEFT:
+        return "left";
+    case HSY_PEER_ABSENT:
+        return "absent";
+    }
+    return "?";
+}
+
+static enum hsy_view_state running_state(const struct hsy_core *core)
+{
+    if (!core->self.signed_once) {
+        return HSY_VIEW_STARTING;
+    }
+    if (core->seed != NULL) {
+        return HSY_VIEW_SERVING;
+    }
+    bool holds =
+        hsy_join_registered(&core->join) >= hsy_join_quorum(&core->join);
+    return holds && hsy_core_joined(core) ? HSY_VIEW_JOINED : HSY_VIEW_JOINING;
+}
+
+static enum hsy_view_state state_of(const struct hearsay_node *node)
+{
+    switch (node->core.phase) {
+    case HSY_PHASE_COLD:
+        return HSY_VIEW_STARTING;
+    case HSY_PHASE_RUNNING:
+        return running_state(&node->core);
+    case HSY_PHASE_LEAVING:
+        return HSY_VIEW_LEAVING;
+    case HSY_PHASE_STOPPED:
+        return HSY_VIEW_STOPPED;
+    }
+    return HSY_VIEW_STOPPED;
+}
+
+static void status_of_role(const struct hsy_core *core,
+                           struct hsy_view_status *out)
+{
+    if (core->seed != NULL) {
+        out->peers = hsy_registry_count(&core->seed->registry);
+        out->dead = core->seed->registry.graves.count;
+        out->seeds = core->env.config.seeds_count;
+        return;
+    }
+    out->registered = hsy_join_registered(&core->join);
+    out->quorum = hsy_join_quorum(&core->join);
+    out->seeds = hsy_join_seeds(&core->join);
+    out->peers = core->overlay.peers_count;
+    out->degree = core->neighbours.degree;
+    out->last_seq = core->relay.last_seq;
+}
+
+void hsy_view_status(const struct hearsay_node *node, uint64_t now_ns,
+                     struct hsy_view_status *out)
+{
+    const struct hsy_core *core = &node->core;
+
+    HSY_ASSERT(out != NULL);
+    *out = (struct hsy_view_status){.id = core->env.id,
+                                    .role = core->env.config.role,
+                                    .state = state_of(node),
+                                    .incarnation = core->self.incarnation,
+                                    .counters = core->env.counters};
+    memcpy(out->name, node->name, sizeof(out->name));
+    memcpy(out->network, node->network, sizeof(out->network));
+    if (core->phase != HSY_PHASE_COLD) {
+        out->uptime_ns = hsy_time_since(core->started_ns, now_ns);
+    }
+    if (hsy_core_joined(core)) {
+        out->joined_after_ns =
+            hsy_time_since(core->started_ns, core->joined_ns);
+    }
+    status_of_role(core, out);
+}
+
+bool hsy_view_counter(const struct hsy_counters *counters, uint32_t index,
+                      const char **out_name, uint64_t *out_value)
+{
+    static const struct {
+        const char *name;
+        size_t offset;
+    } table[] = {
+#define X(name) {#name, offsetof(struct hsy_counters, name)},
+        HSY_COUNTERS(X)
+#undef X
+    };
+
+    if (index >= sizeof(table) / sizeof(table[0])) {
+        return false;
+    }
+    *out_name = table[index].name;
+    memcpy(out_value, (const uint8_t *)counters + table[index].offset,
+           sizeof(*out_value));
+    return true;
+}
+
+static void copy_name(char out[HEARSAY_NAME_MAX + 1], const char *name,
+                      uint8_t len)
+{
+    HSY_ASSERT(len <= HEARSAY_NAME_MAX);
+    memcpy(out, name, len);
+    out[len] = '\0';
+}
+
+bool hsy_view_link(const struct hearsay_node *node, uint32_t index,
+                   struct hsy_view_link *out)
+{
+    const struct hsy_neighbours *ns = &node->core.neighbours;
+
+    if (index >= hsy_neighbours_count(ns)) {
+        return false;
+    }
+    const struct hsy_neighbour *n = hsy_neighbour_at(ns, index);
+    const struct hsy_conn *conn = hsy_conn_find(node, n->link);
+    *out =
+        (struct hsy_view_link){.link = n->link,
+                               .id = n->id,
+                               .addr = n->addr,
+                               .role = n->role,
+                               .accepted = n->accepted,
+                               .overlay = n->overlay,
+                               .rtt_ns = n->rtt_ns,
+                               .queue_bytes = conn != NULL ? conn->queued : 0,
+                               .strikes = n->strikes};
+    copy_name(out->name, n->name, n->name_len);
+    return true;
+}
+
+static void peer_of_record(const struct hsy_record *record,
+                           enum hsy_view_peer_state state, uint32_t degree,
+                           struct hsy_view_peer *out)
+{
+    HSY_ASSERT(record->addrs_count <= HEARSAY_ADDRS_MAX);
+    *out = (struct hsy_view_peer){.id = record->id,
+                                  .role = record->role,
+                                  .addrs_count = record->addrs_count,
+                                  .incarnation = record->incarnation,
+                                  .state = state,
+                                  .degree = degree};
+    memcpy(out->addrs, record->addrs, sizeof(out->addrs));
+    copy_name(out->name, record->name, record->name_len);
+}
+
+static bool registry_peer(const struct hsy_registry *r, uint32_t index,
+                          struct hsy_view_peer *out)
+{
+    if (index < r->living.count) {
+        const struct hsy_entry *e = hsy_table_at(&r->living, index);
+        peer_of_record(&e->record, e->absent ? HSY_PEER_ABSENT : HSY_PEER_ALIVE,
+                       e->degree, out);
+        return true;
+    }
+    index -= r->living.count;
+    if (index >= r->graves.count) {
+        return false;
+    }
+    const struct hsy_grave *g = hsy_table_at(&r->graves, index);
+    peer_of_record(&g->record, g->left ? HSY_PEER_LEFT : HSY_PEER_DEAD, 0, out);
+    return true;
+}
+
+bool hsy_view_peer(const struct hearsay_node *node, uint32_t index,
+                   struct hsy_view_peer *out)
+{
+    const struct hsy_table *book = &node->core.book.by_id;
+
+    HSY_ASSERT(out != NULL);
+    if (node->core.seed != NULL) {
+        return registry_peer(&node->core.seed->registry, index, out);
+    }
+    if (index >= book->count) {
+        return false;
+    }
+    const struct hsy_contact *c = hsy_table_at(book, index);
+    peer_of_record(&c->record, HSY_PEER_ALIVE, 0, out);
+    return true;
+}

@@ -1,0 +1,85 @@
+/* A read-only look at a node, for the API and the CLI. Everything is copied
+ * out; nothing here changes the node. Between steps only. */
+#ifndef HSY_NODE_VIEW_H
+#define HSY_NODE_VIEW_H
+
+#include "core/counters.h"
+#include "hearsay.h"
+
+enum hsy_view_state {
+    HSY_VIEW_STARTING, /* Not started, or its incarnation not on disk yet. */
+    HSY_VIEW_JOINING,  /* Below the quorum, or without a first link. */
+    HSY_VIEW_JOINED,
+    HSY_VIEW_SERVING, /* A seed. */
+    HSY_VIEW_LEAVING,
+    HSY_VIEW_STOPPED
+};
+
+/* "joining"; static. */
+const char *hsy_view_state_text(enum hsy_view_state state);
+
+struct hsy_view_status {
+    struct hearsay_id id;
+    enum hearsay_role role;
+    char name[HEARSAY_NAME_MAX + 1];
+    char network[HEARSAY_NAME_MAX + 1];
+    enum hsy_view_state state;
+    uint64_t incarnation;
+    uint32_t registered, quorum, seeds; /* k/q of n. */
+    uint32_t peers;  /* Alive in the Peer List; a peer: told by seeds. */
+    uint32_t dead;   /* Seed: tombstones. */
+    uint32_t degree; /* Overlay links. */
+    uint64_t uptime_ns;
+    uint64_t joined_after_ns; /* 0: not yet. */
+    uint64_t last_seq;        /* Of own messages. */
+    struct hsy_counters counters;
+};
+
+void hsy_view_status(const struct hearsay_node *node, uint64_t now_ns,
+                     struct hsy_view_status *out);
+
+/* The names and values of counters, for printing. False at the end. */
+bool hsy_view_counter(const struct hsy_counters *counters, uint32_t index,
+                      const char **out_name, uint64_t *out_value);
+
+struct hsy_view_link {
+    hearsay_link link;
+    struct hearsay_id id;
+    struct hearsay_addr addr;
+    char name[HEARSAY_NAME_MAX + 1];
+    enum hearsay_role role;
+    bool accepted; /* direction: "in", else "out" */
+    bool overlay;  /* relay: "flood"; else a link to or between seeds. */
+    uint64_t rtt_ns;
+    uint32_t queue_bytes;
+    uint32_t strikes;
+};
+
+/* Authenticated links, in order of age. False: no such index. */
+bool hsy_view_link(const struct hearsay_node *node, uint32_t index,
+                   struct hsy_view_link *out);
+
+enum hsy_view_peer_state {
+    HSY_PEER_ALIVE,
+    HSY_PEER_DEAD,
+    HSY_PEER_LEFT,
+    HSY_PEER_ABSENT
+};
+const char *hsy_view_peer_state_text(enum hsy_view_peer_state state);
+
+struct hsy_view_peer {
+    struct hearsay_id id;
+    char name[HEARSAY_NAME_MAX + 1];
+    enum hearsay_role role;
+    uint32_t addrs_count;
+    struct hearsay_addr addrs[HEARSAY_ADDRS_MAX];
+    uint64_t incarnation;
+    enum hsy_view_peer_state state;
+    uint32_t degree; /* A seed's count; a peer knows only its own: 0. */
+};
+
+/* A seed's Peer List, tombstones included; a peer's address book. */
+bool hsy_view_peer(const struct hearsay_node *node, uint32_t index,
+                   struct hsy_view_peer *out);
+
+#endif
