@@ -1,0 +1,130 @@
+/**
+ * A Hearsay node on real sockets: on the caller's libuv loop, or on a thread
+ * of its own.
+ *
+ * The runtime owns sockets, DNS, the worker threads, the data directory and
+ * the node. All functions here but those of the thread section belong to the
+ * loop's thread. Callbacks come from there too, never from inside a call of
+ * yours.
+ */
+#ifndef HEARSAY_RUNTIME_H
+#define HEARSAY_RUNTIME_H
+
+#include <hearsay.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct uv_loop_s;
+struct hearsay_runtime;
+
+enum { HEARSAY_LISTEN_MAX = 4 };
+
+struct hearsay_runtime_config {
+    /** From hearsay_config_init(). The runtime fills in secret, boot_nonce,
+     * rng_seed and addrs; the rest is the caller's, seeds included. */
+    struct hearsay_config node;
+    /** "host:port"; port 0 lets the system choose. */
+    const char *listen[HEARSAY_LISTEN_MAX];
+    uint32_t listen_count; /**< 1..HEARSAY_LISTEN_MAX */
+    /** "host:port" or "host" (then the bound port); none: the bound
+     * addresses, and for a wildcard what the seeds observe. */
+    const char *advertise[HEARSAY_ADDRS_MAX];
+    uint32_t advertise_count;
+    /** Made (0700) when missing. NULL: nothing is kept, identity included. */
+    const char *data_dir;
+    uint32_t workers; /**< CPU lane threads; 0: cores - 1, at least 1. */
+    uint32_t jobs_queued_max; /**< Per lane; 0: 4096. */
+
+    /** Each may be NULL. What they point to is lent for the call. */
+    void (*on_message)(void *ctx, const struct hearsay_message *message);
+    void (*on_note)(void *ctx, const struct hearsay_note *note,
+                    uint64_t wall_ms);
+    /** The node stopped by itself or after hearsay_runtime_leave(). Call
+     * hearsay_runtime_close() now or later. */
+    void (*on_stopped)(void *ctx, enum hearsay_stop why, const char *text);
+    void *ctx;
+};
+
+/** Why opening failed, for people: what, where, and what to do. */
+struct hearsay_runtime_error {
+    int err; /**< enum hearsay_err */
+    char text[512];
+};
+
+/** Fills in defaults for @role. */
+HEARSAY_API void
+hearsay_runtime_config_init(struct hearsay_runtime_config *config,
+                            enum hearsay_role role);
+
+/**
+ * Locks the data directory, loads or makes the key, binds, and starts the
+ * node on @loop.
+ *
+ * @config is borrowed; strings are copied. Gives *@out, to be ended with
+ * hearsay_runtime_close(). On failure nothing is left open, *@out is
+ * untouched, and *@error says why: HEARSAY_ERR_IO (port in use, directory not
+ * writable...), HEARSAY_ERR_DENIED (key file mode), HEARSAY_ERR_LOCKED,
+ * HEARSAY_ERR_NEWER (database), HEARSAY_ERR_INVALID, HEARSAY_ERR_MALFORMED
+ * (key file or database damaged), HEARSAY_ERR_NOMEM.
+ */
+HEARSAY_API HEARSAY_MUST_USE int
+hearsay_runtime_open(struct hearsay_runtime **out, struct uv_loop_s *loop,
+                     const struct hearsay_runtime_config *config,
+                     struct hearsay_runtime_error *error);
+
+/** Publishes; see HEARSAY_EV_PUBLISH in hearsay_step() for errors. @topic may
+ * be NULL, @out_seq too. @payload is borrowed. */
+HEARSAY_API HEARSAY_MUST_USE int
+hearsay_runtime_publish(struct hearsay_runtime *rt, const char *topic,
+                        const void *payload, size_t payload_len,
+                        uint64_t *out_seq);
+
+/** Starts a graceful departure; on_stopped follows within 3 s. */
+HEARSAY_API void hearsay_runtime_leave(struct hearsay_runtime *rt);
+
+/** Closes everything at once, commits what was acknowledged, and calls
+ * @on_closed (may be NULL) from the loop when @rt is gone. */
+HEARSAY_API void hearsay_runtime_close(struct hearsay_runtime *rt,
+                                       void (*on_closed)(void *ctx), void *ctx);
+
+/** The node, for hearsay_node_id() and read-only views; lent. Never step
+ * it. */
+HEARSAY_API const struct hearsay_node *
+hearsay_runtime_node(const struct hearsay_runtime *rt);
+
+/** The @index-th address that is really bound; false: no such index. */
+HEARSAY_API bool hearsay_runtime_bound(const struct hearsay_runtime *rt,
+                                       uint32_t index,
+                                       struct hearsay_addr *out);
+
+/* -------------------------------------------------- a thread of its own */
+
+struct hearsay_thread;
+
+/** Runs a node on a new thread with a loop of its own; callbacks come from
+ * that thread. Returns when the node listens, or fails as
+ * hearsay_runtime_open() does. Gives *@out, to be ended with
+ * hearsay_thread_stop(). */
+HEARSAY_API HEARSAY_MUST_USE int
+hearsay_thread_start(struct hearsay_thread **out,
+                     const struct hearsay_runtime_config *config,
+                     struct hearsay_runtime_error *error);
+
+/** Any thread: as hearsay_runtime_publish(), and waits for its answer. Not
+ * from a callback. */
+HEARSAY_API HEARSAY_MUST_USE int
+hearsay_thread_publish(struct hearsay_thread *thread, const char *topic,
+                       const void *payload, size_t payload_len,
+                       uint64_t *out_seq);
+
+/** Any thread but its own: leaves gracefully (at most 3 s), ends the thread,
+ * frees @thread. NULL is a no-op. */
+HEARSAY_API void hearsay_thread_stop(struct hearsay_thread *thread);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,151 @@
+/* A queue of copies. Each item is one allocation: the struct, then the bytes
+ * that it points to. */
+#include "runtime/outbox.h"
+
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/mem.h"
+
+struct hsy_outbox_item {
+    struct hsy_outbox_item *next;
+    size_t len;
+    bool is_note;
+    uint64_t wall_ms;
+    union {
+        struct hearsay_message message;
+        struct hearsay_note note;
+    };
+    /* Bytes follow. */
+};
+
+static struct hsy_outbox_item *item_new(size_t bytes_len)
+{
+    struct hsy_outbox_item *item;
+    item = hsy_mem_alloc(hearsay_mem_default(), sizeof(*item) + bytes_len);
+    if (item != NULL) {
+        *item = (struct hsy_outbox_item){.len = sizeof(*item) + bytes_len};
+    }
+    return item;
+}
+
+static void put(struct hsy_outbox *box, struct hsy_outbox_item *item)
+{
+    if (box->last == NULL) {
+        box->first = item;
+    } else {
+        box->last->next = item;
+    }
+    box->last = item;
+    box->len += item->len;
+}
+
+int hsy_outbox_message(struct hsy_outbox *box,
+                       const struct hearsay_message *message)
+{
+    if (box->on_message == NULL || box->stopped) {
+        return 0;
+    }
+    size_t topic_len = strlen(message->topic) + 1;
+    struct hsy_outbox_item *item = item_new(topic_len + message->payload_len);
+    if (item == NULL) {
+        return HEARSAY_ERR_NOMEM;
+    }
+    char *topic = (char *)(item + 1);
+    uint8_t *payload = (uint8_t *)topic + topic_len;
+    memcpy(topic, message->topic, topic_len);
+    if (message->payload_len > 0) {
+        memcpy(payload, message->payload, message->payload_len);
+    }
+    item->message = *message;
+    item->message.topic = topic;
+    item->message.payload = payload;
+    put(box, item);
+    return 0;
+}
+
+static size_t texts_len(const struct hearsay_note *note)
+{
+    size_t len = 0;
+    for (int i = 0; i < HEARSAY_FIELDS_MAX; i++) {
+        if (note->fields[i].kind == HEARSAY_FIELD_END) {
+            break;
+        }
+        if (note->fields[i].kind == HEARSAY_FIELD_TEXT) {
+            len += strlen(note->fields[i].text) + 1;
+        }
+    }
+    return len;
+}
+
+static void texts_copy(struct hearsay_note *note, char *to)
+{
+    for (int i = 0; i < HEARSAY_FIELDS_MAX; i++) {
+        struct hearsay_field *field = &note->fields[i];
+        if (field->kind == HEARSAY_FIELD_END) {
+            break;
+        }
+        if (field->kind == HEARSAY_FIELD_TEXT) {
+            size_t len = strlen(field->text) + 1;
+            memcpy(to, field->text, len);
+            field->text = to;
+            to += len;
+        }
+    }
+}
+
+void hsy_outbox_note(struct hsy_outbox *box, const struct hearsay_note *note,
+                     uint64_t wall_ms)
+{
+    if (box->on_note == NULL || box->stopped) {
+        return;
+    }
+    struct hsy_outbox_item *item = item_new(texts_len(note));
+    if (item == NULL) {
+        return;
+    }
+    item->is_note = true;
+    item->wall_ms = wall_ms;
+    item->note = *note;
+    texts_copy(&item->note, (char *)(item + 1));
+    put(box, item);
+}
+
+static struct hsy_outbox_item *take(struct hsy_outbox *box)
+{
+    struct hsy_outbox_item *item = box->first;
+    if (item != NULL) {
+        box->first = item->next;
+        box->last = box->first == NULL ? NULL : box->last;
+        HSY_ASSERT(box->len >= item->len);
+        box->len -= item->len;
+    }
+    return item;
+}
+
+bool hsy_outbox_flush(struct hsy_outbox *box)
+{
+    /* What a callback causes waits for the next call: no endless turn. */
+    const struct hsy_outbox_item *end = box->last;
+    bool more = box->first != NULL;
+    while (more && box->first != NULL) {
+        struct hsy_outbox_item *item = take(box);
+        more = item != end;
+        if (item->is_note) {
+            box->on_note(box->ctx, &item->note, item->wall_ms);
+        } else {
+            box->on_message(box->ctx, &item->message);
+        }
+        hsy_mem_free(hearsay_mem_default(), item);
+    }
+    return box->first != NULL;
+}
+
+void hsy_outbox_stop(struct hsy_outbox *box)
+{
+    box->stopped = true;
+    struct hsy_outbox_item *item;
+    while ((item = take(box)) != NULL) {
+        hsy_mem_free(hearsay_mem_default(), item);
+    }
+}

@@ -1,0 +1,404 @@
+/* Group commit. There are two batches: the loop's thread fills one, the disk
+ * thread commits the other, and they change places when the disk thread is
+ * free. A batch is a run of records, each a head and its key and value:
+ *
+ *     | struct head | key (key_len) | value (value_len) |
+ *
+ * and a list of the tokens in it. Only `state` of the batch under way is
+ * shared; everything else is handed over with it. */
+#include "runtime/store.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/mem.h"
+#include "runtime/bytes.h"
+#include "runtime/clock.h"
+#include "runtime/db.h"
+#include "runtime/worker.h"
+
+struct head {
+    uint32_t value_len;
+    uint8_t table;
+    uint8_t key_len;
+    bool deleted;
+};
+
+struct token {
+    uint64_t token;
+    uint64_t asked_ns;
+};
+
+struct batch {
+    struct hsy_bytes records;
+    struct hsy_bytes tokens; /* Of struct token. */
+    uint64_t rows;
+    bool ok;
+    uint64_t started_ns, ended_ns;
+    char why[160];
+};
+
+enum commit_state { COMMIT_IDLE, COMMIT_ASKED, COMMIT_DONE };
+
+struct hsy_store {
+    struct hsy_store_config config;
+    struct hsy_db *db; /* NULL: nothing is kept. */
+    struct batch filling;
+    struct batch answering; /* Committed; its tokens are being given. */
+    size_t answered_len;    /* Bytes of answering.tokens already given. */
+    bool open_token;        /* The last row has `more`. */
+    bool under_way;         /* What the loop's thread knows of `state`. */
+    uint32_t depth;
+    struct hsy_lane_stats stats;
+    uint64_t commits, commits_failed, rows;
+    char why[160];
+
+    pthread_t thread;
+    bool started;
+    pthread_mutex_t lock; /* Guards the rest. */
+    pthread_cond_t changed;
+    enum commit_state state;
+    bool stopping;
+    struct batch committing; /* The disk thread's while COMMIT_ASKED. */
+};
+
+/* ----------------------------------------------------------- disk thread */
+
+static int put_records(struct hsy_db *db, const struct hsy_bytes *records)
+{
+    size_t at = 0;
+    while (at < records->len) {
+        struct head head;
+        memcpy(&head, records->data + at, sizeof(head));
+        const uint8_t *key = records->data + at + sizeof(head);
+        struct hearsay_row row = {.table = (enum hearsay_table)head.table,
+                                  .key = key,
+                                  .key_len = head.key_len,
+                                  .value =
+                                      head.deleted ? NULL : key + head.key_len,
+                                  .value_len = head.value_len};
+        int rc = hsy_db_put(db, &row);
+        if (rc != 0) {
+            return rc;
+        }
+        at += sizeof(head) + head.key_len + head.value_len;
+    }
+    HSY_ASSERT(at == records->len);
+    return 0;
+}
+
+static void batch_commit(struct hsy_db *db, struct batch *b)
+{
+    b->started_ns = hsy_clock_mono_ns();
+    int rc = hsy_db_begin(db);
+    if (rc == 0) {
+        rc = put_records(db, &b->records);
+    }
+    if (rc == 0) {
+        rc = hsy_db_commit(db);
+    }
+    b->ok = rc == 0;
+    if (rc != 0) {
+        (void)snprintf(b->why, sizeof(b->why), "%s", hsy_db_why(db));
+        hsy_db_rollback(db);
+    }
+    b->ended_ns = hsy_clock_mono_ns();
+}
+
+static void *disk_thread(void *arg)
+{
+    struct hsy_store *store = arg;
+
+    (void)pthread_mutex_lock(&store->lock);
+    for (;;) {
+        while (store->state != COMMIT_ASKED && !store->stopping) {
+            (void)pthread_cond_wait(&store->changed, &store->lock);
+        }
+        if (store->state != COMMIT_ASKED) {
+            break;
+        }
+        (void)pthread_mutex_unlock(&store->lock);
+        batch_commit(store->db, &store->committing);
+        (void)pthread_mutex_lock(&store->lock);
+        store->state = COMMIT_DONE;
+        store->config.wake(store->config.ctx);
+    }
+    (void)pthread_mutex_unlock(&store->lock);
+    return NULL;
+}
+
+/* ----------------------------------------------------- the loop's thread */
+
+int hsy_store_open(struct hsy_store **out,
+                   const struct hsy_store_config *config,
+                   struct hearsay_runtime_error *error)
+{
+    HSY_ASSERT(out != NULL);
+    HSY_ASSERT(config->wake != NULL);
+    HSY_ASSERT(config->tokens_max >= 1);
+
+    struct hsy_store *store =
+        hsy_mem_zalloc(hearsay_mem_default(), sizeof(*store));
+    if (store == NULL) {
+        error->err = HEARSAY_ERR_NOMEM;
+        (void)snprintf(error->text, sizeof(error->text), "out of memory");
+        return HEARSAY_ERR_NOMEM;
+    }
+    store->config = *config;
+    int rc = pthread_mutex_init(&store->lock, NULL);
+    HSY_ASSERT(rc == 0);
+    rc = pthread_cond_init(&store->changed, NULL);
+    HSY_ASSERT(rc == 0);
+    if (config->path != NULL) {
+        rc = hsy_db_open(&store->db, config->path, config->vfs, error);
+    }
+    store->config.path = NULL; /* Was borrowed. */
+    store->config.vfs = NULL;
+    if (rc != 0) {
+        hsy_store_close(store);
+        return rc;
+    }
+    *out = store;
+    return 0;
+}
+
+int hsy_store_load(struct hsy_store *store,
+                   int (*row)(void *ctx, const struct hearsay_row *row),
+                   void *ctx, struct hearsay_runtime_error *error)
+{
+    HSY_ASSERT(!store->started);
+    return store->db == NULL ? 0 : hsy_db_load(store->db, row, ctx, error);
+}
+
+int hsy_store_start(struct hsy_store *store)
+{
+    HSY_ASSERT(!store->started);
+    if (store->db == NULL) {
+        return 0;
+    }
+    int rc = hsy_worker_start(&store->thread, disk_thread, store,
+                              HSY_WORKER_STACK_LEN);
+    store->started = rc == 0;
+    return rc;
+}
+
+static int batch_add(struct batch *b, const struct hearsay_row *row)
+{
+    struct head head = {.value_len = (uint32_t)row->value_len,
+                        .table = (uint8_t)row->table,
+                        .key_len = (uint8_t)row->key_len,
+                        .deleted = row->value == NULL};
+    if (row->value == NULL) {
+        head.value_len = 0;
+    }
+    size_t len = sizeof(head) + head.key_len + head.value_len;
+    if (hsy_bytes_reserve(&b->records, len) != 0) {
+        return HEARSAY_ERR_NOMEM;
+    }
+    /* Room is there: none of these can fail. */
+    int rc = hsy_bytes_add(&b->records, &head, sizeof(head));
+    HSY_ASSERT(rc == 0);
+    rc = hsy_bytes_add(&b->records, row->key, head.key_len);
+    HSY_ASSERT(rc == 0);
+    rc = hsy_bytes_add(&b->records, row->value, head.value_len);
+    HSY_ASSERT(rc == 0);
+    b->rows++;
+    return 0;
+}
+
+int hsy_store_put(struct hsy_store *store, uint64_t token,
+                  const struct hearsay_row *row, bool more)
+{
+    HSY_ASSERT(row->key_len >= 1);
+    HSY_ASSERT(row->key_len <= 32);
+    HSY_ASSERT(row->value_len <= UINT32_MAX);
+
+    if (store->depth >= store->config.tokens_max) {
+        return HEARSAY_ERR_FULL;
+    }
+    struct batch *b = &store->filling;
+    if (store->db != NULL && batch_add(b, row) != 0) {
+        return HEARSAY_ERR_NOMEM;
+    }
+    store->open_token = more;
+    if (more) {
+        return 0;
+    }
+    struct token t = {.token = token, .asked_ns = hsy_clock_mono_ns()};
+    if (hsy_bytes_add(&b->tokens, &t, sizeof(t)) != 0) {
+        return HEARSAY_ERR_NOMEM;
+    }
+    store->depth++;
+    if (store->depth > store->stats.depth_peak) {
+        store->stats.depth_peak = store->depth;
+    }
+    return 0;
+}
+
+static void batch_fini(struct batch *b)
+{
+    hsy_bytes_fini(&b->records);
+    hsy_bytes_fini(&b->tokens);
+    *b = (struct batch){.rows = 0};
+}
+
+/* Nothing is kept: as good as committed. */
+static void answer_at_once(struct hsy_store *store)
+{
+    HSY_ASSERT(store->answering.tokens.len == 0);
+    uint64_t now_ns = hsy_clock_mono_ns();
+    store->answering = store->filling;
+    store->answering.ok = true;
+    store->answering.started_ns = now_ns;
+    store->answering.ended_ns = now_ns;
+    store->filling = (struct batch){.rows = 0};
+}
+
+static void disk_ask(struct hsy_store *store)
+{
+    (void)pthread_mutex_lock(&store->lock);
+    HSY_ASSERT(store->state == COMMIT_IDLE);
+    store->committing = store->filling;
+    store->state = COMMIT_ASKED;
+    (void)pthread_cond_signal(&store->changed);
+    (void)pthread_mutex_unlock(&store->lock);
+    store->filling = (struct batch){.rows = 0};
+    store->under_way = true;
+}
+
+void hsy_store_commit(struct hsy_store *store)
+{
+    HSY_ASSERT(!store->open_token); /* A transaction is never split. */
+
+    if (store->filling.tokens.len == 0 || store->under_way ||
+        store->answering.tokens.len > 0) {
+        return;
+    }
+    if (store->db == NULL) {
+        answer_at_once(store);
+        store->config.wake(store->config.ctx);
+        return;
+    }
+    HSY_ASSERT(store->started);
+    disk_ask(store);
+}
+
+static void count_batch(struct hsy_store *store, const struct batch *b)
+{
+    store->commits += b->ok ? 1 : 0;
+    store->commits_failed += b->ok ? 0 : 1;
+    store->rows += b->ok ? b->rows : 0;
+    if (!b->ok) {
+        memcpy(store->why, b->why, sizeof(store->why));
+    }
+    uint64_t run_ns = b->ended_ns - b->started_ns;
+    store->stats.run_ns += run_ns;
+    if (run_ns > store->stats.run_max_ns) {
+        store->stats.run_max_ns = run_ns;
+    }
+}
+
+/* Takes over the batch of a commit that has ended. */
+static bool disk_collect(struct hsy_store *store)
+{
+    (void)pthread_mutex_lock(&store->lock);
+    bool done = store->state == COMMIT_DONE;
+    if (done) {
+        store->state = COMMIT_IDLE;
+        store->answering = store->committing;
+        store->committing = (struct batch){.rows = 0};
+    }
+    (void)pthread_mutex_unlock(&store->lock);
+    if (done) {
+        store->under_way = false;
+        count_batch(store, &store->answering);
+        hsy_bytes_fini(&store->answering.records);
+    }
+    return done;
+}
+
+static void token_done(struct hsy_store *store, const struct token *t)
+{
+    struct hsy_lane_stats *stats = &store->stats;
+    uint64_t wait_ns = store->answering.started_ns - t->asked_ns;
+    HSY_ASSERT(store->depth > 0);
+    store->depth--;
+    stats->done++;
+    stats->wait_ns += wait_ns;
+    if (wait_ns > stats->wait_max_ns) {
+        stats->wait_max_ns = wait_ns;
+    }
+}
+
+bool hsy_store_next(struct hsy_store *store, uint64_t *out_token, bool *out_ok)
+{
+    if (store->answering.tokens.len == 0 &&
+        (!store->under_way || !disk_collect(store))) {
+        return false;
+    }
+    struct batch *b = &store->answering;
+    struct token t;
+    HSY_ASSERT(store->answered_len + sizeof(t) <= b->tokens.len);
+    memcpy(&t, b->tokens.data + store->answered_len, sizeof(t));
+    store->answered_len += sizeof(t);
+    token_done(store, &t);
+    *out_token = t.token;
+    *out_ok = b->ok;
+    if (store->answered_len == b->tokens.len) {
+        batch_fini(b);
+        store->answered_len = 0;
+    }
+    return true;
+}
+
+const char *hsy_store_why(const struct hsy_store *store)
+{
+    return store->why;
+}
+
+uint32_t hsy_store_depth(const struct hsy_store *store)
+{
+    return store->depth;
+}
+
+void hsy_store_stats(const struct hsy_store *store,
+                     struct hsy_runtime_stats *out)
+{
+    out->disk = store->stats;
+    out->disk.depth = store->depth;
+    out->commits = store->commits;
+    out->commits_failed = store->commits_failed;
+    out->rows = store->rows;
+}
+
+static void thread_stop(struct hsy_store *store)
+{
+    (void)pthread_mutex_lock(&store->lock);
+    store->stopping = true;
+    (void)pthread_cond_signal(&store->changed);
+    (void)pthread_mutex_unlock(&store->lock);
+    int rc = pthread_join(store->thread, NULL);
+    HSY_ASSERT(rc == 0);
+}
+
+void hsy_store_close(struct hsy_store *store)
+{
+    if (store == NULL) {
+        return;
+    }
+    if (store->started) {
+        thread_stop(store); /* Ends the commit under way first. */
+        if (store->filling.tokens.len > 0 && !store->open_token) {
+            batch_commit(store->db, &store->filling);
+        }
+    }
+    batch_fini(&store->filling);
+    batch_fini(&store->answering);
+    batch_fini(&store->committing);
+    hsy_db_close(store->db);
+    (void)pthread_cond_destroy(&store->changed);
+    (void)pthread_mutex_destroy(&store->lock);
+    hsy_mem_free(hearsay_mem_default(), store);
+}
