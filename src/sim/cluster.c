@@ -1,0 +1,427 @@
+/* The machines of a virtual cluster, and what they share.
+ *
+ * One queue holds the future. Each turn takes the next event, moves the clock
+ * to it, steps one node with it, and carries out the effects; their results
+ * are new events. So a node is never stepped while another one is, and the
+ * whole run is a function of its settings, the operations and one PRNG.
+ * Processes are in process.c, connections in net.c. */
+#include "sim/cluster.h"
+
+#include "base/addr.h"
+#include "base/assert.h"
+#include "base/mem.h"
+#include "base/time.h"
+#include "crypto/crypto.h"
+#include "sim/inner.h"
+
+#include <string.h>
+
+enum {
+    SCRATCH_LEN = 64 * 1024,
+    NODES_MAX = 1 << 22,
+    LINKS_MAX = 1 << 28,
+    FIRST_PORT = 6000,
+    KEPT_FIRST = 16
+};
+
+struct id_item {
+    struct hearsay_id id;
+    uint64_t node;
+};
+
+/* 2026-01-01T00:00:00Z, plus something. */
+#define WALL_START_MS UINT64_C(1767225600000)
+
+void hsy_cluster_config_init(struct hsy_cluster_config *config,
+                             const struct hearsay_mem *mem)
+{
+    *config = (struct hsy_cluster_config){
+        .mem = *mem,
+        .latency_ns = {1 * HSY_MS, 20 * HSY_MS},
+        .job_ns = {0, 1 * HSY_MS},
+        .disk_ns = {1 * HSY_MS, 5 * HSY_MS},
+        .clock_ns = {1 * HSY_SECOND, 24 * 60 * HSY_MINUTE},
+        .dial_timeout_ns = 10 * HSY_SECOND,
+        .window_len = 512 * 1024,
+        .backlog_max = 128,
+        .wall_start_ms = WALL_START_MS,
+    };
+}
+
+/* ------------------------------------------------------------- services */
+
+void hsy_cluster_fail(struct hsy_cluster *c, int err, const char *fault)
+{
+    HSY_ASSERT(err != HEARSAY_OK);
+    if (c->err == HEARSAY_OK) {
+        c->err = err;
+        c->fault = fault;
+    }
+}
+
+void hsy_cluster_schedule(struct hsy_cluster *c, const struct hsy_future *f)
+{
+    HSY_ASSERT(f->at_ns >= c->now_ns);
+    int err = hsy_queue_push(&c->queue, f);
+    if (err != HEARSAY_OK) {
+        hsy_cluster_fail(c, err, "no memory for an event");
+    }
+}
+
+uint64_t hsy_cluster_draw(struct hsy_cluster *c, struct hsy_range range)
+{
+    HSY_ASSERT(range.min <= range.max);
+    return range.min + hsy_prng_below(&c->prng, range.max - range.min + 1);
+}
+
+void hsy_cluster_keep(struct hsy_cluster *c, uint32_t node,
+                      const struct hsy_future *f)
+{
+    struct hsy_host *host = &c->hosts[node];
+    if (host->kept_count == host->kept_room) {
+        uint32_t room = host->kept_room == 0 ? KEPT_FIRST : 2 * host->kept_room;
+        struct hsy_future *kept = hsy_mem_alloc(&c->mem, room * sizeof(*kept));
+        if (kept == NULL) {
+            hsy_cluster_fail(c, HEARSAY_ERR_NOMEM, "no memory for an event");
+            return;
+        }
+        if (host->kept_count > 0) {
+            memcpy(kept, host->kept, host->kept_count * sizeof(*kept));
+        }
+        hsy_mem_free(&c->mem, host->kept);
+        host->kept = kept;
+        host->kept_room = room;
+    }
+    host->kept[host->kept_count] = *f;
+    host->kept_count++;
+}
+
+static uint64_t pair_key(uint32_t a, uint32_t b)
+{
+    uint32_t low = a < b ? a : b;
+    uint32_t high = a < b ? b : a;
+    return ((uint64_t)low << 32) | high;
+}
+
+bool hsy_cluster_blocked(const struct hsy_cluster *c, uint32_t a, uint32_t b)
+{
+    if (a == b) {
+        return false;
+    }
+    if (c->hosts[a].isolated || c->hosts[b].isolated) {
+        return true;
+    }
+    if (c->hosts[a].cuts == 0 || c->hosts[b].cuts == 0) {
+        return false;
+    }
+    uint64_t key = pair_key(a, b);
+    return hsy_table_find(&c->cuts, &key) != NULL;
+}
+
+/* ------------------------------------------------------------ addresses */
+
+static struct hearsay_addr addr_of(const struct hsy_cluster *c, uint32_t node)
+{
+    uint32_t n = node + 1;
+    struct hearsay_addr addr = {.ip = {[10] = 0xff, [11] = 0xff}};
+    if (c->config.one_host) {
+        addr.ip[12] = 127;
+        addr.ip[15] = 1;
+        addr.port = (uint16_t)(FIRST_PORT + node);
+    } else {
+        addr.ip[12] = 10;
+        addr.ip[13] = (uint8_t)(n >> 16);
+        addr.ip[14] = (uint8_t)(n >> 8);
+        addr.ip[15] = (uint8_t)n;
+        addr.port = FIRST_PORT;
+    }
+    return addr;
+}
+
+bool hsy_cluster_find_addr(const struct hsy_cluster *c,
+                           const struct hearsay_addr *addr, uint32_t *out_node)
+{
+    uint32_t node;
+    if (c->config.one_host) {
+        node = (uint32_t)addr->port - FIRST_PORT;
+    } else {
+        node = (((uint32_t)addr->ip[13] << 16) | ((uint32_t)addr->ip[14] << 8) |
+                addr->ip[15]) -
+               1;
+    }
+    if (node >= c->count) {
+        return false;
+    }
+    struct hearsay_addr own = addr_of(c, node);
+    if (!hsy_addr_equal(&own, addr)) {
+        return false;
+    }
+    *out_node = node;
+    return true;
+}
+
+/* ------------------------------------------------------------- creation */
+
+/* The identity of a machine depends on nothing but the seed and its number. */
+void hsy_cluster_secret(const struct hsy_cluster *c, uint32_t node,
+                        uint8_t out[HEARSAY_SECRET_LEN])
+{
+    struct hsy_prng prng;
+    hsy_prng_init(&prng, c->config.rng + UINT64_C(0x5bd1e995) * (node + 1));
+    for (size_t i = 0; i < HEARSAY_SECRET_LEN; i++) {
+        out[i] = (uint8_t)hsy_prng_next(&prng);
+    }
+}
+
+static void init_tables(struct hsy_cluster *c)
+{
+    struct hsy_table_shape ids = {.key_len = sizeof(struct hearsay_id),
+                                  .item_len = sizeof(struct id_item),
+                                  .items_max = NODES_MAX};
+    struct hsy_table_shape links = {
+        .key_len = 16, .item_len = 24, .items_max = LINKS_MAX};
+    struct hsy_table_shape cuts = {
+        .key_len = 8, .item_len = 8, .items_max = LINKS_MAX};
+    hsy_table_init(&c->by_id, &c->mem, ids, c->config.rng);
+    hsy_table_init(&c->by_link, &c->mem, links, c->config.rng);
+    hsy_table_init(&c->cuts, &c->mem, cuts, c->config.rng);
+}
+
+static int init_hosts(struct hsy_cluster *c)
+{
+    c->hosts = hsy_mem_zalloc(&c->mem, c->count * sizeof(*c->hosts));
+    c->ids = hsy_mem_zalloc(&c->mem, c->count * sizeof(*c->ids));
+    c->scratch = hsy_mem_alloc(&c->mem, SCRATCH_LEN);
+    c->scratch_len = SCRATCH_LEN;
+    if (c->hosts == NULL || c->ids == NULL || c->scratch == NULL) {
+        return HEARSAY_ERR_NOMEM;
+    }
+    for (uint32_t i = 0; i < c->count; i++) {
+        hsy_disk_init(&c->hosts[i].disk, &c->mem);
+        c->hosts[i].tick_ns = HEARSAY_NEVER;
+        c->hosts[i].clock_ns = hsy_cluster_draw(c, c->config.clock_ns);
+        uint8_t secret[HEARSAY_SECRET_LEN];
+        hsy_cluster_secret(c, i, secret);
+        c->config.crypto->id_of(&c->ids[i], secret);
+        void *item;
+        int err = hsy_table_put(&c->by_id, &item, &c->ids[i]);
+        if (err != HEARSAY_OK) {
+            return err;
+        }
+        ((struct id_item *)item)->node = i;
+    }
+    return HEARSAY_OK;
+}
+
+static void init_seed_list(struct hsy_cluster *c)
+{
+    for (uint32_t i = 0; i < c->config.seeds; i++) {
+        struct hearsay_addr addr = addr_of(c, i);
+        char host[HEARSAY_ADDR_TEXT_LEN];
+        hsy_addr_host_text(host, &addr);
+        memcpy(c->seed_list[i].host, host, strlen(host) + 1);
+        c->seed_list[i].port = addr.port;
+    }
+}
+
+int hsy_cluster_create(struct hsy_cluster **out,
+                       const struct hsy_cluster_config *config)
+{
+    HSY_ASSERT(config->machine != NULL);
+    HSY_ASSERT(config->crypto != NULL);
+    HSY_ASSERT(config->seeds >= 1);
+    HSY_ASSERT(config->seeds <= HEARSAY_SEEDS_MAX);
+    HSY_ASSERT(config->peers <= 1000000);
+
+    struct hsy_cluster *c = hsy_mem_zalloc(&config->mem, sizeof(*c));
+    if (c == NULL) {
+        return HEARSAY_ERR_NOMEM;
+    }
+    c->config = *config;
+    c->mem = config->mem;
+    c->count = config->seeds + config->peers;
+    c->next_accepted = 1;
+    c->fault = "";
+    hsy_queue_init(&c->queue, &c->mem);
+    hsy_prng_init(&c->prng, config->rng);
+    init_tables(c);
+    init_seed_list(c);
+    int err = init_hosts(c);
+    if (err != HEARSAY_OK) {
+        hsy_cluster_destroy(c);
+        return err;
+    }
+    *out = c;
+    return HEARSAY_OK;
+}
+
+void hsy_cluster_destroy(struct hsy_cluster *c)
+{
+    if (c == NULL) {
+        return;
+    }
+    struct hearsay_mem mem = c->mem; /* Outlives the memory that held it. */
+    for (uint32_t i = 0; c->hosts != NULL && i < c->count; i++) {
+        if (c->hosts[i].node != NULL) {
+            c->config.machine->destroy(c->hosts[i].node);
+        }
+        hsy_disk_fini(&c->hosts[i].disk);
+        hsy_mem_free(&mem, c->hosts[i].kept);
+    }
+    if (c->hosts != NULL) {
+        hsy_net_fini(c);
+    }
+    hsy_queue_fini(&c->queue);
+    hsy_table_fini(&c->by_id);
+    hsy_table_fini(&c->by_link);
+    hsy_table_fini(&c->cuts);
+    hsy_mem_free(&mem, c->hosts);
+    hsy_mem_free(&mem, c->ids);
+    hsy_mem_free(&mem, c->scratch);
+    hsy_mem_free(&mem, c);
+}
+
+/* ----------------------------------------------------------------- cuts */
+
+int hsy_cluster_cut(struct hsy_cluster *c, uint32_t a, uint32_t b)
+{
+    HSY_ASSERT(a < c->count);
+    HSY_ASSERT(b < c->count);
+    HSY_ASSERT(a != b);
+    uint64_t key = pair_key(a, b);
+    if (hsy_table_find(&c->cuts, &key) != NULL) {
+        return HEARSAY_OK;
+    }
+    void *item;
+    int err = hsy_table_put(&c->cuts, &item, &key);
+    if (err != HEARSAY_OK) {
+        return err;
+    }
+    c->hosts[a].cuts++;
+    c->hosts[b].cuts++;
+    return HEARSAY_OK;
+}
+
+void hsy_cluster_isolate(struct hsy_cluster *c, uint32_t node)
+{
+    HSY_ASSERT(node < c->count);
+    c->hosts[node].isolated = true;
+}
+
+void hsy_cluster_heal(struct hsy_cluster *c, uint32_t node)
+{
+    HSY_ASSERT(node < c->count);
+    c->hosts[node].isolated = false;
+    for (uint32_t i = c->cuts.count; i > 0 && c->hosts[node].cuts > 0; i--) {
+        uint64_t *pair = hsy_table_at(&c->cuts, i - 1);
+        uint32_t low = (uint32_t)(*pair >> 32);
+        uint32_t high = (uint32_t)*pair;
+        if (low == node || high == node) {
+            c->hosts[low].cuts--;
+            c->hosts[high].cuts--;
+            hsy_table_remove(&c->cuts, pair);
+        }
+    }
+    hsy_net_healed(c, node);
+}
+
+/* --------------------------------------------------------------- reading */
+
+const char *hsy_cluster_fault(const struct hsy_cluster *c)
+{
+    return c->fault;
+}
+
+uint64_t hsy_cluster_now(const struct hsy_cluster *c)
+{
+    return c->now_ns;
+}
+
+struct hearsay_now hsy_cluster_clock(const struct hsy_cluster *c, uint32_t node)
+{
+    HSY_ASSERT(node < c->count);
+    return (struct hearsay_now){.mono_ns = c->now_ns + c->hosts[node].clock_ns,
+                                .wall_ms = hsy_cluster_wall_ms(c)};
+}
+
+uint64_t hsy_cluster_wall_ms(const struct hsy_cluster *c)
+{
+    return c->config.wall_start_ms + c->now_ns / HSY_MS;
+}
+
+uint32_t hsy_cluster_count(const struct hsy_cluster *c)
+{
+    return c->count;
+}
+
+uint32_t hsy_cluster_seeds(const struct hsy_cluster *c)
+{
+    return c->config.seeds;
+}
+
+enum hsy_process hsy_cluster_process(const struct hsy_cluster *c, uint32_t node)
+{
+    HSY_ASSERT(node < c->count);
+    return c->hosts[node].starting ? HSY_PROCESS_STARTING
+                                   : c->hosts[node].state;
+}
+
+uint32_t hsy_cluster_life(const struct hsy_cluster *c, uint32_t node)
+{
+    HSY_ASSERT(node < c->count);
+    return c->hosts[node].life;
+}
+
+bool hsy_cluster_is_isolated(const struct hsy_cluster *c, uint32_t node)
+{
+    HSY_ASSERT(node < c->count);
+    return c->hosts[node].isolated;
+}
+
+const struct hearsay_node *hsy_cluster_node(const struct hsy_cluster *c,
+                                            uint32_t node)
+{
+    HSY_ASSERT(node < c->count);
+    return c->hosts[node].node;
+}
+
+const struct hearsay_id *hsy_cluster_id(const struct hsy_cluster *c,
+                                        uint32_t node)
+{
+    HSY_ASSERT(node < c->count);
+    return &c->ids[node];
+}
+
+struct hearsay_addr hsy_cluster_addr(const struct hsy_cluster *c, uint32_t node)
+{
+    HSY_ASSERT(node < c->count);
+    return addr_of(c, node);
+}
+
+bool hsy_cluster_find(const struct hsy_cluster *c, const struct hearsay_id *id,
+                      uint32_t *out_node)
+{
+    const struct id_item *item = hsy_table_find(&c->by_id, id);
+    if (item == NULL) {
+        return false;
+    }
+    *out_node = (uint32_t)item->node;
+    return true;
+}
+
+uint64_t hsy_cluster_digest(const struct hsy_cluster *c)
+{
+    return c->digest;
+}
+
+uint64_t hsy_cluster_steps(const struct hsy_cluster *c)
+{
+    return c->steps;
+}
+
+struct hsy_leftovers hsy_cluster_leftovers(const struct hsy_cluster *c,
+                                           uint32_t node)
+{
+    HSY_ASSERT(node < c->count);
+    return c->hosts[node].leftovers;
+}

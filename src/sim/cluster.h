@@ -1,0 +1,160 @@
+/* A virtual cluster: real nodes, and around them everything that a host
+ * gives a node (links, disks, workers, clocks), in virtual time and from one
+ * PRNG seed. Same settings, same operations: identical effects.
+ *
+ * Nodes are numbered: the seeds 0..seeds-1, then the peers. All exist from
+ * the beginning, as machines with a disk and an identity; their processes
+ * start, crash, freeze and stop.
+ *
+ * Links behave as TCP between Linux hosts does: a dial takes a round trip; it
+ * is refused when no process listens; the kernel of a frozen process accepts
+ * and takes bytes (as many as its buffers hold) but nobody answers; bytes
+ * arrive in order, cut and joined anyhow; what is cut off waits and is
+ * delivered after the heal. */
+#ifndef HSY_SIM_CLUSTER_H
+#define HSY_SIM_CLUSTER_H
+
+#include "hearsay.h"
+
+struct hsy_cluster;
+
+/* Both ends included. */
+struct hsy_range {
+    uint64_t min, max;
+};
+
+/* What the cluster drives: hearsay_node, or a toy in tests of the cluster. */
+struct hsy_machine {
+    int (*create)(struct hearsay_node **out,
+                  const struct hearsay_config *config, const char **why);
+    void (*destroy)(struct hearsay_node *node);
+    int (*restore)(struct hearsay_node *node, const struct hearsay_row *row);
+    int (*step)(struct hearsay_node *node, const struct hearsay_now *now,
+                const struct hearsay_event *ev);
+    bool (*next_effect)(struct hearsay_node *node, struct hearsay_effect *out);
+    uint64_t (*deadline)(const struct hearsay_node *node);
+    enum hearsay_job_kind (*job_kind)(const struct hearsay_job *job);
+    void (*job_run)(struct hearsay_job *job);
+};
+/* The real one. */
+const struct hsy_machine *hsy_machine_node(void);
+
+/* Who is told what happens. Any function may be NULL. None may call back
+ * into the cluster, except to read. @now_ns is virtual time. */
+struct hsy_observer {
+    void *ctx;
+    void (*note)(void *ctx, uint32_t node, uint64_t now_ns,
+                 const struct hearsay_note *note);
+    void (*delivered)(void *ctx, uint32_t node, uint64_t now_ns,
+                      const struct hearsay_message *message);
+    /* By hsy_cluster_publish(). */
+    void (*published)(void *ctx, uint32_t node, uint64_t seq,
+                      const uint8_t *payload, size_t payload_len);
+    void (*started)(void *ctx, uint32_t node);
+    /* A process is gone. @why NULL: killed; else it stopped by itself. */
+    void (*ended)(void *ctx, uint32_t node, const enum hearsay_stop *why);
+};
+
+struct hsy_cluster_config {
+    struct hearsay_mem mem;
+    const struct hsy_machine *machine;
+    struct hsy_observer observer;
+    uint64_t rng;
+    uint32_t seeds, peers; /* 1..HEARSAY_SEEDS_MAX, 0..1,000,000 */
+    /* Templates, borrowed for the life of the cluster: identity, addresses,
+     * seed list, crypto and memory are filled in. */
+    const struct hearsay_config *seed_config, *peer_config;
+    const struct hearsay_crypto *crypto;
+    struct hsy_range latency_ns; /* One way. */
+    struct hsy_range job_ns;
+    struct hsy_range disk_ns;
+    struct hsy_range clock_ns; /* What a host's monotonic clock begins at. */
+    uint64_t dial_timeout_ns;
+    uint32_t window_len;  /* Bytes that the kernels between two hold. */
+    uint32_t backlog_max; /* Connections waiting for a frozen process. */
+    bool one_host;        /* All nodes share one IP; ports differ. */
+    uint64_t wall_start_ms;
+};
+
+/* 1-20 ms one way, jobs and disk at once up to a few ms. The caller sets
+ * machine, rng, seeds, peers, the templates and crypto. */
+void hsy_cluster_config_init(struct hsy_cluster_config *config,
+                             const struct hearsay_mem *mem);
+
+/* No process runs yet. HEARSAY_ERR_NOMEM. */
+HEARSAY_MUST_USE int
+hsy_cluster_create(struct hsy_cluster **out,
+                   const struct hsy_cluster_config *config);
+void hsy_cluster_destroy(struct hsy_cluster *c);
+
+enum hsy_process {
+    HSY_PROCESS_NONE, /* Never started, killed, or stopped by itself. */
+    HSY_PROCESS_STARTING, /* Its start is planned. */
+    HSY_PROCESS_RUNNING,
+    HSY_PROCESS_FROZEN
+};
+
+/* Operations take place now. HEARSAY_ERR_STATE: the process is not in a
+ * state for it; nothing happened. */
+HEARSAY_MUST_USE int hsy_cluster_start(struct hsy_cluster *c, uint32_t node,
+                                       uint64_t delay_ns);
+HEARSAY_MUST_USE int hsy_cluster_kill(struct hsy_cluster *c, uint32_t node);
+HEARSAY_MUST_USE int hsy_cluster_freeze(struct hsy_cluster *c, uint32_t node);
+HEARSAY_MUST_USE int hsy_cluster_thaw(struct hsy_cluster *c, uint32_t node);
+HEARSAY_MUST_USE int hsy_cluster_leave(struct hsy_cluster *c, uint32_t node);
+/* As hearsay_step() with PUBLISH. */
+HEARSAY_MUST_USE int hsy_cluster_publish(struct hsy_cluster *c, uint32_t node,
+                                         const uint8_t *payload,
+                                         size_t payload_len, uint64_t *out_seq);
+/* Nothing passes between @a and @b, either way, until a heal. */
+HEARSAY_MUST_USE int hsy_cluster_cut(struct hsy_cluster *c, uint32_t a,
+                                     uint32_t b);
+void hsy_cluster_isolate(struct hsy_cluster *c, uint32_t node);
+/* Ends every cut that @node is part of. */
+void hsy_cluster_heal(struct hsy_cluster *c, uint32_t node);
+
+/* Lets virtual time pass up to @until_ns, and everything up to then happen.
+ * HEARSAY_ERR_NOMEM; HEARSAY_ERR_STATE: a node broke its contract, and
+ * hsy_cluster_fault() says how. Both are final. */
+HEARSAY_MUST_USE int hsy_cluster_run(struct hsy_cluster *c, uint64_t until_ns);
+/* "" while all is well. */
+const char *hsy_cluster_fault(const struct hsy_cluster *c);
+
+uint64_t hsy_cluster_now(const struct hsy_cluster *c);
+/* The two clocks of a host; monotonic clocks begin anywhere. */
+struct hearsay_now hsy_cluster_clock(const struct hsy_cluster *c,
+                                     uint32_t node);
+uint64_t hsy_cluster_wall_ms(const struct hsy_cluster *c);
+uint32_t hsy_cluster_count(const struct hsy_cluster *c);
+uint32_t hsy_cluster_seeds(const struct hsy_cluster *c);
+enum hsy_process hsy_cluster_process(const struct hsy_cluster *c,
+                                     uint32_t node);
+/* Another number for each process of the same machine. */
+uint32_t hsy_cluster_life(const struct hsy_cluster *c, uint32_t node);
+bool hsy_cluster_is_isolated(const struct hsy_cluster *c, uint32_t node);
+/* NULL: no process. */
+const struct hearsay_node *hsy_cluster_node(const struct hsy_cluster *c,
+                                            uint32_t node);
+const struct hearsay_id *hsy_cluster_id(const struct hsy_cluster *c,
+                                        uint32_t node);
+struct hearsay_addr hsy_cluster_addr(const struct hsy_cluster *c,
+                                     uint32_t node);
+/* False: nobody's. */
+bool hsy_cluster_find(const struct hsy_cluster *c, const struct hearsay_id *id,
+                      uint32_t *out_node);
+bool hsy_cluster_find_addr(const struct hsy_cluster *c,
+                           const struct hearsay_addr *addr, uint32_t *out_node);
+
+/* Of everything that any node has done so far. */
+uint64_t hsy_cluster_digest(const struct hsy_cluster *c);
+uint64_t hsy_cluster_steps(const struct hsy_cluster *c);
+
+/* What a process still had open when it stopped by itself (S3). */
+struct hsy_leftovers {
+    bool by_itself; /* False: it was killed, which may leave anything. */
+    uint32_t jobs, writes, links;
+};
+struct hsy_leftovers hsy_cluster_leftovers(const struct hsy_cluster *c,
+                                           uint32_t node);
+
+#endif

@@ -1,0 +1,207 @@
+/* Carries out what a node wants done, and folds each effect into the digest
+ * by which two runs are compared. Nothing here steps a node: every answer
+ * comes through the event queue. */
+#include "base/addr.h"
+#include "base/assert.h"
+#include "base/time.h"
+#include "sim/inner.h"
+
+#include <string.h>
+
+/* --------------------------------------------------------------- digest */
+
+static void fold(struct hsy_cluster *c, uint64_t word)
+{
+    c->digest = (c->digest ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    c->digest ^= c->digest >> 29;
+}
+
+static void fold_bytes(struct hsy_cluster *c, const void *data, size_t len)
+{
+    const uint8_t *at = data;
+    fold(c, len);
+    for (size_t left = len; left > 0;) {
+        size_t n = left < 8 ? left : 8;
+        uint64_t word = 0;
+        for (size_t i = 0; i < n; i++) {
+            word |= (uint64_t)at[i] << (8 * i);
+        }
+        fold(c, word);
+        at += n;
+        left -= n;
+    }
+}
+
+static void fold_text(struct hsy_cluster *c, const char *text)
+{
+    fold_bytes(c, text, strlen(text));
+}
+
+static void fold_field(struct hsy_cluster *c, const struct hearsay_field *f)
+{
+    fold_text(c, f->key);
+    switch (f->kind) {
+    case HEARSAY_FIELD_END:
+        break;
+    case HEARSAY_FIELD_U64:
+        fold(c, f->u64);
+        break;
+    case HEARSAY_FIELD_TEXT:
+        fold_text(c, f->text);
+        break;
+    case HEARSAY_FIELD_ID:
+        fold_bytes(c, f->id.bytes, sizeof(f->id.bytes));
+        break;
+    case HEARSAY_FIELD_ADDR:
+        fold_bytes(c, f->addr.ip, sizeof(f->addr.ip));
+        fold(c, f->addr.port);
+        break;
+    }
+}
+
+static void fold_note(struct hsy_cluster *c, const struct hearsay_note *note)
+{
+    fold_text(c, note->event);
+    for (uint32_t i = 0;
+         i < HEARSAY_FIELDS_MAX && note->fields[i].kind != HEARSAY_FIELD_END;
+         i++) {
+        fold_field(c, &note->fields[i]);
+    }
+}
+
+static void fold_message(struct hsy_cluster *c, const struct hearsay_message *m)
+{
+    fold_bytes(c, m->origin.bytes, sizeof(m->origin.bytes));
+    fold(c, m->epoch);
+    fold(c, m->seq);
+    fold(c, m->hops);
+    fold_bytes(c, m->payload, m->payload_len);
+}
+
+/* -------------------------------------------------------------- effects */
+
+static void fx_dial(struct hsy_cluster *c, uint32_t node,
+                    const struct hearsay_effect *fx)
+{
+    fold(c, fx->dial.link);
+    fold_text(c, fx->dial.host);
+    fold(c, fx->dial.port);
+    struct hearsay_addr addr = {.port = fx->dial.port};
+    int err = hsy_ip_parse(addr.ip, fx->dial.host, strlen(fx->dial.host));
+    hsy_net_dial(c, node, fx->dial.link, err == HEARSAY_OK ? &addr : NULL);
+}
+
+static void fx_send(struct hsy_cluster *c, uint32_t node,
+                    const struct hearsay_effect *fx)
+{
+    HSY_ASSERT(fx->send.buf != NULL);
+    HSY_ASSERT(fx->send.buf->len > 0);
+    fold(c, fx->send.link);
+    fold_bytes(c, fx->send.buf->data, fx->send.buf->len);
+    hsy_net_send(c, node, fx->send.link, fx->send.buf);
+}
+
+static void fx_job(struct hsy_cluster *c, uint32_t node,
+                   const struct hearsay_effect *fx)
+{
+    struct hsy_host *host = &c->hosts[node];
+    unsigned kind = (unsigned)c->config.machine->job_kind(fx->job);
+    HSY_ASSERT(kind < 2);
+    fold(c, kind);
+    c->config.machine->job_run(fx->job);
+    host->jobs++;
+    uint64_t done_ns =
+        hsy_time_add(c->now_ns, hsy_cluster_draw(c, c->config.job_ns));
+    host->job_ns[kind] = hsy_time_max(host->job_ns[kind], done_ns);
+    struct hsy_future f = {.at_ns = host->job_ns[kind],
+                           .kind = HSY_FUTURE_JOB,
+                           .node = node,
+                           .life = host->life,
+                           .job = fx->job};
+    hsy_cluster_schedule(c, &f);
+}
+
+static void fx_persist(struct hsy_cluster *c, uint32_t node,
+                       const struct hearsay_effect *fx)
+{
+    struct hsy_host *host = &c->hosts[node];
+    const struct hearsay_row *row = &fx->persist.row;
+    fold_bytes(c, row->key, row->key_len);
+    fold_bytes(c, row->value, row->value == NULL ? 0 : row->value_len);
+    int err =
+        hsy_disk_write(&host->disk, row, fx->persist.token, fx->persist.more);
+    if (err != HEARSAY_OK) {
+        hsy_cluster_fail(c, err, "no memory for a row");
+        return;
+    }
+    if (fx->persist.more) {
+        return;
+    }
+    uint64_t done_ns =
+        hsy_time_add(c->now_ns, hsy_cluster_draw(c, c->config.disk_ns));
+    host->disk_ns = hsy_time_max(host->disk_ns, done_ns);
+    struct hsy_future f = {.at_ns = host->disk_ns,
+                           .kind = HSY_FUTURE_DISK,
+                           .node = node,
+                           .life = host->life};
+    hsy_cluster_schedule(c, &f);
+}
+
+static void fx_note(struct hsy_cluster *c, uint32_t node,
+                    const struct hearsay_note *note)
+{
+    fold_note(c, note);
+    const struct hsy_observer *o = &c->config.observer;
+    if (o->note != NULL) {
+        o->note(o->ctx, node, c->now_ns, note);
+    }
+}
+
+static void fx_deliver(struct hsy_cluster *c, uint32_t node,
+                       const struct hearsay_message *message)
+{
+    fold_message(c, message);
+    const struct hsy_observer *o = &c->config.observer;
+    if (o->delivered != NULL) {
+        o->delivered(o->ctx, node, c->now_ns, message);
+    }
+}
+
+void hsy_effects_apply(struct hsy_cluster *c, uint32_t node,
+                       const struct hearsay_effect *fx)
+{
+    if (c->hosts[node].stopping) {
+        hsy_cluster_fail(c, HEARSAY_ERR_STATE, "an effect after STOPPED");
+    }
+    fold(c, c->now_ns);
+    fold(c, ((uint64_t)node << 8) | (uint64_t)fx->kind);
+    switch (fx->kind) {
+    case HEARSAY_FX_DIAL:
+        fx_dial(c, node, fx);
+        break;
+    case HEARSAY_FX_SEND:
+        fx_send(c, node, fx);
+        break;
+    case HEARSAY_FX_HANG_UP:
+        fold(c, fx->hang_up.link);
+        hsy_net_hang_up(c, node, fx->hang_up.link);
+        break;
+    case HEARSAY_FX_DELIVER:
+        fx_deliver(c, node, fx->message);
+        break;
+    case HEARSAY_FX_NOTE:
+        fx_note(c, node, fx->note);
+        break;
+    case HEARSAY_FX_JOB:
+        fx_job(c, node, fx);
+        break;
+    case HEARSAY_FX_PERSIST:
+        fx_persist(c, node, fx);
+        break;
+    case HEARSAY_FX_STOPPED:
+        fold(c, fx->stopped.why);
+        c->hosts[node].stopping = true;
+        c->hosts[node].stop = fx->stopped.why;
+        break;
+    }
+}

@@ -1,0 +1,153 @@
+/* What the files of the cluster share; nobody else includes this.
+ *
+ *   cluster.c  the machines: addresses, identities, cuts, services
+ *   process.c  their processes: life, steps, operations, the run of time
+ *   effects.c  carries out what a node wants done
+ *   net.c      the connections between them
+ */
+#ifndef HSY_SIM_INNER_H
+#define HSY_SIM_INNER_H
+
+#include "base/prng.h"
+#include "base/table.h"
+#include "sim/cluster.h"
+#include "sim/disk.h"
+#include "sim/queue.h"
+
+enum hsy_segment_kind {
+    HSY_SEGMENT_SYN,
+    HSY_SEGMENT_SYN_ACK,
+    HSY_SEGMENT_REFUSE,
+    HSY_SEGMENT_BYTES,
+    HSY_SEGMENT_FIN,
+    HSY_SEGMENT_RST
+};
+
+struct hsy_segment {
+    struct hsy_segment *next;
+    enum hsy_segment_kind kind;
+    uint64_t arrive_ns;
+    struct hearsay_buf *buf; /* Owned share; BYTES only. */
+};
+
+struct hsy_segments {
+    struct hsy_segment *first, *last;
+};
+
+/* One direction of a connection, seen from its sender. */
+struct hsy_pipe {
+    struct hsy_segments flying;  /* In the network and the kernels. */
+    struct hsy_segments waiting; /* Still in the sender's own queue. */
+    uint64_t last_ns;            /* Arrival of the last one that took off. */
+    uint32_t flying_len;         /* Bytes of flying. */
+    bool scheduled;              /* An ARRIVE event is in the queue. */
+    bool ended;                  /* FIN, RST or REFUSE was sent. */
+};
+
+struct hsy_end {
+    struct hsy_conn *conn;
+    struct hsy_end *prev, *next; /* Among the ends at the same machine. */
+    struct hsy_pipe out;
+    hearsay_link link; /* 0: in the backlog. */
+    uint32_t node;
+    uint32_t life;      /* Of the process that holds it. */
+    uint32_t taken_len; /* To be reported as SENT. */
+    bool open;          /* A process, or its backlog, holds it. */
+    bool up;            /* LINK_UP was told. */
+    bool sent_scheduled;
+};
+
+/* ends[0] dialled. Freed when no end is open and no event refers to it. */
+struct hsy_conn {
+    uint32_t refs;
+    struct hsy_end ends[2];
+};
+
+struct hsy_host {
+    struct hearsay_node *node; /* Owned; NULL: no process. */
+    struct hsy_end *ends;      /* List through prev and next. */
+    struct hsy_disk disk;
+    struct hsy_future *kept; /* Owned: what a frozen process missed. */
+    uint32_t kept_count, kept_room;
+    enum hsy_process state;
+    uint32_t life;
+    uint32_t backlog;
+    uint32_t jobs;         /* Open ones. */
+    uint32_t ticks_in_row; /* At one instant: a node that spins. */
+    uint32_t cuts;         /* Pairs that are cut and name this one. */
+    uint64_t clock_ns;     /* Added to virtual time: its monotonic clock. */
+    uint64_t tick_ns;      /* Of the tick that counts; NEVER: none. */
+    uint64_t disk_ns;      /* When the last write will be done. */
+    uint64_t job_ns[2];    /* Per kind of job, the same. */
+    bool isolated;
+    bool starting; /* A START event is in the queue. */
+    bool stopping; /* The STOPPED effect was seen. */
+    enum hearsay_stop stop;
+    struct hsy_leftovers leftovers;
+};
+
+struct hsy_cluster {
+    struct hsy_cluster_config config;
+    struct hearsay_mem mem;
+    uint32_t count;
+    struct hsy_host *hosts; /* Owned. */
+    struct hearsay_id *ids; /* Owned. */
+    struct hearsay_seed seed_list[HEARSAY_SEEDS_MAX];
+    struct hsy_table by_id;   /* id -> index */
+    struct hsy_table by_link; /* (link, node, life) -> end */
+    struct hsy_table cuts;    /* (lower, higher) */
+    struct hsy_queue queue;
+    struct hsy_prng prng;
+    uint64_t now_ns;
+    uint64_t next_accepted; /* Odd. */
+    uint64_t digest;
+    uint64_t steps;
+    uint8_t *scratch; /* Owned: where segments are joined. */
+    uint32_t scratch_len;
+    int err; /* Sticky. */
+    const char *fault;
+};
+
+/* cluster.c */
+void hsy_cluster_fail(struct hsy_cluster *c, int err, const char *fault);
+void hsy_cluster_schedule(struct hsy_cluster *c, const struct hsy_future *f);
+uint64_t hsy_cluster_draw(struct hsy_cluster *c, struct hsy_range range);
+bool hsy_cluster_blocked(const struct hsy_cluster *c, uint32_t a, uint32_t b);
+/* The identity of a machine. */
+void hsy_cluster_secret(const struct hsy_cluster *c, uint32_t node,
+                        uint8_t out[HEARSAY_SECRET_LEN]);
+/* process.c */
+/* One step of the process of @node, its effects carried out. */
+int hsy_cluster_feed(struct hsy_cluster *c, uint32_t node,
+                     const struct hearsay_event *ev);
+/* For when the frozen process of @node goes on. */
+void hsy_cluster_keep(struct hsy_cluster *c, uint32_t node,
+                      const struct hsy_future *f);
+
+/* effects.c */
+void hsy_effects_apply(struct hsy_cluster *c, uint32_t node,
+                       const struct hearsay_effect *fx);
+
+/* net.c */
+void hsy_net_dial(struct hsy_cluster *c, uint32_t node, hearsay_link link,
+                  const struct hearsay_addr *addr);
+/* Takes @buf. */
+void hsy_net_send(struct hsy_cluster *c, uint32_t node, hearsay_link link,
+                  struct hearsay_buf *buf);
+void hsy_net_hang_up(struct hsy_cluster *c, uint32_t node, hearsay_link link);
+/* The process of @node is gone; in order (its queues are flushed), or not.
+ * Returns how many links it still had. */
+uint32_t hsy_net_process_gone(struct hsy_cluster *c, uint32_t node,
+                              bool in_order);
+/* What was stuck at a cut that is over goes on. */
+void hsy_net_healed(struct hsy_cluster *c, uint32_t node);
+/* Each takes over the reference of @f. */
+void hsy_net_arrive(struct hsy_cluster *c, const struct hsy_future *f);
+void hsy_net_accept(struct hsy_cluster *c, const struct hsy_future *f);
+void hsy_net_sent(struct hsy_cluster *c, const struct hsy_future *f);
+void hsy_net_dial_late(struct hsy_cluster *c, const struct hsy_future *f);
+void hsy_net_unref(struct hsy_cluster *c, struct hsy_conn *conn);
+/* Frees all connections. */
+void hsy_net_fini(struct hsy_cluster *c);
+
+#endif

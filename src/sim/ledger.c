@@ -1,0 +1,346 @@
+/* One entry per message, with a bit per node: has the present process got it?
+ *
+ * A message is (origin, process of the origin, seq). A delivery names an
+ * epoch instead of a process; which process an epoch belongs to is learnt
+ * from the first delivery that matches something published by a process that
+ * no other epoch stands for. Nothing of the node's bookkeeping is trusted. */
+#include "sim/ledger.h"
+
+#include "base/assert.h"
+#include "base/mem.h"
+#include "base/table.h"
+
+#include <string.h>
+
+enum { MESSAGES_MAX = 1 << 24 };
+
+struct message_key {
+    uint32_t origin;
+    uint32_t process;
+    uint64_t seq;
+};
+
+struct message {
+    struct message_key key;
+    uint64_t published_ns;
+    uint64_t print;
+    uint64_t payload_len;
+    uint8_t *got; /* Owned: a bit per node. */
+};
+
+/* (origin, epoch) -> process, and (origin, process) -> known. */
+struct epoch_key {
+    uint32_t origin;
+    uint32_t is_process;
+    uint64_t value;
+};
+
+struct epoch {
+    struct epoch_key key;
+    uint64_t process;
+};
+
+struct member {
+    uint32_t process; /* Starts so far. */
+    bool up;
+    uint64_t joined_ns; /* NEVER: not yet. */
+};
+
+struct hsy_ledger {
+    struct hearsay_mem mem;
+    uint32_t count;
+    struct member *members; /* Owned. */
+    struct hsy_table messages;
+    struct hsy_table epochs;
+    struct hsy_totals totals;
+    const char *broken;
+};
+
+int hsy_ledger_create(struct hsy_ledger **out, uint32_t nodes_count,
+                      const struct hearsay_mem *mem)
+{
+    HSY_ASSERT(nodes_count > 0);
+    struct hsy_ledger *l = hsy_mem_zalloc(mem, sizeof(*l));
+    if (l == NULL) {
+        return HEARSAY_ERR_NOMEM;
+    }
+    l->mem = *mem;
+    l->count = nodes_count;
+    l->broken = "";
+    struct hsy_table_shape messages = {.key_len = sizeof(struct message_key),
+                                       .item_len = sizeof(struct message),
+                                       .items_max = MESSAGES_MAX};
+    struct hsy_table_shape epochs = {.key_len = sizeof(struct epoch_key),
+                                     .item_len = sizeof(struct epoch),
+                                     .items_max = MESSAGES_MAX};
+    hsy_table_init(&l->messages, mem, messages, 1);
+    hsy_table_init(&l->epochs, mem, epochs, 1);
+    l->members = hsy_mem_zalloc(mem, nodes_count * sizeof(*l->members));
+    if (l->members == NULL) {
+        hsy_ledger_destroy(l);
+        return HEARSAY_ERR_NOMEM;
+    }
+    for (uint32_t i = 0; i < nodes_count; i++) {
+        l->members[i].joined_ns = HEARSAY_NEVER;
+    }
+    *out = l;
+    return HEARSAY_OK;
+}
+
+void hsy_ledger_destroy(struct hsy_ledger *l)
+{
+    if (l == NULL) {
+        return;
+    }
+    struct hearsay_mem mem = l->mem; /* Outlives the memory that held it. */
+    for (uint32_t i = 0; i < l->messages.count; i++) {
+        struct message *m = hsy_table_at(&l->messages, i);
+        hsy_mem_free(&mem, m->got);
+    }
+    hsy_table_fini(&l->messages);
+    hsy_table_fini(&l->epochs);
+    hsy_mem_free(&mem, l->members);
+    hsy_mem_free(&mem, l);
+}
+
+static bool has(const struct message *m, uint32_t node)
+{
+    return ((m->got[node / 8] >> (node % 8)) & 1) != 0;
+}
+
+static void set_got(struct message *m, uint32_t node, bool got)
+{
+    uint8_t bit = (uint8_t)(1u << (node % 8));
+    if (got) {
+        m->got[node / 8] |= bit;
+    } else {
+        m->got[node / 8] &= (uint8_t)~bit;
+    }
+}
+
+void hsy_ledger_started(struct hsy_ledger *l, uint32_t node)
+{
+    HSY_ASSERT(node < l->count);
+    struct member *member = &l->members[node];
+    member->process++;
+    member->up = true;
+    member->joined_ns = HEARSAY_NEVER;
+    if (member->process == 1) {
+        return; /* Nothing to forget. */
+    }
+    for (uint32_t i = 0; i < l->messages.count; i++) {
+        set_got(hsy_table_at(&l->messages, i), node, false);
+    }
+}
+
+void hsy_ledger_joined(struct hsy_ledger *l, uint32_t node, uint64_t now_ns)
+{
+    HSY_ASSERT(node < l->count);
+    if (l->members[node].joined_ns == HEARSAY_NEVER) {
+        l->members[node].joined_ns = now_ns;
+    }
+}
+
+void hsy_ledger_ended(struct hsy_ledger *l, uint32_t node)
+{
+    HSY_ASSERT(node < l->count);
+    l->members[node].up = false;
+    l->members[node].joined_ns = HEARSAY_NEVER;
+}
+
+static void broke(struct hsy_ledger *l, uint64_t *count, const char *text)
+{
+    (*count)++;
+    if (l->broken[0] == '\0') {
+        l->broken = text;
+    }
+}
+
+/* A fingerprint: FNV-1a over bytes. */
+static uint64_t print_of(const uint8_t *data, size_t len)
+{
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < len; i++) {
+        h = (h ^ data[i]) * UINT64_C(0x100000001b3);
+    }
+    return h;
+}
+
+static bool same_payload(const struct message *m, const uint8_t *payload,
+                         size_t payload_len)
+{
+    return m->payload_len == payload_len &&
+           m->print == print_of(payload, payload_len);
+}
+
+int hsy_ledger_published(struct hsy_ledger *l, uint64_t now_ns,
+                         const struct hsy_published *p)
+{
+    HSY_ASSERT(p->origin < l->count);
+    struct message_key key = {.origin = p->origin,
+                              .process = l->members[p->origin].process,
+                              .seq = p->seq};
+    struct message *m = hsy_table_find(&l->messages, &key);
+    if (m != NULL) {
+        if (!same_payload(m, p->payload, p->payload_len)) {
+            broke(l, &l->totals.reused,
+                  "B1: one sequence number stands for two messages");
+        }
+        return HEARSAY_OK;
+    }
+    uint8_t *got = hsy_mem_zalloc(&l->mem, (l->count + 7) / 8);
+    if (got == NULL) {
+        return HEARSAY_ERR_NOMEM;
+    }
+    void *item;
+    int err = hsy_table_put(&l->messages, &item, &key);
+    if (err != HEARSAY_OK) {
+        hsy_mem_free(&l->mem, got);
+        return err;
+    }
+    m = item;
+    m->published_ns = now_ns;
+    m->print = print_of(p->payload, p->payload_len);
+    m->payload_len = p->payload_len;
+    m->got = got;
+    l->totals.published++;
+    return HEARSAY_OK;
+}
+
+static struct message *find_message(const struct hsy_ledger *l, uint32_t origin,
+                                    uint64_t process, uint64_t seq)
+{
+    struct message_key key = {
+        .origin = origin, .process = (uint32_t)process, .seq = seq};
+    return hsy_table_find(&l->messages, &key);
+}
+
+/* The newest process of @origin that has published @seq and that no epoch
+ * stands for; 0: none. */
+static uint32_t unclaimed(const struct hsy_ledger *l, uint32_t origin,
+                          uint64_t seq)
+{
+    for (uint32_t p = l->members[origin].process; p > 0; p--) {
+        struct epoch_key key = {.origin = origin, .is_process = 1, .value = p};
+        if (hsy_table_find(&l->epochs, &key) == NULL &&
+            find_message(l, origin, p, seq) != NULL) {
+            return p;
+        }
+    }
+    return 0;
+}
+
+/* *@out: the process that @epoch stands for; 0: none can be. */
+static int process_of(struct hsy_ledger *l, uint32_t *out, uint32_t origin,
+                      const struct hearsay_message *message)
+{
+    struct epoch_key key = {.origin = origin, .value = message->epoch};
+    const struct epoch *known = hsy_table_find(&l->epochs, &key);
+    if (known != NULL) {
+        *out = (uint32_t)known->process;
+        return HEARSAY_OK;
+    }
+    uint32_t process = unclaimed(l, origin, message->seq);
+    *out = process;
+    if (process == 0) {
+        return HEARSAY_OK;
+    }
+    void *item;
+    int err = hsy_table_put(&l->epochs, &item, &key);
+    if (err != HEARSAY_OK) {
+        return err;
+    }
+    ((struct epoch *)item)->process = process;
+    struct epoch_key claim = {
+        .origin = origin, .is_process = 1, .value = process};
+    return hsy_table_put(&l->epochs, &item, &claim);
+}
+
+int hsy_ledger_delivered(struct hsy_ledger *l, uint32_t node, int64_t origin,
+                         const struct hearsay_message *message)
+{
+    HSY_ASSERT(node < l->count);
+    HSY_ASSERT(origin < (int64_t)l->count);
+    if (origin == (int64_t)node) {
+        return HEARSAY_OK; /* May come before we are told of it. */
+    }
+    uint32_t process = 0;
+    if (origin >= 0) {
+        int err = process_of(l, &process, (uint32_t)origin, message);
+        if (err != HEARSAY_OK) {
+            return err;
+        }
+    }
+    struct message *m =
+        process == 0 ? NULL
+                     : find_message(l, (uint32_t)origin, process, message->seq);
+    if (m == NULL) {
+        broke(l, &l->totals.phantom, "B1: delivered but never published");
+        return HEARSAY_OK;
+    }
+    if (has(m, node)) {
+        broke(l, &l->totals.twice, "B2: delivered twice to one process");
+        return HEARSAY_OK;
+    }
+    set_got(m, node, true);
+    l->totals.delivered++;
+    if (!same_payload(m, message->payload, message->payload_len)) {
+        broke(l, &l->totals.altered, "B4: delivered with other bytes");
+    }
+    return HEARSAY_OK;
+}
+
+struct hsy_totals hsy_ledger_totals(const struct hsy_ledger *l)
+{
+    return l->totals;
+}
+
+const char *hsy_ledger_broken(const struct hsy_ledger *l)
+{
+    return l->broken;
+}
+
+static bool is_expected(const struct hsy_ledger *l, const struct message *m,
+                        uint32_t node, const struct hsy_expectation *e)
+{
+    return node != m->key.origin && l->members[node].up &&
+           l->members[node].joined_ns <= m->published_ns &&
+           (e->counts == NULL || e->counts(e->ctx, node));
+}
+
+static void count_missing(const struct hsy_ledger *l, const struct message *m,
+                          const struct hsy_expectation *e,
+                          struct hsy_missing *out)
+{
+    for (uint32_t node = 0; node < l->count; node++) {
+        if (!is_expected(l, m, node, e)) {
+            continue;
+        }
+        out->expected++;
+        if (has(m, node)) {
+            continue;
+        }
+        if (out->missed == 0) {
+            out->origin = m->key.origin;
+            out->node = node;
+            out->seq = m->key.seq;
+        }
+        out->missed++;
+    }
+}
+
+struct hsy_missing hsy_ledger_missing(const struct hsy_ledger *l,
+                                      const struct hsy_expectation *e)
+{
+    struct hsy_missing missing = {0};
+    for (uint32_t i = 0; i < l->messages.count; i++) {
+        const struct message *m = hsy_table_at(&l->messages, i);
+        const struct member *origin = &l->members[m->key.origin];
+        /* Who published and went may have taken the message along. */
+        if (m->published_ns >= e->from_ns && m->published_ns <= e->to_ns &&
+            origin->up && origin->process == m->key.process) {
+            count_missing(l, m, e, &missing);
+        }
+    }
+    return missing;
+}

@@ -1,0 +1,66 @@
+/* The bookkeeping of messages over a whole cluster: what was published, who
+ * got it, and whether the promises of broadcast held. It believes no node: it
+ * is told what applications see. */
+#ifndef HSY_SIM_LEDGER_H
+#define HSY_SIM_LEDGER_H
+
+#include "hearsay.h"
+
+struct hsy_ledger;
+
+struct hsy_totals {
+    uint64_t published;
+    uint64_t delivered; /* To others than the origin. */
+    uint64_t phantom;   /* B1: delivered, never published. */
+    uint64_t twice;     /* B2: again to the same process. */
+    uint64_t altered;   /* B4: other bytes than published. */
+    uint64_t reused;    /* One sequence number for two messages. */
+};
+
+/* HEARSAY_ERR_NOMEM; the same from every function that returns int. */
+HEARSAY_MUST_USE int hsy_ledger_create(struct hsy_ledger **out,
+                                       uint32_t nodes_count,
+                                       const struct hearsay_mem *mem);
+void hsy_ledger_destroy(struct hsy_ledger *l);
+
+/* A new process, which owes nobody what an earlier one got. */
+void hsy_ledger_started(struct hsy_ledger *l, uint32_t node);
+/* From now on it is expected to get what others publish. */
+void hsy_ledger_joined(struct hsy_ledger *l, uint32_t node, uint64_t now_ns);
+void hsy_ledger_ended(struct hsy_ledger *l, uint32_t node);
+
+struct hsy_published {
+    uint32_t origin;
+    uint64_t seq;
+    const uint8_t *payload; /* Borrowed. */
+    size_t payload_len;
+};
+HEARSAY_MUST_USE int hsy_ledger_published(struct hsy_ledger *l, uint64_t now_ns,
+                                          const struct hsy_published *p);
+/* @origin: the node whose id the message names; HSY_LEDGER_NOBODY. */
+enum { HSY_LEDGER_NOBODY = -1 };
+HEARSAY_MUST_USE int
+hsy_ledger_delivered(struct hsy_ledger *l, uint32_t node, int64_t origin,
+                     const struct hearsay_message *message);
+
+struct hsy_totals hsy_ledger_totals(const struct hsy_ledger *l);
+/* The first broken promise, "" while all hold. Static. */
+const char *hsy_ledger_broken(const struct hsy_ledger *l);
+
+/* Which deliveries to look for. */
+struct hsy_expectation {
+    uint64_t from_ns, to_ns; /* Published then, both included. */
+    void *ctx;
+    bool (*counts)(void *ctx, uint32_t node); /* NULL: every node. */
+};
+/* Pairs of a message and a process that had joined before it was published,
+ * still runs, and counts. */
+struct hsy_missing {
+    uint64_t expected, missed;
+    uint32_t origin, node; /* The first pair missed. */
+    uint64_t seq;
+};
+struct hsy_missing hsy_ledger_missing(const struct hsy_ledger *l,
+                                      const struct hsy_expectation *e);
+
+#endif

@@ -1,0 +1,53 @@
+/* The future of a simulation: what will happen, ordered by time, and by the
+ * order of scheduling where times are equal. */
+#ifndef HSY_SIM_QUEUE_H
+#define HSY_SIM_QUEUE_H
+
+#include "hearsay.h"
+
+struct hsy_conn;
+
+enum hsy_future_kind {
+    HSY_FUTURE_START,       /* A process begins. */
+    HSY_FUTURE_TICK,        /* Its deadline. */
+    HSY_FUTURE_ARRIVE,      /* Segments of a connection, sent by @side. */
+    HSY_FUTURE_ACCEPT,      /* A process takes a connection off its backlog. */
+    HSY_FUTURE_SENT,        /* The kernel of @side took bytes. */
+    HSY_FUTURE_DIAL_LATE,   /* Nobody answered a dial. */
+    HSY_FUTURE_DIAL_FAILED, /* It could not even start; @value is the link. */
+    HSY_FUTURE_JOB,         /* @job has run. */
+    HSY_FUTURE_DISK         /* The oldest open write of the node is done. */
+};
+
+struct hsy_future {
+    uint64_t at_ns;
+    uint64_t seq; /* Set by the queue. */
+    enum hsy_future_kind kind;
+    uint32_t node;
+    uint32_t life; /* Of the process it is for; another one ignores it. */
+    uint8_t side;
+    struct hsy_conn *conn; /* Holds one reference; NULL: none. */
+    union {
+        struct hearsay_job *job;
+        uint64_t value;
+    };
+};
+
+struct hsy_queue {
+    struct hearsay_mem mem;
+    struct hsy_future *heap; /* Owned. */
+    uint32_t count, room;
+    uint64_t next_seq;
+};
+
+void hsy_queue_init(struct hsy_queue *q, const struct hearsay_mem *mem);
+void hsy_queue_fini(struct hsy_queue *q);
+/* HEARSAY_ERR_NOMEM: nothing was scheduled. */
+HEARSAY_MUST_USE int hsy_queue_push(struct hsy_queue *q,
+                                    const struct hsy_future *f);
+/* NULL: empty. Lent until the next push or pop. */
+const struct hsy_future *hsy_queue_peek(const struct hsy_queue *q);
+/* The queue must not be empty. */
+struct hsy_future hsy_queue_pop(struct hsy_queue *q);
+
+#endif

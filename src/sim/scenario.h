@@ -1,0 +1,82 @@
+/* Scenarios: a cluster, what is done to it and what must come of it, as text
+ * (`*.scn`), run in virtual time. One statement a line; # begins a comment.
+ *
+ *   cluster S seeds P peers OPTION...     first; more options: with OPTION...
+ *   at T ACTION                           does it, at virtual time T
+ *   until A..B CONDITION                  holds at some moment in A..B
+ *   expect A..B CONDITION                 the same, and at none before A
+ *   hold A..B CONDITION                   holds all the time from A to B
+ *   never CONDITION                       holds at no time
+ *   end CONDITION                         holds when all times have passed
+ *   run T                                 at least so long
+ *
+ *   OPTION     rng N | ping D | ping-timeout D | gossip D | count N |
+ *              count unlimited | overlay RULE | links N | links-max N |
+ *              latency A..B | jobs A..B | disk A..B | stagger A..B |
+ *              lease D | join-timeout D | one host
+ *   ACTION     kill W | freeze W | thaw W | start W | restart W | leave W |
+ *              isolate W | heal W | cut W <-> W | publish W
+ *   W          peer N | peer N..M | peers | seed N | seed N..M | seeds | N (a
+ *              peer) | hub (the peer of highest degree when first named)
+ *   CONDITION  overlay connected | links symmetric |
+ *              joined all | joined none | joined W | registered W with N |
+ *              degree between N and N | degree of W between N and N |
+ *              all seeds have W STATE | all seeds have W alive inc N |
+ *              some seed has W STATE | some reports W | W reports W |
+ *              event NAME | event NAME at W | event NAME about W |
+ *              event NAME at W about W | event NAME with KEY VALUE |
+ *              event NAME at W with KEY VALUE |
+ *              delivered all | delivered all since T | published N |
+ *              state of W is WORD | nothing pending
+ *   STATE      alive | dead | left | absent | gone (anything but alive)
+ *   T, D, A..B times and spans such as 500ms, 20s, 2m, 26s..45s
+ *
+ * All nodes start at 0 (each peer after a random part of `stagger`, default
+ * 0..1s), except those that an `at 0s kill` names. Conditions are looked at
+ * every 100 ms, and at the ends of their spans, before the actions of that
+ * moment; events are counted as they come, from the beginning. About states,
+ * the seeds and peers that are killed, frozen or isolated have no say. The
+ * promises of broadcast (ledger.h) hold in every scenario without asking. */
+#ifndef HSY_SIM_SCENARIO_H
+#define HSY_SIM_SCENARIO_H
+
+#include "sim/cluster.h"
+
+struct hsy_scenario;
+
+struct hsy_scenario_error {
+    uint32_t line, column; /* From 1. */
+    char text[160];
+};
+
+/* @text is borrowed for the call. HEARSAY_ERR_MALFORMED: *@error says where
+ * and why. HEARSAY_ERR_NOMEM. */
+HEARSAY_MUST_USE int hsy_scenario_parse(struct hsy_scenario **out,
+                                        const struct hearsay_mem *mem,
+                                        const char *text, size_t text_len,
+                                        struct hsy_scenario_error *error);
+void hsy_scenario_destroy(struct hsy_scenario *s);
+
+struct hsy_scenario_setup {
+    const struct hsy_machine *machine;
+    const struct hearsay_crypto *crypto;
+    struct hearsay_mem mem;
+    uint64_t rng; /* 0: as the scenario says. */
+};
+
+struct hsy_scenario_result {
+    bool passed;
+    uint32_t line;   /* Of the statement that failed; 0: none. */
+    uint64_t at_ns;  /* When. */
+    uint64_t digest; /* Of all that happened. */
+    uint64_t steps;
+};
+
+/* Fills @story (of @story_len bytes) with what failed and the last records;
+ * "" when it passed. HEARSAY_ERR_NOMEM. */
+HEARSAY_MUST_USE int hsy_scenario_run(const struct hsy_scenario *s,
+                                      const struct hsy_scenario_setup *setup,
+                                      struct hsy_scenario_result *out,
+                                      char *story, size_t story_len);
+
+#endif

@@ -1,0 +1,217 @@
+/* The ledger: each promise of broadcast, kept and then broken on purpose. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "sim/ledger.h"
+
+enum { ORIGIN = 0, READER = 1, OTHER = 2, NODES = 3 };
+
+static struct hsy_ledger *ledger(void)
+{
+    struct hsy_ledger *l = NULL;
+    assert_int_equal(hsy_ledger_create(&l, NODES, hearsay_mem_default()),
+                     HEARSAY_OK);
+    for (uint32_t i = 0; i < NODES; i++) {
+        hsy_ledger_started(l, i);
+        hsy_ledger_joined(l, i, 0);
+    }
+    return l;
+}
+
+static void publish(struct hsy_ledger *l, uint64_t now_ns, uint64_t seq,
+                    const char *text)
+{
+    struct hsy_published p = {.origin = ORIGIN,
+                              .seq = seq,
+                              .payload = (const uint8_t *)text,
+                              .payload_len = strlen(text)};
+    assert_int_equal(hsy_ledger_published(l, now_ns, &p), HEARSAY_OK);
+}
+
+static void deliver_of(struct hsy_ledger *l, uint32_t node, uint64_t epoch,
+                       uint64_t seq, const char *text)
+{
+    struct hearsay_message m = {.epoch = epoch,
+                                .seq = seq,
+                                .payload = (const uint8_t *)text,
+                                .payload_len = strlen(text)};
+    assert_int_equal(hsy_ledger_delivered(l, node, ORIGIN, &m), HEARSAY_OK);
+}
+
+static void deliver(struct hsy_ledger *l, uint32_t node, uint64_t seq,
+                    const char *text)
+{
+    deliver_of(l, node, 1, seq, text);
+}
+
+static struct hsy_missing missing(const struct hsy_ledger *l, uint64_t from_ns)
+{
+    struct hsy_expectation e = {.from_ns = from_ns, .to_ns = HEARSAY_NEVER};
+    return hsy_ledger_missing(l, &e);
+}
+
+static void test_all_is_well_when_everybody_gets_it_once(void **state)
+{
+    (void)state;
+    struct hsy_ledger *l = ledger();
+    publish(l, 5, 1, "hello");
+    deliver(l, READER, 1, "hello");
+    deliver(l, OTHER, 1, "hello");
+    assert_string_equal(hsy_ledger_broken(l), "");
+    assert_int_equal(missing(l, 0).expected, 2);
+    assert_int_equal(missing(l, 0).missed, 0);
+    assert_int_equal(hsy_ledger_totals(l).delivered, 2);
+    hsy_ledger_destroy(l);
+}
+
+static void test_b1_a_phantom_is_caught(void **state)
+{
+    (void)state;
+    struct hsy_ledger *l = ledger();
+    publish(l, 5, 1, "hello");
+    deliver(l, READER, 2, "hello");
+    assert_int_equal(hsy_ledger_totals(l).phantom, 1);
+    assert_memory_equal(hsy_ledger_broken(l), "B1", 2);
+    hsy_ledger_destroy(l);
+}
+
+static void test_b1_an_unknown_origin_is_caught(void **state)
+{
+    (void)state;
+    struct hsy_ledger *l = ledger();
+    publish(l, 5, 1, "hello");
+    struct hearsay_message m = {.epoch = 1, .seq = 1};
+    assert_int_equal(hsy_ledger_delivered(l, READER, HSY_LEDGER_NOBODY, &m),
+                     HEARSAY_OK);
+    assert_int_equal(hsy_ledger_totals(l).phantom, 1);
+    hsy_ledger_destroy(l);
+}
+
+static void test_b1_an_epoch_that_never_was_is_caught(void **state)
+{
+    (void)state;
+    struct hsy_ledger *l = ledger();
+    publish(l, 5, 1, "hello");
+    deliver_of(l, READER, 7, 1, "hello");
+    deliver_of(l, READER, 8, 1, "hello"); /* One process, one epoch. */
+    assert_int_equal(hsy_ledger_totals(l).phantom, 1);
+    hsy_ledger_destroy(l);
+}
+
+static void test_b1_a_sequence_number_used_twice_is_caught(void **state)
+{
+    (void)state;
+    struct hsy_ledger *l = ledger();
+    publish(l, 5, 1, "hello");
+    publish(l, 5, 1, "hello");
+    assert_string_equal(hsy_ledger_broken(l), "");
+    publish(l, 6, 1, "other");
+    assert_int_equal(hsy_ledger_totals(l).reused, 1);
+    assert_memory_equal(hsy_ledger_broken(l), "B1", 2);
+    hsy_ledger_destroy(l);
+}
+
+static void test_b2_a_second_delivery_is_caught(void **state)
+{
+    (void)state;
+    struct hsy_ledger *l = ledger();
+    publish(l, 5, 1, "hello");
+    deliver(l, READER, 1, "hello");
+    deliver(l, READER, 1, "hello");
+    assert_int_equal(hsy_ledger_totals(l).twice, 1);
+    assert_memory_equal(hsy_ledger_broken(l), "B2", 2);
+    hsy_ledger_destroy(l);
+}
+
+static void test_b2_a_new_process_may_get_it_again(void **state)
+{
+    (void)state;
+    struct hsy_ledger *l = ledger();
+    publish(l, 5, 1, "hello");
+    deliver(l, READER, 1, "hello");
+    hsy_ledger_ended(l, READER);
+    hsy_ledger_started(l, READER);
+    deliver(l, READER, 1, "hello");
+    assert_string_equal(hsy_ledger_broken(l), "");
+    hsy_ledger_destroy(l);
+}
+
+static void test_b4_a_changed_payload_is_caught(void **state)
+{
+    (void)state;
+    struct hsy_ledger *l = ledger();
+    publish(l, 5, 1, "hello");
+    deliver(l, READER, 1, "hellp");
+    assert_int_equal(hsy_ledger_totals(l).altered, 1);
+    assert_memory_equal(hsy_ledger_broken(l), "B4", 2);
+    hsy_ledger_destroy(l);
+}
+
+static void test_b3_a_missed_message_is_named(void **state)
+{
+    (void)state;
+    struct hsy_ledger *l = ledger();
+    publish(l, 5, 1, "hello");
+    publish(l, 9, 2, "again");
+    deliver(l, READER, 1, "hello");
+    deliver(l, READER, 2, "again");
+    deliver(l, OTHER, 1, "hello");
+    struct hsy_missing m = missing(l, 0);
+    assert_int_equal(m.expected, 4);
+    assert_int_equal(m.missed, 1);
+    assert_int_equal(m.node, OTHER);
+    assert_int_equal(m.seq, 2);
+    assert_int_equal(missing(l, 10).expected, 0);
+    hsy_ledger_destroy(l);
+}
+
+static void test_b3_who_joined_later_or_went_is_owed_nothing(void **state)
+{
+    (void)state;
+    struct hsy_ledger *l = ledger();
+    hsy_ledger_ended(l, READER);
+    hsy_ledger_started(l, READER);
+    publish(l, 5, 1, "hello");
+    hsy_ledger_joined(l, READER, 6);
+    hsy_ledger_ended(l, OTHER);
+    assert_int_equal(missing(l, 0).expected, 0);
+    hsy_ledger_destroy(l);
+}
+
+static void test_two_processes_of_one_origin_are_told_apart(void **state)
+{
+    (void)state;
+    struct hsy_ledger *l = ledger();
+    publish(l, 5, 1, "before");
+    hsy_ledger_ended(l, ORIGIN);
+    hsy_ledger_started(l, ORIGIN);
+    publish(l, 9, 1, "after");
+    deliver_of(l, READER, 2, 1, "after");
+    deliver_of(l, READER, 1, 1, "before");
+    assert_string_equal(hsy_ledger_broken(l), "");
+    assert_int_equal(hsy_ledger_totals(l).delivered, 2);
+    hsy_ledger_destroy(l);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_all_is_well_when_everybody_gets_it_once),
+        cmocka_unit_test(test_b1_a_phantom_is_caught),
+        cmocka_unit_test(test_b1_an_unknown_origin_is_caught),
+        cmocka_unit_test(test_b1_an_epoch_that_never_was_is_caught),
+        cmocka_unit_test(test_b1_a_sequence_number_used_twice_is_caught),
+        cmocka_unit_test(test_b2_a_second_delivery_is_caught),
+        cmocka_unit_test(test_b2_a_new_process_may_get_it_again),
+        cmocka_unit_test(test_b4_a_changed_payload_is_caught),
+        cmocka_unit_test(test_b3_a_missed_message_is_named),
+        cmocka_unit_test(test_b3_who_joined_later_or_went_is_owed_nothing),
+        cmocka_unit_test(test_two_processes_of_one_origin_are_told_apart),
+    };
+    return cmocka_run_group_tests_name("sim_ledger", tests, NULL, NULL);
+}
