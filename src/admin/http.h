@@ -1,0 +1,65 @@
+/* Requests and answers, between libmicrohttpd and the routes. */
+#ifndef HSY_ADMIN_HTTP_H
+#define HSY_ADMIN_HTTP_H
+
+#include "admin/json_out.h"
+
+#include <microhttpd.h>
+
+struct hsy_admin;
+struct hsy_http_route;
+
+struct hsy_http_request {
+    struct hsy_admin *admin;
+    struct MHD_Connection *connection;
+    const struct hsy_http_route *route; /* NULL: answered at once. */
+    char *body;         /* Owned; NULL: none. HEARSAY_PAYLOAD_MAX at most. */
+    size_t body_len;    /* What is stored; */
+    uint64_t body_seen; /* and what came. */
+};
+
+struct hsy_http_route {
+    const char *method, *path;
+    /* Queues the answer. */
+    enum MHD_Result (*answer)(struct hsy_http_request *request);
+};
+
+/* The table; its last row has a NULL path. */
+extern const struct hsy_http_route hsy_http_routes[];
+
+/* An answer's extra header; NULL name: none. */
+struct hsy_http_header {
+    const char *name, *value;
+};
+
+/* What was wrong, for people. */
+struct hsy_http_problem {
+    unsigned status;
+    const char *error; /* What. */
+    const char *hint;  /* What to do. */
+    struct hsy_http_header header;
+    uint64_t retry_ms; /* 0: trying again is no use. */
+};
+
+/* Takes what @json holds, also when it is bad (then answers 503). */
+enum MHD_Result hsy_http_answer(struct MHD_Connection *connection,
+                                unsigned status, struct hsy_json *json);
+enum MHD_Result hsy_http_refuse(struct MHD_Connection *connection,
+                                const struct hsy_http_problem *problem);
+
+/* libmicrohttpd's handler; its cls is the listener's struct hsy_admin. */
+enum MHD_Result hsy_http_handle(void *cls, struct MHD_Connection *connection,
+                                const char *url, const char *method,
+                                const char *version, const char *data,
+                                size_t *data_len, void **request);
+/* The same for TCP, where browsers are: other sites' pages are refused. */
+enum MHD_Result hsy_http_handle_tcp(void *cls,
+                                    struct MHD_Connection *connection,
+                                    const char *url, const char *method,
+                                    const char *version, const char *data,
+                                    size_t *data_len, void **request);
+/* Frees the request when it is over. */
+void hsy_http_done(void *cls, struct MHD_Connection *connection, void **request,
+                   enum MHD_RequestTerminationCode why);
+
+#endif

@@ -1,0 +1,35 @@
+/* What the parts of src/admin share. */
+#ifndef HSY_ADMIN_STATE_H
+#define HSY_ADMIN_STATE_H
+
+#include "admin/admin.h"
+#include "admin/listen.h"
+#include "admin/stream.h"
+#include "runtime/loop.h"
+
+struct MHD_Daemon;
+
+/* One listening socket with its own daemon, driven by its epoll descriptor
+ * and one timer. */
+struct hsy_listener {
+    struct MHD_Daemon *daemon; /* NULL: not in use. */
+    struct hsy_watch *watch;
+    struct hsy_timer *timer;
+};
+
+struct hsy_admin {
+    struct uv_loop_s *loop;
+    struct hearsay_runtime *runtime;
+    struct hsy_listener local, tcp;
+    struct hsy_unix_socket socket;
+    struct hearsay_addr bound; /* Of tcp. */
+    struct hsy_stream stream;
+    struct hsy_timer *beat;
+    bool beating;
+    char socket_path[108];
+};
+
+/* Heartbeats while there are subscribers. */
+void hsy_admin_start_beats(struct hsy_admin *admin);
+
+#endif

@@ -1,0 +1,110 @@
+/* A message is smaller than a pipe, so all of it is written before the
+ * command is waited for, whether or not the command reads it. The end comes
+ * as an event on a pidfd, so that waiting has a deadline. */
+#include "cli/exec.h"
+
+#include "base/assert.h"
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { WAIT_S = 30 };
+_Static_assert(HEARSAY_PAYLOAD_MAX < 65536, "a message fits into a pipe");
+
+static _Noreturn void become(const char *command,
+                             const struct hsy_exec_message *message,
+                             int input_fd)
+{
+    setpgid(0, 0);
+    signal(SIGPIPE, SIG_DFL); /* We ignore it; a shell expects it. */
+    if (dup2(input_fd, STDIN_FILENO) < 0 ||
+        setenv("HEARSAY_ORIGIN", message->origin, 1) != 0 ||
+        setenv("HEARSAY_SEQ", message->seq, 1) != 0 ||
+        setenv("HEARSAY_TOPIC", message->topic, 1) != 0) {
+        _exit(126);
+    }
+    execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+    _exit(127);
+}
+
+/* 0 or the errno. *@out_pid is the leader of its own process group. */
+static int spawn(const char *command, const struct hsy_exec_message *message,
+                 pid_t *out_pid)
+{
+    int fds[2];
+    if (pipe2(fds, O_CLOEXEC) != 0) {
+        return errno;
+    }
+    int err = 0;
+    pid_t pid = fork();
+    if (pid == 0) {
+        become(command, message, fds[0]);
+    }
+    if (pid < 0) {
+        err = errno;
+    } else {
+        ssize_t written = write(fds[1], message->payload, message->payload_len);
+        (void)written; /* A command that is gone already reads nothing. */
+        *out_pid = pid;
+    }
+    close(fds[0]);
+    close(fds[1]);
+    return err;
+}
+
+/* False: still running after WAIT_S. */
+static bool wait_bounded(pid_t pid)
+{
+    int fd = pidfd_open(pid, 0);
+    if (fd < 0) {
+        return false;
+    }
+    struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+    int ready;
+    do {
+        ready = poll(&poll_fd, 1, WAIT_S * 1000);
+    } while (ready < 0 && errno == EINTR);
+    close(fd);
+    return ready > 0;
+}
+
+bool hsy_exec_run(const char *command, const struct hsy_exec_message *message)
+{
+    HSY_ASSERT(message->payload_len <= HEARSAY_PAYLOAD_MAX);
+    pid_t pid = 0;
+    int err = spawn(command, message, &pid);
+    if (err != 0) {
+        hsy_cli_complain("watch: --exec: cannot start sh: %s", strerror(err));
+        return false;
+    }
+    bool ended = wait_bounded(pid);
+    if (!ended) {
+        kill(-pid, SIGKILL);
+    }
+    int status = 0;
+    waitpid(pid, &status, 0);
+    if (!ended) {
+        hsy_cli_complain("watch: --exec: message #%s: killed after %d s",
+                         message->seq, WAIT_S);
+        return false;
+    }
+    if (WIFSIGNALED(status)) {
+        hsy_cli_complain("watch: --exec: message #%s: ended by signal %d",
+                         message->seq, WTERMSIG(status));
+        return false;
+    }
+    if (WEXITSTATUS(status) != 0) {
+        hsy_cli_complain("watch: --exec: message #%s: exit code %d",
+                         message->seq, WEXITSTATUS(status));
+        return false;
+    }
+    return true;
+}

@@ -1,0 +1,305 @@
+/* hearsay send: each operand is a message; `-` is all of standard input;
+ * --lines makes each line of it one. A node that cannot take more just now
+ * says when to try again, and this does, until --timeout is over: so a pipe
+ * into `send --lines` runs at the speed of the network and loses nothing. */
+#include "base/mem.h"
+#include "base/time.h"
+#include "cli/cli.h"
+#include "cli/remote.h"
+#include "runtime/clock.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    FLAG_TOPIC,
+    FLAG_LINES,
+    FLAG_TIMEOUT,
+    PATH_MAX_LEN = 256, /* 64 bytes of topic, each escaped as %XX. */
+    INPUT_MAX = 1024 * 1024
+};
+
+static const struct hsy_flag flags[] = {
+    {"topic", "TEXT", "what it is about, 64 bytes at most", FLAG_TOPIC},
+    {"lines", NULL, "each line of standard input is a message", FLAG_LINES},
+    {"timeout", "DUR", "try this long to have one taken (default 30s)",
+     FLAG_TIMEOUT},
+    HSY_REMOTE_FLAGS,
+    {NULL, NULL, NULL, 0},
+};
+
+static const struct hsy_usage usage = {
+    .command = "send",
+    .operands = "[TEXT... | -]",
+    .summary = "Publishes messages at the local peer; `-` stands for standard "
+               "input.",
+    .example = "hearsay send --topic alerts \"disk full on db3\"",
+    .flags = flags,
+};
+
+struct send_options {
+    struct hsy_remote remote;
+    const char *topic;
+    bool lines;
+    uint64_t timeout_ns;
+    char **texts;
+    int texts_count;
+};
+
+struct sending {
+    const struct send_options *options;
+    struct hsy_client *client;
+    char path[PATH_MAX_LEN];
+    uint64_t sent;
+    json_int_t first_seq, last_seq;
+    uint64_t shown_ns; /* When progress was shown. */
+    bool terminal;
+};
+
+/* --------------------------------------------------------------- options */
+
+static int set(void *ctx, const struct hsy_flag *flag, const char *value,
+               struct hsy_usage_error *error)
+{
+    static const struct hsy_range timeout = {1 * HSY_MS, 60 * HSY_MINUTE};
+    struct send_options *o = ctx;
+    switch (flag->id) {
+    case FLAG_TOPIC:
+        o->topic = value;
+        if (strlen(value) > HEARSAY_NAME_MAX) {
+            return hsy_flag_refuse(error,
+                                   "--topic: `%.80s` has %zu bytes; accepted "
+                                   "are up to %d",
+                                   value, strlen(value), HEARSAY_NAME_MAX);
+        }
+        return 0;
+    case FLAG_LINES:
+        o->lines = true;
+        return 0;
+    case FLAG_TIMEOUT:
+        return hsy_flag_duration(flag, value, timeout, &o->timeout_ns, error);
+    default:
+        return hsy_remote_set(&o->remote, flag, value, error);
+    }
+}
+
+static int parse(struct send_options *out, int argc, char **argv,
+                 struct hsy_usage_error *error)
+{
+    *out = (struct send_options){.timeout_ns = 30 * HSY_SECOND};
+    int first = 0;
+    int err = hsy_flags_scan(&usage, argc, argv,
+                             (struct hsy_flag_taker){set, out}, &first, error);
+    if (err != 0 || out->remote.help) {
+        return err;
+    }
+    out->texts = argv + first;
+    out->texts_count = argc - first;
+    bool dash = out->texts_count == 1 && strcmp(out->texts[0], "-") == 0;
+    if (out->lines && out->texts_count > (dash ? 1 : 0)) {
+        return hsy_flag_refuse(error,
+                               "--lines reads standard input; `%s` is not "
+                               "expected",
+                               out->texts[0]);
+    }
+    if (!out->lines && out->texts_count == 0) {
+        return hsy_flag_refuse(error, "no message: give it as an argument, or "
+                                      "`-` for standard input, or --lines");
+    }
+    return 0;
+}
+
+/* --------------------------------------------------------------- sending */
+
+static void sleep_ms(uint64_t ms)
+{
+    struct timespec pause = {.tv_sec = (time_t)(ms / 1000),
+                             .tv_nsec = (long)(ms % 1000) * 1000 * 1000};
+    nanosleep(&pause, NULL);
+}
+
+static void show_progress(struct sending *s)
+{
+    uint64_t now_ns = hsy_clock_mono_ns();
+    if (s->terminal && now_ns - s->shown_ns > 100 * HSY_MS) {
+        fprintf(stderr, "\r%llu messages sent", (unsigned long long)s->sent);
+        s->shown_ns = now_ns;
+    }
+}
+
+static void note_sent(struct sending *s, const json_t *answer)
+{
+    s->last_seq = json_integer_value(json_object_get(answer, "seq"));
+    s->first_seq = s->sent == 0 ? s->last_seq : s->first_seq;
+    s->sent++;
+    if (s->options->remote.json) {
+        printf("{\"seq\": %lld}\n", (long long)s->last_seq);
+    } else if (!s->options->lines) {
+        printf("sent #%lld\n", (long long)s->last_seq);
+    }
+    show_progress(s);
+}
+
+/* One message, tried again while the node asks for patience. */
+static int send_one(struct sending *s, struct hsy_client_body body)
+{
+    uint64_t end_ns = hsy_time_add(hsy_clock_mono_ns(), s->options->timeout_ns);
+    for (;;) {
+        json_t *answer = NULL;
+        struct hsy_client_error error;
+        int err = hsy_client_post(s->client, s->path, body, &answer, &error);
+        if (err == 0) {
+            note_sent(s, answer);
+            json_decref(answer);
+            return HSY_EXIT_DONE;
+        }
+        uint64_t wait_ns = error.retry_ms * HSY_MS;
+        bool late = hsy_time_add(hsy_clock_mono_ns(), wait_ns) > end_ns;
+        if (err != HEARSAY_ERR_AGAIN || late) {
+            hsy_cli_complain("send: %s", error.text);
+            return HSY_EXIT_FAILED;
+        }
+        sleep_ms(error.retry_ms);
+    }
+}
+
+static int send_input(struct sending *s)
+{
+    const struct hearsay_mem *mem = hearsay_mem_default();
+    char *text = hsy_mem_alloc(mem, INPUT_MAX + 1);
+    if (text == NULL) {
+        hsy_cli_complain("send: no memory");
+        return HSY_EXIT_FAILED;
+    }
+    size_t len = fread(text, 1, INPUT_MAX + 1, stdin);
+    int code = HSY_EXIT_FAILED;
+    if (ferror(stdin) != 0) {
+        hsy_cli_complain("send: standard input: %s", strerror(errno));
+    } else if (len > HEARSAY_PAYLOAD_MAX) {
+        hsy_cli_complain("send: standard input is longer than a message may "
+                         "be (%d bytes); split it, or use --lines",
+                         HEARSAY_PAYLOAD_MAX);
+    } else {
+        code = send_one(s, (struct hsy_client_body){text, len});
+    }
+    hsy_mem_free(mem, text);
+    return code;
+}
+
+static void end_lines(struct sending *s)
+{
+    if (s->terminal && s->shown_ns > 0) {
+        fputs("\r\033[K", stderr);
+    }
+    if (!s->options->remote.json && s->sent > 0) {
+        printf("%llu messages sent, #%lld to #%lld\n",
+               (unsigned long long)s->sent, (long long)s->first_seq,
+               (long long)s->last_seq);
+    }
+}
+
+/* The next line without its newline. False: there is none. *@out_len is
+ * HEARSAY_PAYLOAD_MAX + 1 when it is longer than a message; its rest is not
+ * read then. */
+static bool read_line(char *line, size_t *out_len)
+{
+    size_t len = 0;
+    int c = EOF;
+    while (len <= HEARSAY_PAYLOAD_MAX) {
+        c = getc(stdin);
+        if (c == EOF || c == '\n') {
+            break;
+        }
+        line[len++] = (char)c;
+    }
+    *out_len = len;
+    return len > 0 || c == '\n';
+}
+
+static int send_each_line(struct sending *s, char *line)
+{
+    int code = HSY_EXIT_DONE;
+    size_t len = 0;
+    while (code == HSY_EXIT_DONE && read_line(line, &len)) {
+        if (len > HEARSAY_PAYLOAD_MAX) {
+            hsy_cli_complain("send: line %llu is longer than a message may be "
+                             "(%d bytes)",
+                             (unsigned long long)s->sent + 1,
+                             HEARSAY_PAYLOAD_MAX);
+            return HSY_EXIT_FAILED;
+        }
+        code = send_one(s, (struct hsy_client_body){line, len});
+        if (ferror(stdout) != 0) {
+            code = HSY_EXIT_FAILED;
+        }
+    }
+    if (code == HSY_EXIT_DONE && ferror(stdin) != 0) {
+        hsy_cli_complain("send: standard input: %s", strerror(errno));
+        code = HSY_EXIT_FAILED;
+    }
+    return code;
+}
+
+static int send_lines(struct sending *s)
+{
+    const struct hearsay_mem *mem = hearsay_mem_default();
+    char *line = hsy_mem_alloc(mem, HEARSAY_PAYLOAD_MAX + 1);
+    if (line == NULL) {
+        hsy_cli_complain("send: no memory");
+        return HSY_EXIT_FAILED;
+    }
+    int code = send_each_line(s, line);
+    hsy_mem_free(mem, line);
+    end_lines(s);
+    return code;
+}
+
+static int send_texts(struct sending *s)
+{
+    const struct send_options *o = s->options;
+    int code = HSY_EXIT_DONE;
+    for (int i = 0; i < o->texts_count && code == HSY_EXIT_DONE; i++) {
+        const char *text = o->texts[i];
+        code = send_one(s, (struct hsy_client_body){text, strlen(text)});
+    }
+    return code;
+}
+
+static int run(const struct send_options *o)
+{
+    struct sending s = {.options = o, .terminal = isatty(STDERR_FILENO) == 1};
+    int code = hsy_remote_open(&usage, &o->remote, &s.client);
+    if (code != HSY_EXIT_DONE) {
+        return code;
+    }
+    if (hsy_client_message_path(s.client, o->topic, s.path, sizeof(s.path)) !=
+        0) {
+        hsy_cli_complain("send: no memory");
+        code = HSY_EXIT_FAILED;
+    } else if (o->lines) {
+        code = send_lines(&s);
+    } else if (o->texts_count == 1 && strcmp(o->texts[0], "-") == 0) {
+        code = send_input(&s);
+    } else {
+        code = send_texts(&s);
+    }
+    hsy_client_destroy(s.client);
+    return code;
+}
+
+int hsy_cmd_send(int argc, char **argv)
+{
+    struct send_options o;
+    struct hsy_usage_error error;
+    if (parse(&o, argc, argv, &error) != 0) {
+        hsy_cli_complain("send: %s", error.text);
+        return HSY_EXIT_USAGE;
+    }
+    if (o.remote.help) {
+        hsy_flags_help(stdout, &usage);
+        return hsy_cli_finish(HSY_EXIT_DONE);
+    }
+    return hsy_cli_finish(run(&o));
+}

@@ -1,0 +1,265 @@
+"""Real seeds and peers on loopback, for e2e tests.
+
+    with Cluster(seeds=3, peers=5) as c:
+        c.start()
+        c.wait_joined(30)
+        c.peers[0].run("send", "hello")
+        c.peers[1].stop()                   # SIGSTOP
+        c.wait_for(lambda: c.seeds[0].alive() == 4, 60, "the death is known")
+
+The binary is $HEARSAY. Every process is started by us, ended by its pid, and
+dies with us. Logs are JSON lines; a wait that fails shows the last ones.
+"""
+import http.client
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+
+BINARY = os.environ.get("HEARSAY", "hearsay")
+CLI_TIMEOUT_S = 60
+
+
+def free_ports(count):
+    """Ports nobody listens on, below the range of outgoing connections, so
+    that no connection takes one before its node does."""
+    held, rng = [], random.SystemRandom()
+    try:
+        while len(held) < count:
+            sock = socket.socket()
+            try:
+                sock.bind(("127.0.0.1", rng.randrange(10000, 32000)))
+                held.append(sock)
+            except OSError:
+                sock.close()
+        return [sock.getsockname()[1] for sock in held]
+    finally:
+        for sock in held:
+            sock.close()
+
+
+def wait_for(predicate, deadline_s, what, story=lambda: ""):
+    """Ask until it is true; give its value. A predicate may raise OSError,
+    KeyError or AssertionError for "not yet"."""
+    end, last = time.monotonic() + deadline_s, None
+    while True:
+        try:
+            value = predicate()
+            if value:
+                return value
+            last = value
+        except (OSError, KeyError, AssertionError, http.client.HTTPException) as e:
+            last = e
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {deadline_s} s: {what} (last: {last!r})\n{story()}")
+        time.sleep(0.05)
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path, timeout_s=10):
+        super().__init__("localhost", timeout=timeout_s)
+        self.path = str(path)
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+
+class Node:
+    """One `hearsay seed` or `hearsay peer`. start() may be called again after
+    it ended: the data directory stays, and with it the identity."""
+
+    def __init__(self, role, name, folder, args=(), env=None):
+        self.role, self.name, self.folder = role, name, pathlib.Path(folder)
+        self.args, self.env = list(args), env
+        self.data = self.folder / name
+        self.socket = self.data / "control.sock"
+        self.log_path = self.folder / f"{name}.log"
+        self.process = None
+
+    # ------------------------------------------------------------- process
+
+    def start(self, *more):
+        assert not self.running(), f"{self.name} runs already"
+        command = [BINARY, self.role, "--name", self.name, "--data", str(self.data),
+                   "--log-format", "json", "--seeds", str(self.folder / "config.txt"),
+                   *self.args, *map(str, more)]
+        if threading.current_thread() is threading.main_thread():
+            command += ["--parent", str(os.getpid())]
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log,
+                                            stderr=log, env=self.env)
+        return self
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def running(self):
+        return self.process is not None and self.process.poll() is None
+
+    def signal(self, number):
+        if self.running():
+            self.process.send_signal(number)
+
+    def stop(self):
+        """Freeze it."""
+        self.signal(signal.SIGSTOP)
+
+    def cont(self):
+        self.signal(signal.SIGCONT)
+
+    def kill(self):
+        """kill -9, and wait until it is gone."""
+        self.signal(signal.SIGKILL)
+        if self.process is not None:
+            self.process.wait(10)
+
+    def terminate(self, timeout_s=10):
+        """SIGTERM; the exit code."""
+        self.signal(signal.SIGTERM)
+        return self.process.wait(timeout_s)
+
+    def wait(self, timeout_s=10):
+        return self.process.wait(timeout_s)
+
+    # ----------------------------------------------------------------- API
+
+    def run(self, *args, timeout_s=CLI_TIMEOUT_S, check=True, **more):
+        """hearsay ARGS --socket OURS: a CompletedProcess with text."""
+        done = subprocess.run([BINARY, *map(str, args), "--socket", str(self.socket)],
+                              capture_output=True, text=True, timeout=timeout_s, **more)
+        if check and done.returncode != 0:
+            raise AssertionError(f"{self.name}: {' '.join(map(str, args))}: "
+                                 f"{done.returncode}: {done.stderr}")
+        return done
+
+    def json(self, *args, **more):
+        return json.loads(self.run(*args, "--json", **more).stdout)
+
+    def http(self, method, path, body=None, headers=None):
+        """(status, headers, body)"""
+        connection = UnixConnection(self.socket)
+        try:
+            connection.request(method, path, body, headers or {})
+            answer = connection.getresponse()
+            return answer.status, dict(answer.getheaders()), answer.read()
+        finally:
+            connection.close()
+
+    def get(self, path):
+        status, _, body = self.http("GET", path)
+        assert status == 200, body
+        return json.loads(body)
+
+    def status(self):
+        return self.get("/v1/status")
+
+    def peers(self):
+        return self.get("/v1/peers")
+
+    def links(self):
+        return self.get("/v1/links")
+
+    def counter(self, name):
+        return self.status()["counters"][name]
+
+    def alive(self):
+        """How many peers a seed holds for alive."""
+        return sum(p["state"] == "alive" and p["role"] == "peer" for p in self.peers())
+
+    def joined(self):
+        return self.status()["state"] in ("joined", "serving")
+
+    # ---------------------------------------------------------------- logs
+
+    def log_text(self):
+        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+
+    def log(self, event=None):
+        """Its records, oldest first; those of one event."""
+        records = []
+        for line in self.log_text().splitlines():
+            try:
+                record = json.loads(line)
+            except ValueError:
+                continue  # A text of the CLI, or half a line.
+            if isinstance(record, dict) and event in (None, record.get("event")):
+                records.append(record)
+        return records
+
+
+class Cluster:
+    """@seed_args, @peer_args: more flags for each. Fast pings by default
+    (--profile lan), and no gossip of its own: tests ask for what they
+    want."""
+
+    def __init__(self, seeds=3, peers=0, seed_args=("--profile", "lan"),
+                 peer_args=("--profile", "lan", "--gossip-count", "0")):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="hearsay-e2e-"))
+        self.seed_ports = free_ports(seeds)
+        self.peer_args = list(peer_args)
+        self.seeds = [
+            Node("seed", f"seed-{i + 1}", self.folder,
+                 ["--listen", f"127.0.0.1:{port}", *seed_args])
+            for i, port in enumerate(self.seed_ports)]
+        self.peers = []
+        self.write_config([f"127.0.0.1:{port}" for port in self.seed_ports])
+        for _ in range(peers):
+            self.add_peer()
+
+    def write_config(self, lines, name="config.txt"):
+        path = self.folder / name
+        path.write_text("".join(f"{line}\n" for line in lines))
+        return path
+
+    def add_peer(self, *args):
+        node = Node("peer", f"peer-{len(self.peers) + 1}", self.folder,
+                    ["--listen", "127.0.0.1:0", *self.peer_args, *map(str, args)])
+        self.peers.append(node)
+        return node
+
+    @property
+    def nodes(self):
+        return self.seeds + self.peers
+
+    def start(self):
+        for node in self.nodes:
+            if not node.running():
+                node.start()
+        return self
+
+    def story(self, lines=12):
+        parts = []
+        for node in self.nodes:
+            tail = node.log_text().splitlines()[-lines:]
+            parts += [f"--- {node.name}", *tail]
+        return "\n".join(parts)
+
+    def wait_for(self, predicate, deadline_s, what):
+        return wait_for(predicate, deadline_s, what, self.story)
+
+    def wait_joined(self, deadline_s=30, nodes=None):
+        """All of @nodes serve or have joined."""
+        for node in nodes or self.nodes:
+            self.wait_for(node.joined, deadline_s, f"{node.name} has joined")
+
+    def close(self):
+        for node in self.nodes:
+            node.cont()
+            node.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
