@@ -83,6 +83,16 @@ static void put_runtime(struct hsy_json *json, const struct hearsay_runtime *rt)
     hsy_json_close(json, '}');
 }
 
+static void put_api(struct hsy_json *json, const struct hsy_stream *stream)
+{
+    hsy_json_open(json, "api", '{');
+    hsy_json_u64(json, "subscribers", stream->subscribers_count);
+    hsy_json_u64(json, "subscriptions", stream->subscriptions);
+    hsy_json_u64(json, "events", stream->events.next_id - 1);
+    hsy_json_u64(json, "events_bytes", stream->events.room);
+    hsy_json_close(json, '}');
+}
+
 static void put_counters(struct hsy_json *json,
                          const struct hsy_counters *counters)
 {
@@ -139,6 +149,7 @@ static enum MHD_Result get_status(struct hsy_http_request *r)
     put_bound(&json, r->admin->runtime);
     put_memory(&json);
     put_runtime(&json, r->admin->runtime);
+    put_api(&json, &r->admin->stream);
     put_counters(&json, &status.counters);
     hsy_json_close(&json, '}');
     return hsy_http_answer(r->connection, MHD_HTTP_OK, &json);

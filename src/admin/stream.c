@@ -313,6 +313,7 @@ static struct hsy_subscriber *add(struct hsy_stream *stream,
     }
     stream->subscribers = s;
     stream->subscribers_count++;
+    stream->subscriptions++;
     return s;
 }
 
@@ -329,6 +330,9 @@ static enum MHD_Result refuse_full(struct MHD_Connection *connection)
 enum MHD_Result hsy_stream_subscribe(struct hsy_stream *stream,
                                      struct MHD_Connection *connection)
 {
+    if (stream->subscribers_count >= HSY_ADMIN_SUBSCRIBERS_MAX / 2) {
+        hsy_stream_beat(stream); /* Finds those whose client is gone. */
+    }
     if (stream->subscribers_count == HSY_ADMIN_SUBSCRIBERS_MAX ||
         hsy_events_keep(&stream->events) != 0) {
         return refuse_full(connection);

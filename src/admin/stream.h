@@ -11,8 +11,9 @@ struct hsy_stream {
     struct hsy_events events;
     struct hsy_subscriber *subscribers; /* Owned list. */
     uint32_t subscribers_count;
-    uint32_t quiet_beats; /* Heartbeats without any subscriber. */
-    bool ending;          /* Whoever has read all gets the end. */
+    uint64_t subscriptions; /* Ever. */
+    uint32_t quiet_beats;   /* Heartbeats without any subscriber. */
+    bool ending;            /* Whoever has read all gets the end. */
 };
 
 void hsy_stream_init(struct hsy_stream *stream);

@@ -10,6 +10,7 @@
 #include "admin/admin.h"
 #include "base/mem.h"
 #include "base/notes.h"
+#include "base/time.h"
 #include "cli/cli.h"
 #include "node/view.h"
 #include "runtime/clock.h"
@@ -23,10 +24,13 @@
 
 enum { SEEDS_FILE_MAX = 64 * 1024, SIGNALS_COUNT = 3 };
 
+#define LOG_FLUSH_NS (20 * HSY_MS)
+
 struct node_run {
     const struct hsy_node_options *options;
     struct uv_loop_s *loop;
     struct hsy_log *log;
+    struct hsy_timer *log_flush; /* Runs while lines wait for a busy reader. */
     struct hearsay_runtime *runtime;
     struct hsy_admin *admin;
     struct hsy_signal *signals[SIGNALS_COUNT];
@@ -44,11 +48,22 @@ static void on_message(void *ctx, const struct hearsay_message *message)
     }
 }
 
+static void on_log_flush(void *ctx)
+{
+    struct node_run *run = ctx;
+    if (hsy_log_flush(run->log)) {
+        hsy_timer_stop(run->log_flush);
+    }
+}
+
 static void on_note(void *ctx, const struct hearsay_note *note,
                     uint64_t wall_ms)
 {
     struct node_run *run = ctx;
     hsy_log_note(run->log, note, wall_ms);
+    if (run->log_flush != NULL && hsy_log_is_behind(run->log)) {
+        hsy_timer_start(run->log_flush, LOG_FLUSH_NS, LOG_FLUSH_NS);
+    }
     if (run->admin != NULL && note->level >= run->options->log_level) {
         hsy_admin_note(run->admin, note, wall_ms);
     }
@@ -164,6 +179,9 @@ static int open_all(struct node_run *run, const struct hsy_seedlist *seeds,
     if (err == 0) {
         err = open_signals(run);
     }
+    if (err == 0) {
+        err = hsy_timer_create(&run->log_flush, run->loop, on_log_flush, run);
+    }
     if (err != 0) {
         return hsy_error_set(error, err, "no event loop: %s",
                              hearsay_strerror(err));
@@ -195,6 +213,8 @@ static void close_all(struct node_run *run)
     for (int i = 0; i < SIGNALS_COUNT; i++) {
         hsy_signal_destroy(run->signals[i]);
     }
+    hsy_timer_destroy(run->log_flush);
+    run->log_flush = NULL;       /* Notes may still come. */
     hsy_loop_destroy(run->loop); /* Runs the last callbacks. */
     hsy_log_close(run->log);
 }

@@ -8,12 +8,14 @@
 #include "base/quantity.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -38,7 +40,9 @@ struct answer {
     bool failed;         /* No memory, or too long. */
     struct hsy_sse *sse; /* NULL: collect; else feed it. */
     CURL *curl;
-    bool stopped; /* on_event said so. */
+    bool stopped;   /* on_event said so. */
+    bool silent;    /* Nothing came for SILENCE_S. */
+    time_t heard_s; /* When the last bytes came. */
 };
 
 int hsy_client_create(struct hsy_client **out, const char *socket_path)
@@ -122,6 +126,13 @@ static bool append(struct answer *a, const char *bytes, size_t len)
     return true;
 }
 
+static time_t now_s(void)
+{
+    struct timespec now = {0};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec;
+}
+
 /* A number other than @len makes curl end the transfer. */
 static size_t on_body(char *bytes, size_t one, size_t len, void *ctx)
 {
@@ -133,10 +144,25 @@ static size_t on_body(char *bytes, size_t one, size_t len, void *ctx)
         a->failed = !append(a, bytes, len);
         return a->failed ? 0 : len;
     }
-    int err = hsy_sse_feed(a->sse, bytes, len);
+    int err = hsy_sse_feed(a->sse, bytes, len); /* May take its time. */
+    a->heard_s = now_s();
     a->stopped = err == HEARSAY_ERR_STATE;
     a->failed = err != 0 && !a->stopped;
     return err == 0 ? len : 0;
+}
+
+/* About once a second. curl's own LOW_SPEED_TIME rounds three bytes in 15 s,
+ * a heartbeat, down to none. Not 0 makes curl end the transfer. */
+static int on_progress(void *ctx, curl_off_t down_max, curl_off_t down,
+                       curl_off_t up_max, curl_off_t up)
+{
+    (void)down_max;
+    (void)down;
+    (void)up_max;
+    (void)up;
+    struct answer *a = ctx;
+    a->silent = now_s() - a->heard_s > SILENCE_S;
+    return a->silent ? 1 : 0;
 }
 
 static size_t on_header(char *bytes, size_t one, size_t len, void *ctx)
@@ -193,6 +219,14 @@ static CURLcode prepare(struct hsy_client *client, const char *path,
 static int judge_transport(const struct hsy_client *client, CURLcode code,
                            struct hsy_client_error *error)
 {
+    long os_errno = 0;
+    curl_easy_getinfo(client->curl, CURLINFO_OS_ERRNO, &os_errno);
+    if (code == CURLE_COULDNT_CONNECT && os_errno == EACCES) {
+        return fail(error, HEARSAY_ERR_IO,
+                    "%s: permission denied: run this as the user that runs "
+                    "the node",
+                    client->socket_path);
+    }
     if (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST) {
         return fail(error, HEARSAY_ERR_IO,
                     "no node answers at %s: is `hearsay peer` running? use "
@@ -241,6 +275,12 @@ static int judge(const struct hsy_client *client, CURLcode code,
         return fail(error, HEARSAY_ERR_NOMEM,
                     "the answer of %s is too long, or memory is out",
                     client->socket_path);
+    }
+    if (a->silent) {
+        return fail(error, HEARSAY_ERR_IO,
+                    "the node at %s has been silent for %d s; it may be "
+                    "stopped or overloaded",
+                    client->socket_path, SILENCE_S);
     }
     if (code != CURLE_OK && !a->stopped) {
         return judge_transport(client, code, error);
@@ -326,13 +366,15 @@ int hsy_client_message_path(struct hsy_client *client, const char *topic,
     return lost || len < 0 || (size_t)len >= out_max ? HEARSAY_ERR_TOO_BIG : 0;
 }
 
-static CURLcode prepare_stream(struct hsy_client *client, uint64_t for_ms)
+static CURLcode prepare_stream(struct hsy_client *client, struct answer *a,
+                               uint64_t for_ms)
 {
     CURL *curl = client->curl;
     CURLcode code = CURLE_OK;
-    /* Heartbeats bring a byte or more every 15 s. */
-    code |= curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    code |= curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)SILENCE_S);
+    a->heard_s = now_s();
+    code |= curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+    code |= curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+    code |= curl_easy_setopt(curl, CURLOPT_XFERINFODATA, a);
     if (for_ms > 0) {
         code |= curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)for_ms);
     }
@@ -357,7 +399,7 @@ int hsy_client_follow(struct hsy_client *client,
     hsy_sse_init(&sse, hearsay_mem_default(), stream->on_event, stream->ctx);
     struct answer a = {.sse = &sse};
     CURLcode code = prepare(client, stream->path, &a);
-    code |= prepare_stream(client, stream->for_ms);
+    code |= prepare_stream(client, &a, stream->for_ms);
     *error = (struct hsy_client_error){0};
     if (code != CURLE_OK) {
         hsy_sse_fini(&sse);

@@ -340,6 +340,42 @@ static void report_death(struct hsy_core *core, const struct hearsay_id *id,
     }
 }
 
+static void hold_report(struct hsy_core *core, const struct hsy_report *report)
+{
+    struct hsy_reports *held = &core->reports;
+    struct hsy_env *env = &core->env;
+
+    if (held->ring == NULL) {
+        held->ring =
+            env->mem.alloc(env->mem.ctx, HSY_REPORTS_MAX * sizeof(*held->ring));
+    }
+    if (held->ring == NULL) {
+        return; /* Others report it too. */
+    }
+    if (held->count == HSY_REPORTS_MAX) {
+        held->head = (held->head + 1) % HSY_REPORTS_MAX;
+        held->count--;
+    }
+    held->ring[(held->head + held->count) % HSY_REPORTS_MAX] = *report;
+    held->count++;
+    HSY_ASSERT(held->count <= HSY_REPORTS_MAX);
+}
+
+void hsy_core_report_again(struct hsy_core *core, hearsay_link seed)
+{
+    struct hsy_reports *held = &core->reports;
+    struct hsy_frame frame = {.type = HSY_DEAD_REPORT};
+
+    HSY_ASSERT(seed != 0);
+    for (uint32_t i = 0; i < held->count; i++) {
+        frame.report = held->ring[(held->head + i) % HSY_REPORTS_MAX];
+        hsy_send(&core->env, seed, &frame);
+    }
+    if (hsy_join_registered(&core->join) >= hsy_join_quorum(&core->join)) {
+        held->count = 0; /* As many have heard them as there should be. */
+    }
+}
+
 void hsy_core_report_signed(struct hsy_core *core,
                             const struct hsy_report *report)
 {
@@ -350,6 +386,9 @@ void hsy_core_report_signed(struct hsy_core *core,
 
     HSY_ASSERT(hsy_id_equal(&report->notifier, &env->id));
     uint32_t told = hsy_join_tell_seeds(&core->join, &frame);
+    if (told < hsy_join_quorum(&core->join)) {
+        hold_report(core, report);
+    }
     hsy_report_text(text, report);
     hsy_note_id(&note, "subject", &report->subject);
     hsy_note_addr(&note, "addr", &report->subject_addr);

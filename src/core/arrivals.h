@@ -16,6 +16,8 @@ void hsy_core_watch(struct hsy_core *core);
 /* A report is signed: off it goes. */
 void hsy_core_report_signed(struct hsy_core *core,
                             const struct hsy_report *report);
+/* A seed registered us just now: it hears what others have not. */
+void hsy_core_report_again(struct hsy_core *core, hearsay_link seed);
 /* "Dead Node:<ip>:<port>:<timestamp>:<notifier ip>" and a NUL. */
 enum { HSY_REPORT_TEXT_MAX = 2 * HEARSAY_ADDR_TEXT_LEN + 48 };
 void hsy_report_text(char out[HSY_REPORT_TEXT_MAX],

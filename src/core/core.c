@@ -60,6 +60,7 @@ void hsy_core_fini(struct hsy_core *core)
         mem.free(mem.ctx, core->seed);
         core->seed = NULL;
     }
+    mem.free(mem.ctx, core->reports.ring);
     hsy_relay_fini(&core->relay);
     hsy_snapshot_fini(&core->snapshot);
     hsy_overlay_fini(&core->overlay);

@@ -38,6 +38,15 @@ struct hsy_challenger {
     struct hsy_arrival arrival;
 };
 
+/* Reports that fewer seeds than the quorum have heard, for those that register
+ * us later. The oldest makes room. */
+enum { HSY_REPORTS_MAX = 16 };
+
+struct hsy_reports {
+    struct hsy_report *ring; /* Owned; made on first use. */
+    uint32_t head, count;
+};
+
 struct hsy_core {
     struct hsy_env env;
     enum hsy_phase phase;
@@ -52,6 +61,7 @@ struct hsy_core {
     struct hsy_snapshot snapshot;
     struct hsy_relay relay;
     struct hsy_generator generator;
+    struct hsy_reports reports;
     struct hsy_seed *seed;          /* Owned; only in the seed role. */
     uint64_t started_ns, joined_ns; /* joined_ns: NEVER until joined. */
     uint64_t leave_by_ns;           /* NEVER unless leaving. */

@@ -115,6 +115,11 @@ static uint64_t mix(uint64_t v)
 
 enum { FACT_WORDS = 9 };
 
+/* How long a record from disk is believed without a word: peers come back
+ * within the cap of their back-off (60 s) and the time to register. Then it is
+ * probed; one that registered elsewhere answers. */
+#define RESTORED_NS (75 * HSY_SECOND)
+
 /* What the digest says of one id. Two seeds that know different records of
  * one incarnation differ too: in the time of issue or in the signature. */
 struct fact {
@@ -777,7 +782,8 @@ bool hsy_registry_tick(struct hsy_registry *r, struct hearsay_id *out)
         }
         struct hsy_entry *e = hsy_table_at(&r->living, index);
         if (e->lease_until_ns == 0) {
-            e->lease_until_ns = hsy_time_add(now_ns, r->env->config.lease_ns);
+            e->lease_until_ns = hsy_time_add(
+                now_ns, hsy_time_min(r->env->config.lease_ns, RESTORED_NS));
         }
         if (e->lease_until_ns <= now_ns) {
             e->lease_until_ns = HEARSAY_NEVER;

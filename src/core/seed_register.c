@@ -222,6 +222,7 @@ void hsy_seed_peers_get(struct hsy_seed *s, const struct hsy_neighbour *n,
         break;
     case HSY_PEERS_TOP:
         hsy_registry_top(r, &n->id, get->count, &list, &p->records);
+        p->by_degree = p->records.count;
         break;
     case HSY_PEERS_LOOKUP:
         hsy_seed_misuse(s); /* Only ever an answer. */

@@ -246,6 +246,16 @@ bool hsy_conn_job_back(struct hearsay_node *node, hearsay_link link)
     return true;
 }
 
+void hsy_conns_hang_up(struct hearsay_node *node)
+{
+    while (node->conns.count > 0) {
+        struct hsy_conn_slot *slot =
+            hsy_table_at(&node->conns, node->conns.count - 1);
+        hsy_conn_hang_up(node, slot->conn, 0, NULL);
+    }
+    HSY_ASSERT(node->half_open == 0);
+}
+
 /* ------------------------------------------------------------------ opens */
 
 hearsay_link hsy_conn_dial(struct hearsay_node *node, const char *host,
@@ -386,7 +396,7 @@ static size_t consume(struct hearsay_node *node, hearsay_link link,
     for (;;) {
         struct hsy_conn *conn = hsy_conn_find(node, link);
         size_t frame_len = 0;
-        if (conn == NULL || is_busy(conn) || node->stopped) {
+        if (conn == NULL || is_busy(conn) || node->end_text != NULL) {
             return at;
         }
         uint32_t max = conn->state == HSY_CONN_UP

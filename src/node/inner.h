@@ -82,8 +82,10 @@ struct hearsay_node {
     uint32_t jobs_count;
     hearsay_link last_link; /* Even numbers are ours. */
     uint64_t last_token;
-    bool stopped;
-    bool nomem; /* An effect was lost in this step. */
+    const char *end_text; /* Why it is ending; NULL while it is not. */
+    enum hearsay_stop end_why;
+    bool stopped; /* STOPPED is out: no jobs, no links, nothing more. */
+    bool nomem;   /* An effect was lost in this step. */
 };
 
 /* conns.c: byte side of links. */
@@ -119,6 +121,8 @@ bool hsy_conn_job_back(struct hearsay_node *node, hearsay_link link);
 void hsy_conn_resume(struct hearsay_node *node, hearsay_link link);
 void hsy_conns_tick(struct hearsay_node *node);
 void hsy_conns_fini(struct hearsay_node *node);
+/* Ends every link, without a word to the core. */
+void hsy_conns_hang_up(struct hearsay_node *node);
 void hsy_conn_plan(struct hearsay_node *node, struct hsy_conn *conn,
                    uint64_t deadline_ns);
 

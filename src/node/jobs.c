@@ -393,6 +393,10 @@ static void done_handshake(struct hearsay_node *node,
 
 void hsy_jobs_done(struct hearsay_node *node, struct hearsay_job *job)
 {
+    if (node->end_text != NULL) {
+        job_free(node, job); /* Nobody waits for it any more. */
+        return;
+    }
     if (job->link != 0) {
         (void)hsy_conn_job_back(node, job->link);
     }

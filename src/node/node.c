@@ -130,6 +130,9 @@ static int publish(struct hearsay_node *node, const struct hearsay_event *ev)
 static int handle(struct hearsay_node *node, const struct hearsay_event *ev)
 {
     HSY_ASSERT(!node->stopped);
+    if (node->end_text != NULL && ev->kind != HEARSAY_EV_JOB_DONE) {
+        return 0; /* Ending: only the jobs are waited for. */
+    }
     /* tidy: dispatch */
     switch (ev->kind) {
     case HEARSAY_EV_START:
@@ -175,6 +178,21 @@ static bool in_season(const struct hearsay_node *node,
     return !node->stopped && cold == (ev->kind == HEARSAY_EV_START);
 }
 
+/* STOPPED comes when the links are closed and the last job is back, so that
+ * after it nothing is pending. */
+static void finish(struct hearsay_node *node)
+{
+    struct hearsay_effect effect = {.kind = HEARSAY_FX_STOPPED};
+
+    HSY_ASSERT(node->core.phase == HSY_PHASE_STOPPED);
+    hsy_conns_hang_up(node);
+    effect.stopped.why = node->end_why;
+    effect.stopped.text = node->end_text;
+    if (node->jobs_count == 0) {
+        node->stopped = hsy_effects_push(&node->fx, &effect);
+    }
+}
+
 int hearsay_step(struct hearsay_node *node, const struct hearsay_now *now,
                  const struct hearsay_event *ev)
 {
@@ -190,10 +208,13 @@ int hearsay_step(struct hearsay_node *node, const struct hearsay_now *now,
     node->nomem = false;
     hsy_core_begin(&node->core, now);
     int err = handle(node, ev);
-    if (!node->stopped) {
+    if (node->end_text == NULL) {
         hsy_conns_tick(node);
         hsy_core_end(&node->core);
         hsy_conns_tick(node);
+    }
+    if (node->end_text != NULL) {
+        finish(node);
     }
     return err == 0 && node->nomem ? HEARSAY_ERR_NOMEM : err;
 }
@@ -206,7 +227,7 @@ bool hearsay_next_effect(struct hearsay_node *node, struct hearsay_effect *out)
 
 uint64_t hearsay_deadline(const struct hearsay_node *node)
 {
-    if (node->stopped || node->core.phase == HSY_PHASE_COLD) {
+    if (node->end_text != NULL || node->core.phase == HSY_PHASE_COLD) {
         return HEARSAY_NEVER;
     }
     return hsy_time_min(hsy_core_deadline(&node->core), node->conns_next_ns);

@@ -143,19 +143,17 @@ static void port_note(void *ctx, const struct hearsay_note *note)
     }
 }
 
+/* The step that is under way ends the links; see hearsay_step(). */
 static void port_stop(void *ctx, enum hearsay_stop why, const char *text)
 {
     struct hearsay_node *node = ctx;
-    struct hearsay_effect effect = {.kind = HEARSAY_FX_STOPPED};
 
     HSY_ASSERT(text != NULL);
-    if (node->stopped) {
-        return;
+    if (node->end_text == NULL) {
+        node->end_why = why;
+        node->end_text = text;
+        node->core.phase = HSY_PHASE_STOPPED;
     }
-    effect.stopped.why = why;
-    effect.stopped.text = text;
-    node->stopped = hsy_effects_push(&node->fx, &effect);
-    node->core.phase = HSY_PHASE_STOPPED;
 }
 
 static void port_bundle_id(void *ctx, struct hsy_bundle_id *out,

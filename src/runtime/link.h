@@ -36,7 +36,8 @@ struct hsy_flight {
     size_t wire_sent;     /* Known to be taken. */
     size_t stream_len;    /* Stream bytes that these are. */
     size_t stream_sent;   /* Of these, reported. */
-    uint64_t progress_ns; /* When wire_sent last grew. */
+    int unacked;          /* Bytes in the kernel, not acknowledged. */
+    uint64_t progress_ns; /* When the other side last took any. */
 };
 
 struct hsy_link {

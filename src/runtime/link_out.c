@@ -6,6 +6,9 @@
  * SENT is told in stream bytes. In a flight they are told in proportion to
  * the wire bytes taken, rounded down, so that the sum is exact at its end
  * whatever the transport adds. */
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+
 #include "base/assert.h"
 #include "base/mem.h"
 #include "runtime/clock.h"
@@ -150,6 +153,22 @@ static void check_later(struct hsy_link *l, uint64_t now_ns)
     hsy_link_deadline(l, hsy_time_min(end_ns, check_ns));
 }
 
+/* The kernel holds megabytes, and has no room again before a third of them is
+ * through. A slow reader is not a dead one: what it acknowledges counts. */
+static void kernel_progress(struct hsy_link *l, uint64_t now_ns)
+{
+    uv_os_fd_t fd;
+    int unacked = 0;
+    if (uv_fileno((const uv_handle_t *)&l->tcp, &fd) != 0 ||
+        ioctl(fd, SIOCOUTQ, &unacked) != 0) {
+        return;
+    }
+    if (unacked < l->flight->unacked) {
+        l->flight->progress_ns = now_ns;
+    }
+    l->flight->unacked = unacked;
+}
+
 void hsy_out_check(struct hsy_link *l, uint64_t now_ns)
 {
     struct hsy_flight *f = l->flight;
@@ -161,6 +180,7 @@ void hsy_out_check(struct hsy_link *l, uint64_t now_ns)
     size_t before = f->wire_sent;
     size_t fresh = flight_progress(f, f->wire.len - waiting, now_ns);
     l->links->stats.bytes_out += f->wire_sent - before;
+    kernel_progress(l, now_ns);
     uint64_t slow_ns = l->links->config.limits.slow_ns;
     if (hsy_time_since(f->progress_ns, now_ns) >= slow_ns) {
         hsy_link_fail(l, HEARSAY_DOWN_SLOW);
@@ -184,6 +204,7 @@ static bool take_off(struct hsy_link *l, size_t stream_len, size_t taken,
     l->wire = (struct hsy_bytes){.len = 0};
     f->stream_len = stream_len;
     f->progress_ns = now_ns;
+    kernel_progress(l, now_ns);
     *out_sent = flight_progress(f, taken, now_ns);
     uv_buf_t rest = uv_buf_init((char *)f->wire.data + taken,
                                 (unsigned)(f->wire.len - taken));

@@ -1,7 +1,5 @@
-/* The log. A line goes out with one write(), so lines of several processes
- * that append to one file do not mix. A descriptor that takes nothing (a full
- * pipe, a stopped terminal, a full disk) costs at most one short wait; then
- * lines are counted until it takes some again. */
+/* The log: notes rendered as lines, for stderr and a file. Lines that several
+ * processes append to one file do not mix: each goes out with one write(). */
 #include "runtime/log.h"
 
 #include <errno.h>
@@ -16,20 +14,15 @@
 #include "base/notes.h"
 #include "runtime/clock.h"
 #include "runtime/files.h"
+#include "runtime/log_sink.h"
 
-enum { WAIT_MS = 20 };
-
-struct sink {
-    int fd;            /* -1: none. */
-    bool stuck;        /* The last write failed: do not wait for it again. */
-    bool broken;       /* The last line is there in part. */
-    uint64_t lost_now; /* Lines since the last one that was written. */
-};
+enum { CLOSE_TRIES = 50, CLOSE_WAIT_MS = 10 };
 
 struct hsy_log {
     enum hearsay_level level;
     bool json;
-    struct sink err, file;
+    struct hsy_log_sink err, file;
+    bool told; /* That the file takes nothing. */
     uint64_t lost;
     char *output; /* Owned; NULL: no file. */
 };
@@ -79,34 +72,16 @@ void hsy_log_close(struct hsy_log *log)
     if (log == NULL) {
         return;
     }
+    /* A busy reader gets a moment for the last lines. */
+    for (int i = 0; i < CLOSE_TRIES && !hsy_log_flush(log); i++) {
+        (void)poll(NULL, 0, CLOSE_WAIT_MS);
+    }
     if (log->file.fd >= 0) {
         (void)close(log->file.fd);
     }
+    hsy_log_sink_fini(&log->file);
+    hsy_log_sink_fini(&log->err);
     hsy_mem_free(hearsay_mem_default(), log);
-}
-
-static bool takes_bytes(const struct sink *s)
-{
-    struct pollfd pfd = {.fd = s->fd, .events = POLLOUT};
-    int rc = poll(&pfd, 1, s->stuck ? 0 : WAIT_MS);
-    return rc == 1 && (pfd.revents & POLLOUT) != 0;
-}
-
-/* One line, newline included. False: it is not there as a whole. */
-static bool sink_write(struct sink *s, const char *line, size_t len)
-{
-    if (!takes_bytes(s)) {
-        return false;
-    }
-    if (s->broken && write(s->fd, "\n", 1) != 1) {
-        return false;
-    }
-    s->broken = false;
-    ssize_t n = write(s->fd, line, len);
-    if (n >= 0 && (size_t)n < len) {
-        s->broken = n > 0;
-    }
-    return n == (ssize_t)len;
 }
 
 static size_t render(const struct hsy_log *log, char *out,
@@ -120,48 +95,69 @@ static size_t render(const struct hsy_log *log, char *out,
     return len + 1;
 }
 
-static bool sink_note(struct hsy_log *log, struct sink *s,
-                      struct hsy_note *note, uint64_t wall_ms)
+static bool sink_note(const struct hsy_log *log, struct hsy_log_sink *s,
+                      const struct hsy_note *note)
 {
     char line[HSY_NOTE_LINE_MAX];
-    size_t len = render(log, line, &note->note, wall_ms);
-    return sink_write(s, line, len);
+    size_t len = render(log, line, &note->note, hsy_clock_wall_ms());
+    return hsy_log_sink_put(s, line, len);
 }
 
-/* Once when the file stops taking lines; stderr is all that is left. */
-static void tell_stuck(struct hsy_log *log, const char *why, uint64_t wall_ms)
+/* Once, when the file stops taking lines; stderr is all that is left. */
+static void tell_stuck(struct hsy_log *log)
 {
-    struct sink here = {.fd = STDERR_FILENO, .stuck = true};
+    struct hsy_log_sink here = {.fd = STDERR_FILENO};
     struct hsy_note n = hsy_note(HEARSAY_WARN, "log-failed");
+    const char *why =
+        log->file.err != 0 ? strerror(log->file.err) : "takes nothing";
+
+    if (log->told) {
+        return;
+    }
+    log->told = true;
     hsy_note_text(&n, "output", log->output);
     hsy_note_text(&n, "text", why);
-    (void)sink_note(log, &here, &n, wall_ms);
+    (void)sink_note(log, &here, &n);
+    hsy_log_sink_fini(&here);
 }
 
-static void sink_line(struct hsy_log *log, struct sink *s, const char *line,
-                      size_t len)
+static void tell_lost(const struct hsy_log *log, struct hsy_log_sink *s)
+{
+    struct hsy_note n = hsy_note(HEARSAY_WARN, "log-lines-lost");
+    uint64_t lost = s->lost;
+
+    hsy_note_u64(&n, "count", lost);
+    if (hsy_log_sink_flush(s) && sink_note(log, s, &n)) {
+        s->lost -= lost;
+    }
+}
+
+static void sink_line(struct hsy_log *log, struct hsy_log_sink *s,
+                      const char *line, size_t len)
 {
     if (s->fd < 0) {
         return;
     }
-    if (s->lost_now > 0) {
-        struct hsy_note n = hsy_note(HEARSAY_WARN, "log-lines-lost");
-        hsy_note_u64(&n, "count", s->lost_now);
-        if (sink_note(log, s, &n, hsy_clock_wall_ms())) {
-            s->lost_now = 0;
-        }
+    if (s->lost > 0) {
+        tell_lost(log, s);
     }
-    errno = 0;
-    bool written = s->lost_now == 0 && sink_write(s, line, len);
-    if (!written) {
-        const char *why = errno != 0 ? strerror(errno) : "takes nothing";
-        if (!s->stuck && s == &log->file) {
-            tell_stuck(log, why, hsy_clock_wall_ms());
-        }
-        s->lost_now++;
-        log->lost++;
+    log->lost += hsy_log_sink_put(s, line, len) ? 0 : 1;
+    if (s == &log->file && s->err != 0) {
+        tell_stuck(log);
     }
-    s->stuck = !written;
+}
+
+bool hsy_log_flush(struct hsy_log *log)
+{
+    bool err_done = log->err.fd < 0 || hsy_log_sink_flush(&log->err);
+    bool file_done = log->file.fd < 0 || hsy_log_sink_flush(&log->file);
+
+    return err_done && file_done;
+}
+
+bool hsy_log_is_behind(const struct hsy_log *log)
+{
+    return log->err.held_len > 0 || log->file.held_len > 0;
 }
 
 void hsy_log_note(struct hsy_log *log, const struct hearsay_note *note,
@@ -198,9 +194,11 @@ void hsy_log_reopen(struct hsy_log *log)
         hsy_log_now(log, &n.note);
         return;
     }
+    (void)hsy_log_sink_flush(&log->file);
     (void)close(log->file.fd);
-    /* The lost ones of the old file are told in the new one. */
-    log->file = (struct sink){.fd = fd, .lost_now = log->file.lost_now};
+    /* What the old file did not take goes to the new one. */
+    log->file.fd = fd;
+    log->told = false;
 }
 
 void hsy_log_set_level(struct hsy_log *log, enum hearsay_level level)

@@ -1,7 +1,7 @@
 /* A log: notes as lines of text or JSON, on stderr and at the end of a file.
- * One thread. Writing never fails to the caller and never waits longer than
- * 20 ms: what could not be written is counted, said once on stderr, and said
- * again in the log (`log-lines-lost count=N`) when it can be written. */
+ * One thread. Writing never fails to the caller and never waits: what cannot
+ * be written now is held, up to a bound, and what does not fit there is
+ * counted and said in the log (`log-lines-lost count=N`) when it can be. */
 #ifndef HSY_RUNTIME_LOG_H
 #define HSY_RUNTIME_LOG_H
 
@@ -32,6 +32,12 @@ void hsy_log_now(struct hsy_log *log, const struct hearsay_note *note);
 /* Opens the file anew (after a rotation; SIGHUP). On failure the old file
  * stays, and a WARN says so. */
 void hsy_log_reopen(struct hsy_log *log);
+
+/* Lines are waiting for a descriptor that is busy: call hsy_log_flush() a
+ * moment later. */
+bool hsy_log_is_behind(const struct hsy_log *log);
+/* True: nothing waits any more. */
+bool hsy_log_flush(struct hsy_log *log);
 
 void hsy_log_set_level(struct hsy_log *log, enum hearsay_level level);
 /* "debug", "info", "warn", "error", any case; HEARSAY_ERR_MALFORMED. */

@@ -88,7 +88,7 @@ hsy_cluster_create(struct hsy_cluster **out,
 void hsy_cluster_destroy(struct hsy_cluster *c);
 
 enum hsy_process {
-    HSY_PROCESS_NONE, /* Never started, killed, or stopped by itself. */
+    HSY_PROCESS_NONE,     /* Never started, killed, or stopped by itself. */
     HSY_PROCESS_STARTING, /* Its start is planned. */
     HSY_PROCESS_RUNNING,
     HSY_PROCESS_FROZEN

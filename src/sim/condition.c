@@ -19,12 +19,6 @@ static bool in(const struct hsy_who *who, uint32_t node)
     return node >= who->first && node <= who->last;
 }
 
-static bool has_say(const struct hsy_cluster *c, uint32_t node)
-{
-    return hsy_cluster_process(c, node) == HSY_PROCESS_RUNNING &&
-           !hsy_cluster_is_isolated(c, node);
-}
-
 static void put_count(struct hsy_line *why, const char *text, uint64_t count)
 {
     hsy_line_text(why, text);
@@ -33,12 +27,13 @@ static void put_count(struct hsy_line *why, const char *text, uint64_t count)
 
 static const struct hsy_graph *graph_now(struct hsy_scene *scene)
 {
+    struct hsy_graph *g = scene->witness->graph;
     if (!scene->graph_fresh) {
-        int err = hsy_graph_read(scene->graph, scene->cluster);
+        int err = hsy_graph_read(g, scene->cluster);
         scene->err = scene->err == HEARSAY_OK ? err : scene->err;
         scene->graph_fresh = true;
     }
-    return scene->graph;
+    return g;
 }
 
 static void bind_hub(struct hsy_scene *scene)
@@ -132,7 +127,7 @@ static bool joined_is(struct hsy_scene *scene, const struct hsy_who *who,
                       bool wanted, struct hsy_line *why)
 {
     for (uint32_t i = who->first; i <= who->last; i++) {
-        if (!has_say(scene->cluster, i)) {
+        if (!hsy_witness_has_say(scene->cluster, i)) {
             continue;
         }
         struct hsy_view_status status = status_of(scene, i);
@@ -168,7 +163,7 @@ static bool look_joined_all(struct hsy_scene *scene,
             hsy_line_text(why, " has not started yet");
             return false;
         }
-        running += has_say(scene->cluster, i) ? 1 : 0;
+        running += hsy_witness_has_say(scene->cluster, i) ? 1 : 0;
     }
     return running > 0 && joined_is(scene, &all, true, why);
 }
@@ -186,7 +181,7 @@ static bool look_joined(struct hsy_scene *scene, const struct hsy_args *args,
 {
     struct hsy_who who = hsy_scene_who(scene, &args->who[0]);
     for (uint32_t i = who.first; i <= who.last; i++) {
-        if (!has_say(scene->cluster, i)) {
+        if (!hsy_witness_has_say(scene->cluster, i)) {
             hsy_line_node(why, scene->cluster, i);
             hsy_line_text(why, " does not run");
             return false;
@@ -200,7 +195,7 @@ static bool look_registered(struct hsy_scene *scene,
 {
     struct hsy_who who = hsy_scene_who(scene, &args->who[0]);
     for (uint32_t i = who.first; i <= who.last; i++) {
-        if (!has_say(scene->cluster, i)) {
+        if (!hsy_witness_has_say(scene->cluster, i)) {
             continue;
         }
         struct hsy_view_status status = status_of(scene, i);
@@ -219,6 +214,9 @@ static bool look_state(struct hsy_scene *scene, const struct hsy_args *args,
     struct hsy_who who = hsy_scene_who(scene, &args->who[0]);
     for (uint32_t i = who.first; i <= who.last; i++) {
         const char *state = "none";
+        if (hsy_cluster_process(scene->cluster, i) == HSY_PROCESS_STARTING) {
+            state = "waiting";
+        }
         if (hsy_cluster_node(scene->cluster, i) != NULL) {
             state = hsy_view_state_text(status_of(scene, i).state);
         }
@@ -284,7 +282,7 @@ static bool look_all_seeds(struct hsy_scene *scene, const struct hsy_args *args,
     struct hsy_who who = hsy_scene_who(scene, &args->who[0]);
     bool all = true;
     for (uint32_t i = 0; i < hsy_cluster_seeds(scene->cluster); i++) {
-        if (has_say(scene->cluster, i)) {
+        if (hsy_witness_has_say(scene->cluster, i)) {
             all = seed_has(scene, i, &who, args, why) && all;
         }
     }
@@ -296,7 +294,8 @@ static bool look_some_seed(struct hsy_scene *scene, const struct hsy_args *args,
 {
     struct hsy_who who = hsy_scene_who(scene, &args->who[0]);
     for (uint32_t i = 0; i < hsy_cluster_seeds(scene->cluster); i++) {
-        if (has_say(scene->cluster, i) && seed_has(scene, i, &who, args, why)) {
+        if (hsy_witness_has_say(scene->cluster, i) &&
+            seed_has(scene, i, &who, args, why)) {
             return true;
         }
     }
@@ -305,19 +304,10 @@ static bool look_some_seed(struct hsy_scene *scene, const struct hsy_args *args,
 
 /* --------------------------------------------------------------- messages */
 
-static bool counts(void *ctx, uint32_t node)
-{
-    return has_say(ctx, node);
-}
-
 static bool delivered_since(struct hsy_scene *scene, uint64_t from_ns,
                             struct hsy_line *why)
 {
-    struct hsy_expectation e = {.from_ns = from_ns,
-                                .to_ns = hsy_cluster_now(scene->cluster),
-                                .counts = counts};
-    memcpy(&e.ctx, &scene->cluster, sizeof(e.ctx)); /* It only reads. */
-    struct hsy_missing missing = hsy_ledger_missing(scene->ledger, &e);
+    struct hsy_missing missing = hsy_witness_missing(scene->witness, from_ns);
     put_count(why, "deliveries expected: ", missing.expected);
     put_count(why, ", missed: ", missing.missed);
     if (missing.missed > 0) {
@@ -347,7 +337,7 @@ static bool look_delivered_since(struct hsy_scene *scene,
 static bool look_published(struct hsy_scene *scene, const struct hsy_args *args,
                            struct hsy_line *why)
 {
-    struct hsy_totals totals = hsy_ledger_totals(scene->ledger);
+    struct hsy_totals totals = hsy_ledger_totals(scene->witness->ledger);
     put_count(why, "published: ", totals.published);
     return totals.published == args->numbers[0];
 }
@@ -359,12 +349,10 @@ static bool look_pending(struct hsy_scene *scene, const struct hsy_args *args,
     for (uint32_t i = 0; i < hsy_cluster_count(scene->cluster); i++) {
         struct hsy_leftovers left = hsy_cluster_leftovers(scene->cluster, i);
         bool ended = hsy_cluster_process(scene->cluster, i) == HSY_PROCESS_NONE;
-        if (ended && left.by_itself &&
-            left.jobs + left.writes + left.links > 0) {
+        if (ended && left.by_itself && left.jobs + left.links > 0) {
             hsy_line_text(why, "S3: ");
             hsy_line_node(why, scene->cluster, i);
             put_count(why, " stopped with jobs: ", left.jobs);
-            put_count(why, ", writes: ", left.writes);
             put_count(why, ", links: ", left.links);
             return false;
         }

@@ -2,17 +2,14 @@
 #ifndef HSY_SIM_CONDITION_H
 #define HSY_SIM_CONDITION_H
 
-#include "sim/graph.h"
-#include "sim/ledger.h"
 #include "sim/script.h"
-#include "sim/story.h"
+#include "sim/witness.h"
 
 /* What a condition looks at. */
 struct hsy_scene {
-    const struct hsy_cluster *cluster;
-    const struct hsy_ledger *ledger;
-    struct hsy_graph *graph;
-    bool graph_fresh; /* False: to be read again before use. */
+    const struct hsy_witness *witness;
+    const struct hsy_cluster *cluster; /* Of the witness. */
+    bool graph_fresh;                  /* False: to be read again before use. */
     bool hub_known;
     uint32_t hub;
     int err; /* Sticky: HEARSAY_ERR_NOMEM. */

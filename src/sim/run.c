@@ -3,9 +3,7 @@
  * conditions there, then acts. */
 #include "sim/scenario.h"
 
-#include "base/assert.h"
 #include "base/mem.h"
-#include "base/notes.h"
 #include "base/prng.h"
 #include "base/time.h"
 #include "sim/condition.h"
@@ -17,55 +15,20 @@
 
 struct run {
     const struct hsy_scenario *s;
-    struct hsy_cluster *cluster;
-    struct hsy_ledger *ledger;
+    struct hsy_witness *witness; /* Owned. */
+    struct hsy_cluster *cluster; /* Of the witness. */
     struct hsy_scene scene;
     struct hsy_scenario_result *result;
     struct hsy_line out;
     uint64_t hits[HSY_SCRIPT_STATEMENTS];
     bool done[HSY_SCRIPT_STATEMENTS]; /* Held, or carried out. */
     uint64_t published;
-    int err;
     bool failed;
-    struct hsy_story story;
 };
 
-/* --------------------------------------------------------------- observers */
-
-static void keep_err(struct run *r, int err)
-{
-    if (r->err == HEARSAY_OK) {
-        r->err = err;
-    }
-}
-
-static void on_published(void *ctx, uint32_t node, uint64_t seq,
-                         const uint8_t *payload, size_t payload_len)
+static void on_note(void *ctx, uint32_t node, const struct hearsay_note *note)
 {
     struct run *r = ctx;
-    struct hsy_published p = {.origin = node,
-                              .seq = seq,
-                              .payload = payload,
-                              .payload_len = payload_len};
-    keep_err(r,
-             hsy_ledger_published(r->ledger, hsy_cluster_now(r->cluster), &p));
-}
-
-static void on_note(void *ctx, uint32_t node, uint64_t now_ns,
-                    const struct hearsay_note *note)
-{
-    struct run *r = ctx;
-    hsy_story_note(&r->story, r->cluster, node, note);
-    if (strcmp(note->event, "gossip-sent") == 0) {
-        const struct hearsay_field *seq = hsy_note_find(note, "seq");
-        const struct hearsay_field *text = hsy_note_find(note, "text");
-        HSY_ASSERT(seq != NULL);
-        HSY_ASSERT(text != NULL);
-        on_published(ctx, node, seq->u64, (const uint8_t *)text->text,
-                     strlen(text->text));
-    } else if (strcmp(note->event, "joined") == 0) {
-        hsy_ledger_joined(r->ledger, node, now_ns);
-    }
     for (uint32_t i = 0; i < r->s->count; i++) {
         const struct hsy_statement *st = &r->s->statements[i];
         if (st->verb != HSY_VERB_AT && st->verb != HSY_VERB_RUN &&
@@ -73,32 +36,6 @@ static void on_note(void *ctx, uint32_t node, uint64_t now_ns,
             r->hits[i]++;
         }
     }
-}
-
-static void on_delivered(void *ctx, uint32_t node, uint64_t now_ns,
-                         const struct hearsay_message *message)
-{
-    struct run *r = ctx;
-    (void)now_ns;
-    uint32_t origin;
-    bool known = hsy_cluster_find(r->cluster, &message->origin, &origin);
-    keep_err(r, hsy_ledger_delivered(r->ledger, node,
-                                     known ? (int64_t)origin
-                                           : (int64_t)HSY_LEDGER_NOBODY,
-                                     message));
-}
-
-static void on_started(void *ctx, uint32_t node)
-{
-    struct run *r = ctx;
-    hsy_ledger_started(r->ledger, node);
-}
-
-static void on_ended(void *ctx, uint32_t node, const enum hearsay_stop *why)
-{
-    struct run *r = ctx;
-    (void)why;
-    hsy_ledger_ended(r->ledger, node);
 }
 
 /* ----------------------------------------------------------------- verdict */
@@ -123,7 +60,7 @@ static void fail(struct run *r, const struct hsy_statement *st, const char *why)
     hsy_line_text(&r->out, "\n  because ");
     hsy_line_text(&r->out, why);
     hsy_line_text(&r->out, "\nthe last records:\n");
-    hsy_story_tell(&r->story, &r->out);
+    hsy_story_tell(&r->witness->story, &r->out);
 }
 
 static void fail_with(struct run *r, const struct hsy_statement *st,
@@ -198,8 +135,7 @@ static void look_around(struct run *r)
             fail_with(r, &r->s->statements[i], verdict, &seen);
         }
     }
-    keep_err(r, r->scene.err);
-    const char *broken = hsy_ledger_broken(r->ledger);
+    const char *broken = hsy_ledger_broken(r->witness->ledger);
     if (broken[0] != '\0') {
         fail(r, NULL, broken);
     }
@@ -256,7 +192,7 @@ static void act(struct run *r, uint32_t index)
 {
     const struct hsy_statement *st = &r->s->statements[index];
     r->done[index] = true;
-    hsy_story_action(&r->story, r->cluster, st->text);
+    hsy_story_action(&r->witness->story, r->cluster, st->text);
     struct hsy_who who = hsy_scene_who(&r->scene, &st->args.who[0]);
     for (uint32_t i = who.first; i <= who.last && !r->failed; i++) {
         int err = act_on(r, st, i);
@@ -301,7 +237,7 @@ static void play(struct run *r)
 {
     act_now(r);
     uint64_t now_ns = hsy_cluster_now(r->cluster);
-    while (!r->failed && r->err == HEARSAY_OK && now_ns < r->s->end_ns) {
+    while (!r->failed && now_ns < r->s->end_ns) {
         now_ns = next_moment(r, now_ns);
         if (hsy_cluster_run(r->cluster, now_ns) != HEARSAY_OK) {
             fail(r, NULL, hsy_cluster_fault(r->cluster));
@@ -348,26 +284,16 @@ static int set_up(struct run *r, const struct hsy_scenario_setup *setup)
     config.job_ns = s->job_ns;
     config.disk_ns = s->disk_ns;
     config.one_host = s->one_host;
-    config.observer = (struct hsy_observer){.ctx = r,
-                                            .note = on_note,
-                                            .delivered = on_delivered,
-                                            .published = on_published,
-                                            .started = on_started,
-                                            .ended = on_ended};
-    uint32_t count = s->seeds + s->peers;
-    int err = hsy_cluster_create(&r->cluster, &config);
-    if (err == HEARSAY_OK) {
-        err = hsy_ledger_create(&r->ledger, count, &setup->mem);
+    int err = hsy_witness_create(&r->witness, &config);
+    if (err != HEARSAY_OK) {
+        return err;
     }
-    if (err == HEARSAY_OK) {
-        err = hsy_graph_create(&r->scene.graph, count, &setup->mem);
-    }
-    if (err == HEARSAY_OK) {
-        err = start_all(r, config.rng);
-    }
+    r->witness->on_note = on_note;
+    r->witness->ctx = r;
+    r->cluster = r->witness->cluster;
+    r->scene.witness = r->witness;
     r->scene.cluster = r->cluster;
-    r->scene.ledger = r->ledger;
-    return err;
+    return start_all(r, config.rng);
 }
 
 int hsy_scenario_run(const struct hsy_scenario *s,
@@ -388,11 +314,9 @@ int hsy_scenario_run(const struct hsy_scenario *s,
         play(r);
         out->digest = hsy_cluster_digest(r->cluster);
         out->steps = hsy_cluster_steps(r->cluster);
-        err = r->err;
+        err = r->witness->err != HEARSAY_OK ? r->witness->err : r->scene.err;
     }
-    hsy_cluster_destroy(r->cluster);
-    hsy_ledger_destroy(r->ledger);
-    hsy_graph_destroy(r->scene.graph);
+    hsy_witness_destroy(r->witness);
     hsy_mem_free(&setup->mem, r);
     return err;
 }

@@ -28,6 +28,8 @@
  *              event NAME at W with KEY VALUE |
  *              delivered all | delivered all since T | published N |
  *              state of W is WORD | nothing pending
+ *   WORD       of a node's state: starting, joining, joined, serving, leaving;
+ *              waiting (before its start), none (no process)
  *   STATE      alive | dead | left | absent | gone (anything but alive)
  *   T, D, A..B times and spans such as 500ms, 20s, 2m, 26s..45s
  *

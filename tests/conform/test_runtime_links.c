@@ -236,6 +236,7 @@ static void a_dial_by_name_comes_up_and_a_hang_up_flushes(void **state)
     stub_script = talk;
     host_open(&h);
     dial_port = host_port(&h);
+    hsy_loop_run_for(h.loop, HSY_MS); /* START is over. */
     host_node(&h)->deadline_ns = 1;
     HOST_UNTIL(&h, host_node(&h)->events[HEARSAY_EV_LINK_DOWN] == 1);
     CLAIM_INT(host_node(&h)->events[HEARSAY_EV_LINK_UP], 2);

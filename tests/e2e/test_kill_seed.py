@@ -1,5 +1,6 @@
 """A seed that is killed and restarted has its peer list: what it acknowledged
 was on disk before."""
+import time
 import unittest
 
 from cluster import Cluster
@@ -45,12 +46,12 @@ class KilledSeed(unittest.TestCase):
         self.assertLessEqual(acknowledged, self.alive_at(seed))
 
     def test_also_when_killed_in_the_middle_of_registrations(self):
-        for wanted in (1, 4, 7):
+        for wanted in (1, 3, 5):
             with self.subTest(wanted=wanted):
                 cluster = self.cluster(0)
                 cluster.wait_joined()
                 seed = cluster.seeds[wanted % 3]
-                for _ in range(14):
+                for _ in range(20):  # Two thirds of them come to it.
                     cluster.add_peer().start()
                 cluster.wait_for(lambda: len(self.acknowledged(cluster, seed)) >= wanted, 20,
                                  "some have registered")
@@ -63,6 +64,8 @@ class KilledSeed(unittest.TestCase):
     def test_its_peers_hold_their_quorum_again_and_nobody_is_taken_for_dead(self):
         cluster = self.cluster(5, "--gossip-count", "unlimited", "--gossip-interval", "1s")
         cluster.wait_joined()
+        time.sleep(2)  # Two that dial each other at once drop one link of two.
+        dropped = [peer.log("disconnect") for peer in cluster.peers]
         seed = cluster.seeds[1]
         mine = self.acknowledged(cluster, seed)
         before = seed.status()
@@ -79,8 +82,7 @@ class KilledSeed(unittest.TestCase):
                                      for peer in cluster.peers), 20, "gossip goes on")
         for node in cluster.seeds:
             self.assertEqual(node.log("dead-removed"), [])
-        for peer in cluster.peers:
-            self.assertEqual(peer.log("disconnect"), [])
+        self.assertEqual([peer.log("disconnect") for peer in cluster.peers], dropped)
 
 
 if __name__ == "__main__":

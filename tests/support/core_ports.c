@@ -51,9 +51,8 @@ static hearsay_link port_dial(void *ctx, const char *host, uint16_t port,
     }
     HSY_ASSERT(cp->dials_count < CORE_DIALS_MAX);
     struct core_dial *dial = &cp->dials[cp->dials_count];
-    *dial = (struct core_dial){.port = port,
-                               .at_ns = cp->env->now.mono_ns,
-                               .open = true};
+    *dial = (struct core_dial){
+        .port = port, .at_ns = cp->env->now.mono_ns, .open = true};
     strncpy(dial->host, host, sizeof(dial->host) - 1);
     if (expect != NULL) {
         dial->expect = *expect;
@@ -280,8 +279,8 @@ struct hsy_record core_record(char letter, uint32_t number,
                                 .incarnation = incarnation,
                                 .boot_nonce = 1,
                                 .issued_ms = 1000,
-                                .role = letter == 's' ? HEARSAY_SEED
-                                                      : HEARSAY_PEER,
+                                .role =
+                                    letter == 's' ? HEARSAY_SEED : HEARSAY_PEER,
                                 .addrs_count = 1};
     struct hearsay_addr *addr = &record.addrs[0];
 
@@ -355,8 +354,7 @@ void core_rig_run(struct core_rig *rig, uint64_t ms)
 
     tick(rig);
     for (;;) {
-        uint64_t next_ns =
-            hsy_time_min(rig->probes.next_ns, rig->seed.next_ns);
+        uint64_t next_ns = hsy_time_min(rig->probes.next_ns, rig->seed.next_ns);
         if (next_ns > until_ns) {
             break;
         }

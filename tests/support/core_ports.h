@@ -47,11 +47,11 @@ struct core_note {
 
 struct core_ports {
     const struct hsy_env *env; /* For the time of a dial. */
-    bool no_room;    /* Dials and signatures are refused. */
+    bool no_room;              /* Dials and signatures are refused. */
     bool stopped;
     hearsay_link next_link; /* Even ones. */
-    uint64_t token;     /* The last one given out. */
-    uint64_t committed; /* The last one answered. */
+    uint64_t token;         /* The last one given out. */
+    uint64_t committed;     /* The last one answered. */
 
     struct core_sent *sent;
     uint32_t sent_count, sent_room;

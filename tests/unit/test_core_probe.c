@@ -94,7 +94,8 @@ static void a_late_refusal_does_not_hasten_the_next_but_one(void **state)
     start('p');
     at_ms(0);
     at_ms(1000);
-    CLAIM(!dial_failed(0, HEARSAY_DOWN_REFUSED)); /* Of a try before the last. */
+    CLAIM(
+        !dial_failed(0, HEARSAY_DOWN_REFUSED)); /* Of a try before the last. */
     at_ms(1500);
     CLAIM_INT(ports.dials_count, 2);
     at_ms(2000);

@@ -45,8 +45,7 @@ static enum hsy_merged put(uint32_t number, uint64_t incarnation)
 
 static struct hsy_certificate certificate(uint32_t number, uint64_t incarnation)
 {
-    struct hsy_certificate c = {.record =
-                                    core_record('p', number, incarnation),
+    struct hsy_certificate c = {.record = core_record('p', number, incarnation),
                                 .verdicts_count = 2};
     for (uint8_t i = 0; i < 2; i++) {
         c.verdicts[i] = (struct hsy_verdict){.subject = c.record.id,

@@ -100,11 +100,10 @@ static void a_split_seen_once_is_no_split(void **state)
     name_clique(2, 2);
     look();
     struct hearsay_id to[] = {core_id('p', 2)};
-    struct hsy_links links = {
-        .id = core_id('p', 1),
-        .incarnation = 1,
-        .version = 2,
-        .neighbours = {.bytes = to[0].bytes, .count = 1}};
+    struct hsy_links links = {.id = core_id('p', 1),
+                              .incarnation = 1,
+                              .version = 2,
+                              .neighbours = {.bytes = to[0].bytes, .count = 1}};
     CLAIM_INT(hsy_registry_merge_links(&registry, &links), HSY_MERGED_NEWER);
     look();
     CLAIM_INT(topology.components, 1);
