@@ -283,7 +283,7 @@ static void put_line_field(struct sink *s, const struct hearsay_field *field)
     put(s, "=");
     if (field->kind != HEARSAY_FIELD_TEXT) {
         put_plain(s, field);
-    } else if (needs_quotes(field->text)) {
+    } else if (strcmp(field->key, "text") == 0 || needs_quotes(field->text)) {
         put_quoted(s, field->text);
     } else {
         put(s, field->text);

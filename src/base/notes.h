@@ -27,8 +27,8 @@ const struct hearsay_field *hsy_note_find(const struct hearsay_note *note,
 enum { HSY_NOTE_LINE_MAX = 2048 };
 
 /* `2026-01-02T03:04:05.678Z INFO event key=value ...` and a NUL, no newline;
- * cut at out_max. Values with spaces, quotes or control bytes are quoted with
- * C escapes. Returns the length. */
+ * cut at out_max. Values with spaces, quotes or control bytes, and each `text`,
+ * are quoted with C escapes. Returns the length. */
 size_t hsy_note_line(char *out, size_t out_max, const struct hearsay_note *note,
                      uint64_t wall_ms);
 /* The same record as one JSON object: {"time":"...","level":"INFO",

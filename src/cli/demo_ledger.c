@@ -474,6 +474,17 @@ static void sum_joins(const struct hsy_ledger *l, struct hsy_ledger_report *out)
     }
 }
 
+static uint32_t links_one_sided(const struct hsy_ledger *l)
+{
+    uint32_t count = 0;
+    for (uint32_t a = l->shape.seeds; a < l->nodes_count; a++) {
+        for (uint32_t b = l->shape.seeds; b < a; b++) {
+            count += linked(l, a, b) && sees(l, a, b) != sees(l, b, a);
+        }
+    }
+    return count;
+}
+
 static void sum_links(const struct hsy_ledger *l, struct hsy_ledger_report *out)
 {
     uint32_t ends = 0;
@@ -489,6 +500,7 @@ static void sum_links(const struct hsy_ledger *l, struct hsy_ledger_report *out)
     }
     out->min_degree = out->min_degree == UINT32_MAX ? 0 : out->min_degree;
     out->links = ends / 2;
+    out->links_one_sided = links_one_sided(l);
 }
 
 static void sum_components(struct hsy_ledger *l, struct hsy_ledger_report *out)

@@ -47,6 +47,7 @@ struct hsy_ledger_report {
     uint64_t join_ms_max;
     uint64_t dials; /* Sum over the joined. */
     uint32_t components, links, min_degree, max_degree;
+    uint32_t links_one_sided; /* Of the links; only one end names them. */
     uint64_t published, expected, delivered, missed, delivered_twice;
     uint64_t latency_p50_us, latency_p99_us, latency_max_us;
     uint64_t dead_reports;

@@ -96,9 +96,10 @@ void hsy_demo_report_json(FILE *out, const struct hsy_demo_figures *f)
     fprintf(out,
             ",\"cpu_ms_total\":%" PRIu64 ",\"ended_unexpectedly\":%" PRIu32
             ",\"status_missing\":%" PRIu32 ",\"log_lines_lost\":%" PRIu64
-            ",\"messages_not_followed\":%" PRIu64 "}\n",
+            ",\"messages_not_followed\":%" PRIu64
+            ",\"links_one_sided\":%" PRIu32 "}\n",
             f->cpu_ms, f->ended, f->status_missing, f->ledger.lines_lost,
-            f->ledger.unfollowed);
+            f->ledger.unfollowed, f->ledger.links_one_sided);
 }
 
 static void text_faults(FILE *out, const struct hsy_demo_figures *f)

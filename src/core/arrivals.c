@@ -126,6 +126,15 @@ static void challenge(struct hsy_core *core, struct hsy_neighbour *n,
     hsy_liveness_challenge(&core->liveness, n, CHALLENGE_NS);
 }
 
+/* Both dial at once, and ours is the one that will stay: theirs is refused
+ * before anything is agreed on it. */
+static bool our_dial_stays(struct hsy_core *core, const struct hsy_arrival *a)
+{
+    HSY_ASSERT(hsy_neighbour_by_id(&core->neighbours, &a->record.id) == NULL);
+    return a->accepted && hsy_id_compare(&core->env.id, &a->record.id) < 0 &&
+           hsy_overlay_dialling(&core->overlay, &a->record.id);
+}
+
 void hsy_core_link_up(struct hsy_core *core, const struct hsy_arrival *a)
 {
     struct hsy_env *env = &core->env;
@@ -144,7 +153,10 @@ void hsy_core_link_up(struct hsy_core *core, const struct hsy_arrival *a)
             (void)hsy_self_observed(&core->self, &a->observed);
         }
     }
-    if (n == NULL) {
+    if (n == NULL && our_dial_stays(core, a)) {
+        env->ports.hang_up(env->ports.ctx, a->link, HSY_ERROR_REDUNDANT,
+                           "my own dial to you is under way");
+    } else if (n == NULL) {
         add(core, a);
     } else if (n->boot_nonce != a->record.boot_nonce) {
         challenge(core, n, a);

@@ -195,7 +195,7 @@ void hsy_fellows_link_up(struct hsy_seed *s, struct hsy_neighbour *n,
         f->next_ns = HEARSAY_NEVER;
     }
     hsy_fellows_sync_start(s, f, n);
-    hsy_trials_tell(s, n->link);
+    hsy_trials_again(s);
 }
 
 void hsy_fellows_link_down(struct hsy_seed *s, const struct hsy_neighbour *gone)

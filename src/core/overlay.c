@@ -247,16 +247,22 @@ static bool pick(struct hsy_overlay *o, struct hearsay_id *out)
 
 /* ---------------------------------------------------------- asking */
 
-static void ask(struct hsy_overlay *o, struct hsy_neighbour *n)
+static void send_connect(struct hsy_overlay *o, const struct hsy_neighbour *n)
 {
     struct hsy_frame frame = {.type = HSY_CONNECT};
 
-    HSY_ASSERT(!n->overlay);
+    HSY_ASSERT(n->link != 0);
     frame.connect.degree = o->neighbours->degree;
+    hsy_send(o->env, n->link, &frame);
+}
+
+static void ask(struct hsy_overlay *o, struct hsy_neighbour *n)
+{
+    HSY_ASSERT(!n->overlay);
     n->asked = true;
     n->asked_until_ns = hsy_time_add(o->env->now.mono_ns, CONNECT_WAIT_NS);
     o->next_ns = hsy_time_min(o->next_ns, n->asked_until_ns);
-    hsy_send(o->env, n->link, &frame);
+    send_connect(o, n);
 }
 
 /* False: no dial could be opened just now. */
@@ -384,17 +390,24 @@ static void linked(struct hsy_overlay *o, struct hsy_neighbour *n, bool chosen)
     wake(o);
 }
 
+bool hsy_overlay_dialling(struct hsy_overlay *o, const struct hearsay_id *id)
+{
+    HSY_ASSERT(id != NULL);
+    return find_attempt(o, id) != NULL;
+}
+
 void hsy_overlay_link_up(struct hsy_overlay *o, struct hsy_neighbour *n)
 {
     struct hsy_attempt *a = find_attempt(o, &n->id);
+    bool wanted = a != NULL || n->asked;
 
     if (a != NULL) {
         a->link = 0;
-        if (!n->overlay) {
-            ask(o, n);
-        }
-    } else if (n->asked) {
-        ask(o, n); /* The link was replaced before the answer came. */
+    }
+    if (n->overlay) {
+        send_connect(o, n);
+    } else if (wanted) {
+        ask(o, n);
     }
     HSY_ASSERT(find_attempt(o, &n->id) == NULL);
 }
@@ -491,7 +504,7 @@ void hsy_overlay_accept(struct hsy_overlay *o, struct hsy_neighbour *n)
     HSY_ASSERT(n->overlay);
 }
 
-bool hsy_overlay_refuse(struct hsy_overlay *o, struct hsy_neighbour *n,
+void hsy_overlay_refuse(struct hsy_overlay *o, struct hsy_neighbour *n,
                         const struct hsy_records *alternatives)
 {
     HSY_ASSERT(alternatives->count <= HSY_ALTERNATIVES_MAX);
@@ -499,7 +512,7 @@ bool hsy_overlay_refuse(struct hsy_overlay *o, struct hsy_neighbour *n,
     n->asked_until_ns = HEARSAY_NEVER;
     hsy_book_failed(o->book, &n->id);
     (void)hsy_overlay_learn(o, alternatives, alternatives->count);
-    return n->overlay;
+    wake(o);
 }
 
 void hsy_overlay_bridge(struct hsy_overlay *o,

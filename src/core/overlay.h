@@ -53,8 +53,11 @@ uint32_t hsy_overlay_learn(struct hsy_overlay *o,
 void hsy_overlay_told_count(struct hsy_overlay *o, uint32_t peers_count);
 
 /* An authenticated link to @n came up or was replaced: ask if it was meant
- * for that. */
+ * for that. What was agreed on the link before is said again, for the other
+ * end may not have heard it. */
 void hsy_overlay_link_up(struct hsy_overlay *o, struct hsy_neighbour *n);
+/* Is a dial to @id of this machine under way? */
+bool hsy_overlay_dialling(struct hsy_overlay *o, const struct hearsay_id *id);
 /* True when the failed dial was one of this machine. */
 bool hsy_overlay_dial_failed(struct hsy_overlay *o, hearsay_link link);
 /* @gone is a copy of an entry that is no more. */
@@ -64,8 +67,8 @@ void hsy_overlay_link_down(struct hsy_overlay *o,
 void hsy_overlay_connect(struct hsy_overlay *o, struct hsy_neighbour *n,
                          uint32_t their_degree);
 void hsy_overlay_accept(struct hsy_overlay *o, struct hsy_neighbour *n);
-/* False: @n is of no use any more, hang up. */
-bool hsy_overlay_refuse(struct hsy_overlay *o, struct hsy_neighbour *n,
+/* The caller hangs up, unless @n is of use for something else. */
+void hsy_overlay_refuse(struct hsy_overlay *o, struct hsy_neighbour *n,
                         const struct hsy_records *alternatives);
 /* A seed asks for one more link, to whichever of @records is not itself. */
 void hsy_overlay_bridge(struct hsy_overlay *o,

@@ -112,7 +112,9 @@ static void on_error(struct hsy_core *core, const struct hsy_neighbour *n,
                      const struct hsy_error *error)
 {
     struct hsy_env *env = &core->env;
-    struct hsy_note note = hsy_note(HEARSAY_INFO, "error-received");
+    bool usual = error->code == HSY_ERROR_REDUNDANT;
+    struct hsy_note note =
+        hsy_note(usual ? HEARSAY_DEBUG : HEARSAY_INFO, "error-received");
     char text[HSY_ERROR_TEXT_MAX + 1];
 
     HSY_ASSERT(error->text_len <= HSY_ERROR_TEXT_MAX);
@@ -146,12 +148,12 @@ static bool on_bridge(struct hsy_core *core, const struct hsy_neighbour *n,
 static bool on_refuse(struct hsy_core *core, struct hsy_neighbour *n,
                       const struct hsy_records *alternatives)
 {
-    if (!n->asked) {
+    if (!n->asked && !n->overlay) {
         return true; /* Too late to matter. */
     }
     struct hearsay_id id = n->id;
-    if (!hsy_overlay_refuse(&core->overlay, n, alternatives) &&
-        !hsy_join_is_seat(&core->join, &id)) {
+    hsy_overlay_refuse(&core->overlay, n, alternatives);
+    if (!hsy_join_is_seat(&core->join, &id)) {
         HSY_ASSERT(core->seed == NULL);
         hsy_core_drop(core, &id, HEARSAY_DOWN_SLOW, true);
     }

@@ -3,7 +3,8 @@
  *
  *     WAITING --> PROBING ----+
  *        ^           ^        +--> CONVINCED --> SIGNING --> SIGNED
- *        +-------- PINGING ---+
+ *        +-------- PINGING ---+                               |
+ *        +------------- a fellow seed came up ----------------+
  *
  * Verdicts of fellows are collected in any state; a majority of them is a
  * death whatever this seed has found so far. Two minutes without a majority,
@@ -31,6 +32,7 @@ static const bool edges[6][6] = {
     [HSY_TRIAL_PROBING] = {[HSY_TRIAL_CONVINCED] = true},
     [HSY_TRIAL_CONVINCED] = {[HSY_TRIAL_SIGNING] = true},
     [HSY_TRIAL_SIGNING] = {[HSY_TRIAL_SIGNED] = true},
+    [HSY_TRIAL_SIGNED] = {[HSY_TRIAL_WAITING] = true},
 };
 
 static void enter(struct hsy_seed *s, struct hsy_trial *t,
@@ -331,20 +333,31 @@ void hsy_trial_collect(struct hsy_seed *s, const struct hsy_verdict *verdict)
     }
 }
 
-void hsy_trials_tell(struct hsy_seed *s, hearsay_link link)
+static void withdraw(struct hsy_seed *s, struct hsy_trial *t)
 {
-    struct hsy_frame frame;
+    uint8_t kept = 0;
 
-    HSY_ASSERT(link != 0);
-    for (uint32_t i = 0; i < s->trials.count; i++) {
-        const struct hsy_trial *t = hsy_table_at(&s->trials, i);
-        for (uint8_t k = 0; k < t->verdicts_count; k++) {
-            if (hsy_id_equal(&t->verdicts[k].seed, &s->env->id)) {
-                fill_frame(&frame, t, &t->verdicts[k]);
-                hsy_send(s->env, link, &frame);
-            }
+    for (uint8_t i = 0; i < t->verdicts_count; i++) {
+        if (!hsy_id_equal(&t->verdicts[i].seed, &s->env->id)) {
+            t->verdicts[kept] = t->verdicts[i];
+            kept++;
         }
     }
+    HSY_ASSERT(kept + 1 == t->verdicts_count);
+    t->verdicts_count = kept;
+    t->expires_ns = hsy_time_add(s->env->now.mono_ns, TRIAL_NS);
+    enter(s, t, HSY_TRIAL_WAITING, s->env->now.mono_ns);
+}
+
+void hsy_trials_again(struct hsy_seed *s)
+{
+    for (uint32_t i = 0; i < s->trials.count; i++) {
+        struct hsy_trial *t = hsy_table_at(&s->trials, i);
+        if (t->state == HSY_TRIAL_SIGNED) {
+            withdraw(s, t);
+        }
+    }
+    HSY_ASSERT(s->trials.count <= HSY_TRIALS_MAX);
 }
 
 /* ----------------------------------------------------------------- time */

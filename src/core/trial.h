@@ -52,8 +52,9 @@ void hsy_trial_signed(struct hsy_seed *s, const struct hsy_verdict *own);
 /* A fellow's verdict on the living, of the incarnation known here: starts a
  * trial, and may complete a certificate. */
 void hsy_trial_collect(struct hsy_seed *s, const struct hsy_verdict *verdict);
-/* The own verdicts that are open, to a fellow that came up. */
-void hsy_trials_tell(struct hsy_seed *s, hearsay_link link);
+/* A fellow came up. Perhaps it was this seed that had been cut off from
+ * everybody: what it found then is tried again before it accuses. */
+void hsy_trials_again(struct hsy_seed *s);
 void hsy_trials_tick(struct hsy_seed *s);
 
 #endif

@@ -162,7 +162,9 @@ static void count_refusal(struct hsy_counters *counters,
 void hsy_conn_refuse(struct hearsay_node *node, struct hsy_conn *conn,
                      enum hsy_error_code code, const char *text)
 {
-    struct hsy_note note = hsy_note(HEARSAY_INFO, "link-refused");
+    bool usual = code == HSY_ERROR_OWN_ID || code == HSY_ERROR_REDUNDANT;
+    struct hsy_note note =
+        hsy_note(usual ? HEARSAY_DEBUG : HEARSAY_INFO, "link-refused");
     hearsay_link link = conn->link;
     bool up = conn->state == HSY_CONN_UP;
     bool dialled = !conn->accepted;

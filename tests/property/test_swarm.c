@@ -3,8 +3,9 @@
  * While that lasts, the promises of safety must hold; then everything is
  * healed, and within two minutes the network must be whole again.
  *
- * A failure names its seed. HEARSAY_SWARM_RNG=N runs that one alone;
- * HEARSAY_SWARM_RUNS=N runs more. rng.txt holds the seeds that ever failed. */
+ * A failure names its seed. HEARSAY_SWARM_RNG=N runs that one alone
+ * (with HEARSAY_SWARM_TRACE=1, telling all); HEARSAY_SWARM_RUNS=N runs more.
+ * rng.txt holds the seeds that ever failed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -30,12 +31,16 @@ enum fault {
     FAULT_LEAVE,
     FAULT_ISOLATE,
     FAULT_CUT,
-    FAULT_KILL_SEED,
+    FAULT_SEED_KILL, /* These four last: they strike seeds. */
+    FAULT_SEED_FREEZE,
+    FAULT_SEED_RESTART,
+    FAULT_SEED_ISOLATE,
     FAULTS
 };
 
 static const char *const fault_names[FAULTS] = {
-    "kill", "freeze", "restart", "leave", "isolate", "cut", "kill seed"};
+    "kill", "freeze", "restart", "leave",   "isolate",
+    "cut",  "kill",   "freeze",  "restart", "isolate"};
 
 struct swarm {
     uint64_t rng;
@@ -44,7 +49,8 @@ struct swarm {
     struct hsy_cluster_config config;
     struct hsy_witness *w;
     bool on[FAULTS];
-    char why[256]; /* "" while all is well. */
+    uint32_t joins; /* Registrations and links, since it was last cleared. */
+    char why[256];  /* "" while all is well. */
 };
 
 static uint64_t from_env(const char *name, uint64_t otherwise)
@@ -157,18 +163,21 @@ static int befall(struct swarm *s, enum fault fault, uint32_t node)
     uint32_t other = any_peer(s);
     switch (fault) {
     case FAULT_KILL:
-    case FAULT_KILL_SEED:
+    case FAULT_SEED_KILL:
         return hsy_cluster_kill(c, node);
     case FAULT_FREEZE:
+    case FAULT_SEED_FREEZE:
         return hsy_cluster_process(c, node) == HSY_PROCESS_FROZEN
                    ? hsy_cluster_thaw(c, node)
                    : hsy_cluster_freeze(c, node);
     case FAULT_RESTART:
+    case FAULT_SEED_RESTART:
         (void)!hsy_cluster_kill(c, node); /* It may be down already. */
         return hsy_cluster_start(c, node, draw(s, 0, 3000) * HSY_MS);
     case FAULT_LEAVE:
         return hsy_cluster_leave(c, node);
     case FAULT_ISOLATE:
+    case FAULT_SEED_ISOLATE:
         if (hsy_cluster_is_isolated(c, node)) {
             hsy_cluster_heal(c, node);
         } else {
@@ -185,11 +194,11 @@ static int befall(struct swarm *s, enum fault fault, uint32_t node)
 
 static void chaos(struct swarm *s)
 {
-    uint64_t faults = draw(s, 0, 12);
+    uint64_t faults = draw(s, 0, 20);
     for (uint64_t i = 0; i < faults && s->why[0] == '\0'; i++) {
         run_for(s, draw(s, 100, coin(s) ? 1000 : 30000) * HSY_MS);
         enum fault fault = (enum fault)draw(s, 0, FAULTS - 1);
-        uint32_t node = fault == FAULT_KILL_SEED
+        uint32_t node = fault >= FAULT_SEED_KILL
                             ? (uint32_t)draw(s, 0, s->config.seeds - 1)
                             : any_peer(s);
         if (s->why[0] == '\0' && s->on[fault]) {
@@ -307,6 +316,34 @@ static void check_messages(struct swarm *s)
     }
 }
 
+/* HEARSAY_SWARM_TRACE=1: every record, as it comes. */
+static void on_note(void *ctx, uint32_t node, const struct hearsay_note *note)
+{
+    struct swarm *s = ctx;
+    const struct hsy_story *story = &s->w->story;
+    (void)node;
+    if (strcmp(note->event, "registered") == 0 ||
+        strcmp(note->event, "connect") == 0) {
+        s->joins++;
+    }
+    if (getenv("HEARSAY_SWARM_TRACE") != NULL && story->count > 0 &&
+        strncmp(note->event, "gossip-", 7) != 0) {
+        uint32_t last = (story->count - 1) % HSY_STORY_LINES;
+        (void)fprintf(stderr, "%s\n", story->lines[last]);
+    }
+}
+
+/* Everything is healed: two minutes, of which the last one is calm. */
+static void settle(struct swarm *s)
+{
+    run_for(s, (from_env("HEARSAY_SETTLE", 120) - 60) * HSY_SECOND);
+    s->joins = 0;
+    run_for(s, 60 * HSY_SECOND);
+    if (s->joins > 10 * s->config.peers) {
+        broke(s, "S4: links and registrations without end", 0, s->joins);
+    }
+}
+
 /* True: all is well; else @s->why says what is not. */
 static bool live(struct swarm *s, uint64_t rng)
 {
@@ -315,6 +352,8 @@ static bool live(struct swarm *s, uint64_t rng)
     hsy_prng_init(&s->prng, rng);
     choose_network(s);
     assert_int_equal(hsy_witness_create(&s->w, &s->config), HEARSAY_OK);
+    s->w->on_note = on_note;
+    s->w->ctx = s;
     uint64_t stagger_ms = draw(s, 0, 5000);
     for (uint32_t i = 0; i < s->config.seeds + s->config.peers; i++) {
         uint64_t delay_ns = draw(s, 0, stagger_ms) * HSY_MS;
@@ -324,7 +363,7 @@ static bool live(struct swarm *s, uint64_t rng)
     chaos(s);
     if (s->why[0] == '\0') {
         heal_all(s);
-        run_for(s, from_env("HEARSAY_SETTLE", 120) * HSY_SECOND);
+        settle(s);
     }
     if (s->why[0] == '\0') {
         check_whole(s);

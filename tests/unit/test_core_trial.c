@@ -500,14 +500,19 @@ static void a_dropped_trial_is_held_again_after_a_lease(void **state)
     end();
 }
 
-static void an_open_verdict_is_told_to_a_fellow_that_comes_up(void **state)
+static void an_open_verdict_is_tried_again_when_a_fellow_comes_up(void **state)
 {
     (void)state;
     begin();
     core_rig_unlink(&rig, &subject.id);
     core_rig_silence(&rig, 400);
+    const struct hsy_trial *t = hsy_trial_find(&rig.seed, &subject.id);
+    CLAIM(t != NULL);
+    CLAIM_INT(t->state, HSY_TRIAL_SIGNED);
     struct hsy_record s2 = core_record('s', 2, 1);
     (void)core_rig_link(&rig, 3003, &s2);
+    CLAIM_INT(core_ports_sent(&rig.ports, 3003, HSY_VERDICT), 0);
+    core_rig_silence(&rig, 400);
     CLAIM_INT(core_ports_sent(&rig.ports, 3003, HSY_VERDICT), 1);
     end();
 }
@@ -560,7 +565,7 @@ int main(void)
         cmocka_unit_test(the_falsely_dead_comes_back_above_its_grave),
         cmocka_unit_test(verdicts_expire_after_two_minutes),
         cmocka_unit_test(a_dropped_trial_is_held_again_after_a_lease),
-        cmocka_unit_test(an_open_verdict_is_told_to_a_fellow_that_comes_up),
+        cmocka_unit_test(an_open_verdict_is_tried_again_when_a_fellow_comes_up),
         cmocka_unit_test(a_lease_that_runs_out_starts_tries),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

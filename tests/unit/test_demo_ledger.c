@@ -198,8 +198,10 @@ static void a_link_counts_once_and_either_end_names_it(void **state)
     (void)state;
     struct hsy_ledger *l = ring();
     CLAIM_INT(sum(l, 0).links, 4);
+    CLAIM_INT(sum(l, 0).links_one_sided, 4);
     say(l, AT_S(2), B, HSY_DEMO_CONNECT, A); /* The other end of A-B. */
     CLAIM_INT(sum(l, 0).links, 4);
+    CLAIM_INT(sum(l, 0).links_one_sided, 3);
     say(l, AT_S(2), A, HSY_DEMO_CONNECT, C);
     struct hsy_ledger_report r = sum(l, 0);
     CLAIM_INT(r.links, 5);
