@@ -261,13 +261,13 @@ void hsy_core_drop(struct hsy_core *core, const struct hearsay_id *id,
     if (hang_up) {
         env->ports.hang_up(env->ports.ctx, gone.link, 0, NULL);
     }
-    remove_neighbour(core, n, why_text(why));
+    remove_neighbour(core, n, gone.superseded ? "replaced" : why_text(why));
     if (admit_challenger(core, &gone.id)) {
         return; /* Restarted: nobody died. */
     }
     if (is_seed(core)) {
         hsy_seed_link_down(core->seed, &gone, why);
-    } else if (gone.overlay && why != HEARSAY_DOWN_SLOW &&
+    } else if (gone.overlay && !gone.superseded && why != HEARSAY_DOWN_SLOW &&
                why != HEARSAY_DOWN_TIMEOUT) {
         probe_neighbour(core, &gone);
     }
@@ -311,6 +311,7 @@ void hsy_core_departed(struct hsy_core *core, const struct hearsay_id *id)
     env->ports.hang_up(env->ports.ctx, n->link, 0, NULL);
     remove_neighbour(core, n, "left");
     hsy_book_forget(&core->book, id);
+    (void)admit_challenger(core, id); /* It left, and is back already. */
 }
 
 /* ------------------------------------------------------------- reports */

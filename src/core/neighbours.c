@@ -138,6 +138,7 @@ int hsy_neighbour_relink(struct hsy_neighbours *ns, struct hsy_neighbour *n,
         return err;
     }
     n->link = link;
+    n->superseded = false;
     return 0;
 }
 

@@ -108,7 +108,7 @@ static bool on_dead_notice(struct hsy_core *core, const struct hsy_neighbour *n,
     return true;
 }
 
-static void on_error(struct hsy_core *core, const struct hsy_neighbour *n,
+static void on_error(struct hsy_core *core, struct hsy_neighbour *n,
                      const struct hsy_error *error)
 {
     struct hsy_env *env = &core->env;
@@ -124,6 +124,7 @@ static void on_error(struct hsy_core *core, const struct hsy_neighbour *n,
     hsy_note_u64(&note, "code", error->code);
     hsy_note_text(&note, "text", text);
     hsy_tell(env, &note);
+    n->superseded = n->superseded || usual;
     /* Believed only from a seed: a member may not stop another member. */
     if (error->code == HSY_ERROR_DUPLICATE && n->role == HEARSAY_SEED) {
         env->ports.stop(env->ports.ctx, HEARSAY_STOP_DUPLICATE,

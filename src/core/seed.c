@@ -10,6 +10,8 @@
 #include "core/seed_parts.h"
 #include "core/trial.h"
 
+/* Within this a link that replaces another one is up, or it never will. */
+#define SUPERSEDED_WAIT_NS (10 * HSY_SECOND)
 #define NO_ROOM_WAIT_NS (60 * HSY_SECOND)
 #define CHALLENGED_WAIT_NS (2 * HSY_SECOND)
 
@@ -86,10 +88,13 @@ void hsy_seed_link_down(struct hsy_seed *s, const struct hsy_neighbour *gone,
     hsy_trial_link_lost(s, &gone->id);
     if (e != NULL && e->held) {
         hsy_registry_hold(&s->registry, &gone->id, false);
-        if (!hsy_trial_start(s, &gone->id)) {
+        /* With a newer link on its way, wait for that one. */
+        if (gone->superseded || !hsy_trial_start(s, &gone->id)) {
             hsy_registry_recheck(
                 &s->registry, &gone->id,
-                hsy_time_add(s->env->now.mono_ns, NO_ROOM_WAIT_NS));
+                hsy_time_add(s->env->now.mono_ns, gone->superseded
+                                                      ? SUPERSEDED_WAIT_NS
+                                                      : NO_ROOM_WAIT_NS));
         }
     }
     settle(s);

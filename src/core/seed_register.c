@@ -86,7 +86,7 @@ void hsy_seed_acknowledge(struct hsy_seed *s, uint64_t token, bool ok)
         s->acks_count--;
         acknowledge(s, &ack);
     }
-    HSY_ASSERT(s->acks_count < HSY_ACKS_MAX);
+    HSY_ASSERT(s->acks_count <= HSY_ACKS_MAX); /* All of later writes. */
 }
 
 /* ---------------------------------------------------------- registration */

@@ -15,6 +15,7 @@ import json
 import os
 import pathlib
 import random
+import select
 import shutil
 import signal
 import socket
@@ -179,7 +180,25 @@ class Node:
     def joined(self):
         return self.status()["state"] in ("joined", "serving")
 
+    def neighbours(self):
+        """Ids of the peers that it relays to, and how each link was made."""
+        return {link["id"]: link["direction"] for link in self.links() if link["relay"] != "none"}
+
+    def listed(self):
+        """The living peers that a seed lists, by id."""
+        return {p["id"]: p for p in self.peers() if p["role"] == "peer" and p["state"] == "alive"}
+
     # ---------------------------------------------------------------- logs
+
+    @property
+    def id(self):
+        """From its log: also of one that is frozen or gone."""
+        return self.log("started")[-1]["id"]
+
+    @property
+    def address(self):
+        """What it bound first when it was started last."""
+        return self.log("running")[-1]["listen"]
 
     def log_text(self):
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
@@ -195,6 +214,61 @@ class Node:
             if isinstance(record, dict) and event in (None, record.get("event")):
                 records.append(record)
         return records
+
+
+class Proxy:
+    """A TCP relay on 127.0.0.1 to stand between two nodes: `open` passes bytes
+    on, `paused` keeps the connections and passes nothing, `shut` closes every
+    new one at once."""
+
+    def __init__(self, target_port, state="open"):
+        self.target, self.state = ("127.0.0.1", target_port), state
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.others = {}  # Of each socket the one at the other side.
+        self.ended = False
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+
+    def run(self):
+        while not self.ended:
+            if self.state == "paused":
+                time.sleep(0.02)
+                continue
+            for sock in select.select([self.listener, *self.others], [], [], 0.05)[0]:
+                if sock is self.listener:
+                    self.accept()
+                elif sock in self.others:
+                    self.forward(sock)
+
+    def accept(self):
+        near, _ = self.listener.accept()
+        try:
+            if self.state == "shut":
+                raise ConnectionRefusedError
+            far = socket.create_connection(self.target, 5)
+        except OSError:
+            near.close()
+            return
+        self.others[near], self.others[far] = far, near
+
+    def forward(self, sock):
+        other = self.others[sock]
+        try:
+            data = sock.recv(65536)
+            other.sendall(data)
+        except OSError:
+            data = b""
+        if not data:
+            for one in (sock, other):
+                del self.others[one]
+                one.close()
+
+    def close(self):
+        self.ended = True
+        self.thread.join(10)
+        for sock in (self.listener, *self.others):
+            sock.close()
 
 
 class Cluster:
@@ -225,6 +299,13 @@ class Cluster:
         node = Node("peer", f"peer-{len(self.peers) + 1}", self.folder,
                     ["--listen", "127.0.0.1:0", *self.peer_args, *map(str, args)])
         self.peers.append(node)
+        return node
+
+    def add_node(self, role, *args):
+        """One with none but these flags."""
+        among = self.seeds if role == "seed" else self.peers
+        node = Node(role, f"{role}-{len(among) + 1}", self.folder, [str(arg) for arg in args])
+        among.append(node)
         return node
 
     @property

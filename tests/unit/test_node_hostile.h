@@ -1,0 +1,803 @@
+/* Hostile but well-formed: authenticated puppets that say anything the wire
+ * format allows, at any moment, with sound signatures of their own. Where the
+ * choices come from (a PRNG, or a fuzzer's bytes) is the caller's business.
+ * The only claim is that no assert of ours can be reached. */
+#ifndef HSY_TESTS_UNIT_TEST_NODE_HOSTILE_H
+#define HSY_TESTS_UNIT_TEST_NODE_HOSTILE_H
+
+#include <string.h>
+
+#include "node/inner.h"
+#include "support/node_rig.h"
+
+enum {
+    HOSTILE_SEEDS = 3,  /* Puppets 200.. of config.txt; one may be the node. */
+    HOSTILE_PUPPETS = 9 /* The seeds, a false seed, peers. */
+};
+
+/* The tail of a frame that was begun, for a later moment. */
+struct hostile_tail {
+    hearsay_link link;
+    uint8_t bytes[2048];
+    uint32_t len;
+};
+
+struct hostile {
+    struct stage stage;
+    struct puppet who[HOSTILE_PUPPETS];
+    struct hostile_tail tail;
+    bool forges; /* Some signatures of this frame do not match. */
+    uint64_t (*choose)(void *ctx, uint64_t bound); /* In [0, bound). */
+    void *ctx;
+    uint64_t frames;   /* Said on authenticated links. */
+    uint64_t restarts; /* The node stopped, in order. */
+    uint8_t list[HSY_RECORDS_LEN_MAX];
+    uint8_t ids[64 * HEARSAY_ID_LEN];
+    uint8_t facts[64 * 1024];
+};
+
+static inline uint64_t hostile_pick(struct hostile *h, uint64_t bound)
+{
+    return bound <= 1 ? 0 : h->choose(h->ctx, bound);
+}
+
+static inline bool hostile_chance(struct hostile *h, uint64_t one_in)
+{
+    return hostile_pick(h, one_in) == one_in - 1;
+}
+
+static inline void hostile_begin_node(struct hostile *h, bool seed)
+{
+    struct stage *s = &h->stage;
+
+    stage_init(s, seed ? HEARSAY_SEED : HEARSAY_PEER, seed ? 200 : 1,
+               HOSTILE_SEEDS);
+    for (uint32_t i = 0; i < HOSTILE_SEEDS; i++) {
+        s->lines[i].pinned = !hostile_chance(h, 3);
+    }
+    s->config.rng_seed = hostile_pick(h, 256);
+    s->config.links_max = 48;
+    s->config.jobs_max = 64;
+    s->config.queue_max = 64 * 1024;
+    s->config.frame_max = 64 * 1024;
+    s->config.peers_max = 6;
+    s->config.book_max = 5;
+    s->config.seen_max = seed ? 1 : 16;
+    s->config.overlay = (enum hearsay_overlay)hostile_pick(h, 3);
+    s->config.lease_ns = 20 * HSY_SECOND;
+    if (hostile_chance(h, 4)) {
+        memset(s->config.addrs[0].ip, 0, sizeof(s->config.addrs[0].ip));
+    }
+    stage_create(s);
+    stage_start(s);
+    stage_run(s, 1);
+}
+
+static inline void hostile_begin(struct hostile *h, bool seed)
+{
+    for (uint32_t i = 0; i < HOSTILE_PUPPETS; i++) {
+        bool is_seed = i <= HOSTILE_SEEDS; /* The last of them is a liar. */
+        puppet_init(&h->who[i], (uint8_t)(is_seed ? 200 + i : i),
+                    is_seed ? HEARSAY_SEED : HEARSAY_PEER);
+    }
+    hostile_begin_node(h, seed);
+}
+
+static inline void hostile_end(struct hostile *h)
+{
+    stage_fini(&h->stage);
+}
+
+/* ----------------------------------------------------------------- values */
+
+static inline struct puppet *hostile_puppet(struct hostile *h)
+{
+    struct puppet *p = &h->who[hostile_pick(h, HOSTILE_PUPPETS)];
+    struct hearsay_id own = hearsay_node_id(h->stage.node);
+
+    /* Nobody else can sign for the node. */
+    return memcmp(&p->id, &own, sizeof(own)) == 0 ? p + 1 : p;
+}
+
+/* Speaks for itself, and now and then for another. */
+static inline const struct puppet *hostile_other(struct hostile *h,
+                                                 const struct puppet *p)
+{
+    return hostile_chance(h, 8) ? hostile_puppet(h) : p;
+}
+
+static inline struct hearsay_id hostile_id(struct hostile *h)
+{
+    struct hearsay_id id = {{0}};
+
+    switch (hostile_pick(h, 8)) {
+    case 0:
+        return hearsay_node_id(h->stage.node);
+    case 1:
+        id.bytes[0] = (uint8_t)hostile_pick(h, 4);
+        return id;
+    default:
+        return h->who[hostile_pick(h, HOSTILE_PUPPETS)].id;
+    }
+}
+
+static inline uint64_t hostile_incarnation(struct hostile *h)
+{
+    static const uint64_t rare[] = {HSY_INCARNATION_END - 1,
+                                    HSY_INCARNATION_END - 2,
+                                    HSY_INCARNATION_END / 2};
+
+    return hostile_chance(h, 64) ? rare[hostile_pick(h, 3)]
+                                 : 1 + hostile_pick(h, 6);
+}
+
+static inline uint64_t hostile_u64(struct hostile *h)
+{
+    switch (hostile_pick(h, 4)) {
+    case 0:
+        return 0;
+    case 1:
+        return UINT64_MAX - hostile_pick(h, 3);
+    case 2:
+        return 1 + hostile_pick(h, 5);
+    default:
+        return hostile_pick(h, UINT64_C(1) << 48);
+    }
+}
+
+static inline uint64_t hostile_wall(struct hostile *h)
+{
+    uint64_t now_ms = h->stage.now.wall_ms;
+
+    switch (hostile_pick(h, 6)) {
+    case 0:
+        return hostile_u64(h);
+    case 1:
+        return now_ms - HSY_BUNDLE_WINDOW_MS - 1 + hostile_pick(h, 3);
+    case 2:
+        return now_ms + HSY_BUNDLE_WINDOW_MS - 1 + hostile_pick(h, 3);
+    default:
+        return now_ms - hostile_pick(h, 2000);
+    }
+}
+
+static inline struct hearsay_addr hostile_addr(struct hostile *h)
+{
+    struct hearsay_addr addr = {
+        .port = (uint16_t)(hostile_chance(h, 4) ? hostile_pick(h, 65536)
+                                                : 7000 + hostile_pick(h, 16))};
+
+    for (uint32_t i = 0; i < sizeof(addr.ip); i++) {
+        addr.ip[i] = (uint8_t)(hostile_chance(h, 4) ? hostile_pick(h, 256) : 0);
+    }
+    return addr;
+}
+
+static inline struct hsy_sig hostile_sign(struct hostile *h,
+                                          const struct hearsay_id *id,
+                                          const struct hsy_writer *covered)
+{
+    struct hsy_sig sig = puppet_sign(id, covered);
+
+    if (h->forges && hostile_chance(h, 4)) {
+        sig.bytes[0] ^= 1;
+    }
+    return sig;
+}
+
+/* A record of @p: the one it uses, or one that it might. */
+static inline struct hsy_record hostile_record(struct hostile *h,
+                                               const struct puppet *p)
+{
+    struct hsy_record r = p->record;
+    uint8_t bytes[HSY_RECORD_LEN_MAX + 64];
+    struct hsy_writer covered = hsy_writer(bytes, sizeof(bytes));
+
+    if (hostile_chance(h, 2)) {
+        return r;
+    }
+    r.incarnation = hostile_incarnation(h);
+    r.boot_nonce = hostile_pick(h, 3);
+    r.issued_ms = hostile_wall(h);
+    r.role = hostile_chance(h, 6) ? HEARSAY_SEED : r.role;
+    r.addrs_count = (uint8_t)hostile_pick(h, HEARSAY_ADDRS_MAX + 1);
+    for (uint8_t i = 0; i < r.addrs_count; i++) {
+        r.addrs[i] = hostile_addr(h);
+        r.addrs[i].ip[0] = (uint8_t)(i + 1); /* Known, and distinct. */
+        r.addrs[i].port |= 1;
+    }
+    r.name_len = (uint8_t)hostile_pick(h, HEARSAY_NAME_MAX + 1);
+    for (uint8_t i = 0; i < r.name_len; i++) {
+        r.name[i] = (char)(1 + hostile_pick(h, 255));
+    }
+    hsy_record_signed_bytes(&covered, &r);
+    r.sig = hostile_sign(h, &r.id, &covered);
+    return r;
+}
+
+static inline struct hsy_records hostile_records(struct hostile *h,
+                                                 uint64_t most)
+{
+    struct hsy_writer list = hsy_writer(h->list, sizeof(h->list));
+    struct hsy_records records = {.bytes = h->list};
+    uint64_t count = hostile_pick(h, most + 1);
+
+    count = hostile_chance(h, 8) ? most : count;
+    for (uint64_t i = 0; i < count; i++) {
+        struct hsy_record r = hostile_record(h, hostile_puppet(h));
+        hsy_records_add(&list, &records, &r);
+    }
+    return records;
+}
+
+static inline struct hsy_leave hostile_leave(struct hostile *h,
+                                             const struct puppet *p)
+{
+    struct hsy_leave leave = {.id = p->id,
+                              .incarnation = hostile_chance(h, 2)
+                                                 ? p->record.incarnation
+                                                 : hostile_incarnation(h),
+                              .issued_ms = hostile_wall(h)};
+    uint8_t bytes[256];
+    struct hsy_writer covered = hsy_writer(bytes, sizeof(bytes));
+
+    hsy_leave_signed_bytes(&covered, &leave);
+    leave.sig = hostile_sign(h, &p->id, &covered);
+    return leave;
+}
+
+static inline struct hsy_report hostile_report(struct hostile *h,
+                                               const struct puppet *p)
+{
+    struct hsy_report r = {.subject = hostile_id(h),
+                           .incarnation = hostile_incarnation(h),
+                           .subject_addr = hostile_addr(h),
+                           .wall_ms = hostile_wall(h),
+                           .notifier = p->id,
+                           .notifier_addr = hostile_addr(h)};
+    uint8_t bytes[512];
+    struct hsy_writer covered = hsy_writer(bytes, sizeof(bytes));
+
+    hsy_report_signed_bytes(&covered, &r);
+    r.sig = hostile_sign(h, &p->id, &covered);
+    return r;
+}
+
+static inline struct hsy_verdict hostile_verdict(struct hostile *h,
+                                                 const struct puppet *seed,
+                                                 const struct hsy_record *r)
+{
+    struct hsy_verdict v = {.subject = r->id,
+                            .incarnation = r->incarnation,
+                            .wall_ms = hostile_wall(h),
+                            .seed = seed->id};
+    uint8_t bytes[256];
+    struct hsy_writer covered = hsy_writer(bytes, sizeof(bytes));
+
+    hsy_verdict_signed_bytes(&covered, &v);
+    v.sig = hostile_sign(h, &seed->id, &covered);
+    return v;
+}
+
+/* Ascending, none twice, never @p itself: what the wire format allows. */
+static inline struct hsy_links hostile_links(struct hostile *h,
+                                             const struct puppet *p)
+{
+    struct hsy_links links = {.id = p->id,
+                              .incarnation = hostile_chance(h, 2)
+                                                 ? p->record.incarnation
+                                                 : hostile_incarnation(h),
+                              .version = hostile_u64(h)};
+    uint8_t bytes[4096];
+    struct hsy_writer covered = hsy_writer(bytes, sizeof(bytes));
+    struct hearsay_id *ids = (struct hearsay_id *)(void *)h->ids;
+    uint32_t wanted = (uint32_t)hostile_pick(h, 10);
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < wanted; i++) {
+        struct hearsay_id id = hostile_id(h);
+        uint32_t at = count;
+        while (at > 0 && memcmp(&ids[at - 1], &id, sizeof(id)) > 0) {
+            at--;
+        }
+        bool twice = at > 0 && memcmp(&ids[at - 1], &id, sizeof(id)) == 0;
+        if (twice || memcmp(&id, &p->id, sizeof(id)) == 0) {
+            continue;
+        }
+        memmove(&ids[at + 1], &ids[at], (count - at) * sizeof(id));
+        ids[at] = id;
+        count++;
+    }
+    links.neighbours = (struct hsy_ids){.bytes = h->ids, .count = count};
+    hsy_links_signed_bytes(&covered, &links);
+    links.sig = hostile_sign(h, &p->id, &covered);
+    return links;
+}
+
+static inline struct hsy_certificate hostile_certificate(struct hostile *h)
+{
+    struct hsy_certificate c = {.record = hostile_record(h, hostile_puppet(h))};
+    uint64_t wanted = 1 + hostile_pick(h, 4);
+
+    for (uint32_t i = 0; i < HOSTILE_PUPPETS && c.verdicts_count < wanted;
+         i++) {
+        const struct puppet *seed = hostile_puppet(h);
+        uint8_t at = c.verdicts_count;
+        if (at > 0 && memcmp(&c.verdicts[at - 1].seed, &seed->id,
+                             sizeof(seed->id)) >= 0) {
+            continue; /* Seeds come in ascending order. */
+        }
+        c.verdicts[at] = hostile_verdict(h, seed, &c.record);
+        c.verdicts_count++;
+    }
+    return c;
+}
+
+static inline void hostile_sync(struct hostile *h, struct hsy_sync *sync)
+{
+    struct hsy_writer list = hsy_writer(h->facts, sizeof(h->facts));
+    uint64_t count = hostile_pick(h, hostile_chance(h, 8) ? 60 : 4);
+    static struct hsy_sync_entry e;
+
+    sync->digest[0] = hostile_chance(h, 2)
+                          ? h->stage.node->core.env.config.rng_seed
+                          : hostile_u64(h);
+    sync->want_all = hostile_chance(h, 3);
+    for (uint64_t i = 0; i < count; i++) {
+        const struct puppet *p = hostile_puppet(h);
+        e.kind = (enum hsy_sync_kind)(1 + hostile_pick(h, 4));
+        switch (e.kind) {
+        case HSY_SYNC_RECORD:
+            e.record = hostile_record(h, p);
+            break;
+        case HSY_SYNC_LINKS:
+            e.links = hostile_links(h, p);
+            break;
+        case HSY_SYNC_DEATH:
+            e.certificate = hostile_certificate(h);
+            break;
+        case HSY_SYNC_LEFT:
+            e.left.record = hostile_record(h, p);
+            e.left.leave = hostile_leave(h, p);
+            break;
+        }
+        hsy_sync_add(&list, sync, &e);
+    }
+}
+
+static inline struct hsy_bundle hostile_bundle(struct hostile *h,
+                                               const struct puppet *p)
+{
+    static uint8_t bytes[HSY_BUNDLE_LEN_MAX];
+    static uint8_t covered_bytes[HSY_BUNDLE_LEN_MAX + 64];
+    struct hsy_writer out = hsy_writer(bytes, sizeof(bytes));
+    struct hsy_writer covered =
+        hsy_writer(covered_bytes, sizeof(covered_bytes));
+    struct hsy_bundle b = {.origin = p->id,
+                           .epoch_incarnation = hostile_incarnation(h),
+                           .epoch_nonce = hostile_u64(h),
+                           .wall_ms = hostile_wall(h),
+                           .messages = bytes};
+    uint8_t text[8] = {0};
+    uint64_t count = 1 + hostile_pick(h, hostile_chance(h, 8) ? 64 : 3);
+
+    b.first_seq =
+        hostile_chance(h, 8) ? UINT64_MAX - count : 1 + hostile_pick(h, 100);
+    for (uint64_t i = 0; i < count; i++) {
+        struct hsy_message m = {.topic = (const uint8_t *)"t",
+                                .topic_len = (uint8_t)hostile_pick(h, 2),
+                                .payload = text};
+        text[0] = (uint8_t)hostile_pick(h, 256);
+        m.payload_len = (uint32_t)hostile_pick(h, sizeof(text));
+        hsy_messages_add(&out, &b, &m);
+    }
+    hsy_bundle_signed_bytes(&covered, &b);
+    b.sig = hostile_sign(h, &p->id, &covered);
+    return b;
+}
+
+/* ----------------------------------------------------------------- frames */
+
+static inline void hostile_fill_registered(struct hostile *h,
+                                           struct hsy_registered *r)
+{
+    r->verdict = (enum hsy_registered_verdict)(
+        hostile_chance(h, 3) ? hostile_pick(h, 4) : HSY_REGISTERED_OK);
+    r->incarnation = hostile_chance(h, 4)
+                         ? hostile_incarnation(h)
+                         : h->stage.node->core.self.record.incarnation;
+    r->known_rank = hostile_chance(h, 32)
+                        ? 2 * HSY_INCARNATION_END - 1 - hostile_pick(h, 4)
+                        : hostile_pick(h, 20);
+    r->lease_s = (uint32_t)hostile_u64(h);
+    r->peers_count =
+        (uint32_t)(hostile_chance(h, 4) ? hostile_u64(h) : hostile_pick(h, 10));
+    r->sample = hostile_records(h, HSY_PAGE_RECORDS);
+    r->by_degree = (uint16_t)hostile_pick(h, r->sample.count + UINT64_C(1));
+}
+
+static inline void hostile_fill_peers(struct hostile *h, struct hsy_peers *p)
+{
+    p->kind = (enum hsy_peers_kind)hostile_pick(h, 5);
+    p->page = (uint32_t)hostile_u64(h);
+    p->peers_count = (uint32_t)hostile_u64(h);
+    p->records =
+        hostile_records(h, p->kind == HSY_PEERS_LOOKUP ? 1 : HSY_PAGE_RECORDS);
+    p->by_degree = (uint16_t)hostile_pick(h, p->records.count + UINT64_C(1));
+}
+
+static inline void hostile_fill_get(struct hostile *h, struct hsy_peers_get *g)
+{
+    static const enum hsy_peers_kind kinds[] = {
+        HSY_PEERS_SAMPLE, HSY_PEERS_UNIFORM, HSY_PEERS_PAGE, HSY_PEERS_TOP};
+
+    g->kind = kinds[hostile_pick(h, 4)];
+    g->count = (uint16_t)(1 + hostile_pick(h, HSY_PAGE_RECORDS));
+    g->page = (uint32_t)hostile_u64(h);
+}
+
+/* The nonce of a ping of the node's, or any. */
+static inline uint64_t hostile_pong(struct hostile *h, hearsay_link link)
+{
+    struct hsy_frame ping;
+
+    if (!hostile_chance(h, 4) &&
+        stage_frame(&h->stage, link, HSY_PING, &ping)) {
+        return ping.ping;
+    }
+    return hostile_u64(h);
+}
+
+/* Mostly what has some business at a node of this role. */
+static inline enum hsy_frame_type hostile_type(struct hostile *h)
+{
+    static const uint8_t at_peer[] = {
+        HSY_PING,   HSY_PONG,    HSY_REGISTERED, HSY_REGISTERED,
+        HSY_PEERS,  HSY_PEERS,   HSY_BRIDGE,     HSY_DEAD_NOTICE,
+        HSY_BUNDLE, HSY_BUNDLE,  HSY_BUNDLE,     HSY_CONNECT,
+        HSY_ACCEPT, HSY_CONNECT, HSY_REFUSE,     HSY_REFUSE};
+    static const uint8_t at_seed[] = {
+        HSY_PING,      HSY_PONG,        HSY_REGISTER,  HSY_REGISTER,
+        HSY_REGISTER,  HSY_LOOKUP,      HSY_PEERS_GET, HSY_LINKS,
+        HSY_LINKS,     HSY_LEAVE,       HSY_VERDICT,   HSY_VERDICT,
+        HSY_SEED_SYNC, HSY_DEAD_REPORT, HSY_SEED_SYNC, HSY_DEAD_REPORT};
+    uint64_t which = hostile_pick(h, 16);
+
+    if (hostile_chance(h, 24)) {
+        return (enum hsy_frame_type)(1 + hostile_pick(h, HSY_BUNDLE));
+    }
+    return (enum hsy_frame_type)(
+        h->stage.config.role == HEARSAY_SEED ? at_seed[which] : at_peer[which]);
+}
+
+/* Of @p, on its link. */
+static inline void hostile_frame(struct hostile *h, const struct puppet *p,
+                                 hearsay_link link, struct hsy_frame *f)
+{
+    *f = (struct hsy_frame){.type = hostile_type(h)};
+    h->forges = hostile_chance(h, 32);
+    f->flags = hostile_chance(h, 16) ? HSY_FLAG_IGNORABLE : 0;
+    /* tidy: dispatch */
+    switch (f->type) {
+    case HSY_HELLO:
+        *f = puppet_hello(p, (uint8_t)hostile_pick(h, 256));
+        return;
+    case HSY_AUTH:
+        *f = puppet_auth(&h->stage, link, p, p->number);
+        return;
+    case HSY_ERROR:
+        f->error.code = (enum hsy_error_code)(1 + hostile_pick(h, 11));
+        f->error.text_len = (uint8_t)hostile_pick(h, HSY_ERROR_TEXT_MAX + 1);
+        memset(f->error.text, 1 + (int)hostile_pick(h, 255), 200);
+        return;
+    case HSY_LEAVE:
+        f->leave = hostile_leave(h, hostile_other(h, p));
+        return;
+    case HSY_PING:
+        f->ping = hostile_u64(h);
+        return;
+    case HSY_PONG:
+        f->pong = hostile_pong(h, link);
+        return;
+    case HSY_REGISTER:
+        f->reg = hostile_record(h, hostile_other(h, p));
+        return;
+    case HSY_REGISTERED:
+        hostile_fill_registered(h, &f->registered);
+        return;
+    case HSY_LOOKUP:
+        f->lookup = hostile_id(h);
+        return;
+    case HSY_PEERS_GET:
+        hostile_fill_get(h, &f->peers_get);
+        return;
+    case HSY_PEERS:
+        hostile_fill_peers(h, &f->peers);
+        return;
+    case HSY_LINKS:
+        f->links = hostile_links(h, hostile_other(h, p));
+        return;
+    case HSY_DEAD_REPORT:
+    case HSY_DEAD_NOTICE:
+        f->report = hostile_report(h, hostile_other(h, p));
+        return;
+    case HSY_SEED_SYNC:
+        hostile_sync(h, &f->sync);
+        return;
+    case HSY_VERDICT:
+        f->verdict.record = hostile_record(h, hostile_puppet(h));
+        f->verdict.verdict =
+            hostile_verdict(h, hostile_other(h, p), &f->verdict.record);
+        return;
+    case HSY_BRIDGE:
+        f->bridge.why = HSY_BRIDGE_COMPONENT;
+        f->bridge.records = hostile_records(h, HSY_BRIDGE_RECORDS);
+        if (f->bridge.records.count == 0) {
+            f->type = HSY_ACCEPT; /* The wire format wants at least one. */
+        }
+        return;
+    case HSY_CONNECT:
+        f->connect.degree = (uint32_t)hostile_u64(h);
+        return;
+    case HSY_ACCEPT:
+        return;
+    case HSY_REFUSE:
+        f->refuse.why = (enum hsy_refuse_why)(1 + hostile_pick(h, 4));
+        f->refuse.alternatives = hostile_records(h, HSY_ALTERNATIVES_MAX);
+        return;
+    case HSY_BUNDLE:
+        f->bundle.hops =
+            (uint8_t)(hostile_chance(h, 4) ? 250 + hostile_pick(h, 6)
+                                           : hostile_pick(h, 70));
+        f->bundle.bundle = hostile_bundle(h, hostile_other(h, p));
+        return;
+    }
+}
+
+/* ------------------------------------------------------------------ moves */
+
+/* An open link of the node and who is at its other end; false: none. */
+static inline bool hostile_any_link(struct hostile *h, hearsay_link *link,
+                                    struct puppet **who)
+{
+    const struct stage *s = &h->stage;
+    uint32_t start = (uint32_t)hostile_pick(h, s->links_used);
+
+    for (uint32_t i = 0; i < s->links_used; i++) {
+        const struct stage_link *l = &s->links[(start + i) % s->links_used];
+        const struct hsy_neighbour *n =
+            hsy_neighbour_by_link(&s->node->core.neighbours, l->link);
+        if (!l->open || l->hung_up || l->down) {
+            continue;
+        }
+        *link = l->link;
+        *who = hostile_puppet(h); /* A challenger, or not authenticated. */
+        for (uint32_t k = 0; n != NULL && k < HOSTILE_PUPPETS; k++) {
+            if (memcmp(&h->who[k].id, &n->id, sizeof(n->id)) == 0) {
+                *who = &h->who[k];
+            }
+        }
+        return true;
+    }
+    return false;
+}
+
+static inline void hostile_say(struct hostile *h)
+{
+    static uint8_t bytes[256 * 1024];
+    struct hsy_writer out = hsy_writer(bytes, sizeof(bytes));
+    struct hsy_frame frame;
+    struct puppet *who = NULL;
+    hearsay_link link = 0;
+
+    if (!hostile_any_link(h, &link, &who)) {
+        return;
+    }
+    hostile_frame(h, who, link, &frame);
+    hsy_frame_encode(&out, &frame);
+    HSY_ASSERT(!out.bad);
+    if (link == h->tail.link) {
+        stage_bytes(&h->stage, link, h->tail.bytes, h->tail.len);
+        h->tail.link = 0;
+    }
+    size_t cut = hostile_chance(h, 16) ? hostile_pick(h, out.len) : 0;
+    if (cut > 0 && h->tail.link == 0 && cut < sizeof(h->tail.bytes)) {
+        h->tail.link = link;
+        h->tail.len = (uint32_t)cut;
+        memcpy(h->tail.bytes, bytes + out.len - cut, cut);
+        out.len -= cut;
+    }
+    stage_bytes(&h->stage, link, bytes, out.len);
+    h->frames++;
+}
+
+/* The rest of a frame that was begun: all of it, or one more byte. */
+static inline void hostile_go_on(struct hostile *h)
+{
+    struct hostile_tail *t = &h->tail;
+
+    if (t->link == 0) {
+        return;
+    }
+    uint32_t len = hostile_chance(h, 2) ? t->len : 1;
+    stage_bytes(&h->stage, t->link, t->bytes, len);
+    t->len -= len;
+    memmove(t->bytes, t->bytes + len, t->len);
+    t->link = t->len == 0 ? 0 : t->link;
+}
+
+static inline void hostile_noise(struct hostile *h)
+{
+    uint8_t bytes[64];
+    struct puppet *who = NULL;
+    hearsay_link link = 0;
+    size_t len = 1 + hostile_pick(h, sizeof(bytes));
+
+    if (!hostile_any_link(h, &link, &who)) {
+        return;
+    }
+    for (size_t i = 0; i < len; i++) {
+        bytes[i] = (uint8_t)hostile_pick(h, i < 3 ? 1 : 256);
+    }
+    stage_bytes(&h->stage, link, bytes, len);
+}
+
+/* @p comes again: another boot, a later incarnation, another role. */
+static inline void hostile_reborn(struct hostile *h, struct puppet *p)
+{
+    if (hostile_chance(h, 3)) {
+        p->record.boot_nonce = hostile_pick(h, 3);
+        p->record.incarnation = hostile_incarnation(h);
+        p->record.addrs_count = (uint8_t)hostile_pick(h, 2);
+        puppet_sign_record(p);
+    }
+}
+
+static inline void hostile_dial(struct hostile *h)
+{
+    struct puppet *p = hostile_puppet(h);
+
+    hostile_reborn(h, p);
+    (void)puppet_dial(&h->stage, p);
+}
+
+static inline void hostile_answer(struct hostile *h)
+{
+    struct stage *s = &h->stage;
+
+    for (uint32_t i = 0; i < s->links_used; i++) {
+        struct stage_link *l = &s->links[i];
+        if (!l->dialled || l->open || l->down || l->hung_up) {
+            continue;
+        }
+        if (hostile_chance(h, 3)) {
+            stage_down(s, l->link, (enum hearsay_down)hostile_pick(h, 6));
+            return;
+        }
+        struct puppet *p = hostile_puppet(h);
+        for (uint32_t k = 0; !hostile_chance(h, 16) && k < HOSTILE_PUPPETS;
+             k++) {
+            p = l->port == 7000 + h->who[k].number ? &h->who[k] : p;
+        }
+        struct hearsay_id own = hearsay_node_id(s->node);
+        if (memcmp(&p->id, &own, sizeof(own)) != 0) {
+            hostile_reborn(h, p);
+            puppet_answer(s, l->link, p);
+        }
+        return;
+    }
+}
+
+static inline void hostile_hang_up(struct hostile *h)
+{
+    struct puppet *who = NULL;
+    hearsay_link link = 0;
+
+    if (hostile_any_link(h, &link, &who)) {
+        stage_down(&h->stage, link, (enum hearsay_down)hostile_pick(h, 6));
+    }
+}
+
+static inline void hostile_wait(struct hostile *h)
+{
+    static const uint64_t most_ms[] = {3, 300, 3000, 40000};
+    struct stage *s = &h->stage;
+    uint64_t due_ns = hearsay_deadline(s->node);
+
+    switch (hostile_pick(h, 4)) {
+    case 0: /* Late, and the next event is no TICK. */
+        stage_pass(s, hostile_pick(h, most_ms[hostile_pick(h, 4)]) * HSY_MS);
+        return;
+    case 1: /* To the very nanosecond, or one past it. */
+        if (due_ns != HEARSAY_NEVER && due_ns > s->now.mono_ns) {
+            stage_pass(s, due_ns - s->now.mono_ns + hostile_pick(h, 2));
+        }
+        return;
+    default:
+        stage_run(s, hostile_pick(h, most_ms[hostile_pick(h, 4)]));
+        return;
+    }
+}
+
+static inline void hostile_host(struct hostile *h)
+{
+    struct stage *s = &h->stage;
+
+    switch (hostile_pick(h, 8)) {
+    case 0:
+        s->hold_jobs = hostile_chance(h, 2);
+        return;
+    case 1:
+        s->hold_writes = hostile_chance(h, 2);
+        return;
+    case 2:
+        s->hold_sent = hostile_chance(h, 2);
+        return;
+    case 3:
+        stage_settle(s);
+        return;
+    case 4:
+        s->writes_fail = hostile_chance(h, 64);
+        return;
+    case 5:
+        (void)stage_publish(s, "x");
+        return;
+    case 6:
+        if (hostile_chance(h, 128)) {
+            stage_leave(s);
+        }
+        return;
+    default:
+        (void)stage_job_back(s, 0);
+        return;
+    }
+}
+
+/* What was read goes; a node that has stopped begins anew. */
+static inline void hostile_tidy(struct hostile *h)
+{
+    struct stage *s = &h->stage;
+
+    for (uint32_t i = 0; i < s->links_used; i++) {
+        if (s->links[i].out_len > 100000) {
+            s->links[i].out_len = 0;
+        }
+    }
+    if (s->tokens_count > STAGE_TOKENS_MAX / 2 ||
+        s->jobs_count > STAGE_JOBS_MAX / 2) {
+        stage_settle(s);
+    }
+    if (s->stopped) {
+        bool seed = s->config.role == HEARSAY_SEED;
+        stage_fini(s);
+        h->tail.link = 0;
+        h->restarts++;
+        hostile_begin_node(h, seed);
+    }
+}
+
+static inline void hostile_move(struct hostile *h)
+{
+    uint64_t dice = hostile_pick(h, 64);
+
+    if (dice < 40) {
+        hostile_say(h);
+    } else if (dice < 45) {
+        hostile_dial(h);
+    } else if (dice < 51) {
+        hostile_answer(h);
+    } else if (dice < 54) {
+        hostile_go_on(h);
+    } else if (dice < 55) {
+        hostile_noise(h);
+    } else if (dice < 56) {
+        hostile_hang_up(h);
+    } else if (dice < 60) {
+        hostile_wait(h);
+    } else {
+        hostile_host(h);
+    }
+    hostile_tidy(h);
+}
+
+#endif
