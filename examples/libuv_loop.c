@@ -7,6 +7,8 @@
  * It publishes once a second from a timer, prints the messages of the others,
  * and leaves on Ctrl-C. DATA_DIR keeps its identity: the next run is the same
  * peer. Everything runs on the one thread that runs the loop. */
+#define _POSIX_C_SOURCE 200809L /* <uv.h> wants it under -std=c11. */
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -29,7 +29,11 @@ static void on_message(void *ctx, const struct hearsay_message *message)
     struct app *app = ctx;
 
     atomic_fetch_add(&app->received, 1);
-    printf("%.*s\n", (int)message->payload_len, (const char *)message->payload);
+    for (size_t i = 0; i < message->payload_len; i++) { /* To a terminal? */
+        uint8_t byte = message->payload[i];
+        (void)putchar(byte < 0x20 || byte == 0x7f ? '?' : byte);
+    }
+    (void)putchar('\n');
 }
 
 static void on_note(void *ctx, const struct hearsay_note *note,

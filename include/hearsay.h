@@ -16,6 +16,11 @@
  *
  * Threads: a node belongs to one thread at a time. The one exception is
  * hearsay_job_run(), which may run anywhere.
+ *
+ * What a host does wrong (a clock that goes back, a link number used twice,
+ * more SENT than was given) is a bug and ends the process with a message; what
+ * the world does wrong never does. C11 or C++11 and later; in C++ the kinds of
+ * a field are named hearsay_field::HEARSAY_FIELD_END and so on.
  */
 #ifndef HEARSAY_H
 #define HEARSAY_H
@@ -154,9 +159,11 @@ struct hearsay_seed {
  */
 struct hearsay_config {
     enum hearsay_role role;
-    const char *name;    /**< 1-64 bytes of UTF-8, for people; may be "". */
+    const char *name;    /**< 0-64 bytes of UTF-8, for people. */
     const char *network; /**< 1-64 bytes; other networks are refused. */
-    uint8_t secret[HEARSAY_SECRET_LEN]; /**< The identity. Keep it safe. */
+    uint8_t secret[HEARSAY_SECRET_LEN]; /**< The identity: random bytes, kept
+                                             with the rows, and never shared
+                                             by two running nodes. */
     uint64_t boot_nonce; /**< 64 random bits, fresh for each process. */
     uint64_t rng_seed;   /**< Seeds every random choice of this node. */
 
@@ -172,26 +179,33 @@ struct hearsay_config {
     enum hearsay_relay relay;
     uint32_t links_wanted; /**< m: links a peer chooses itself; 1..64. */
 
-    uint64_t gossip_interval_ns;
-    uint32_t gossip_count; /**< 0 = off, HEARSAY_UNLIMITED. */
-    uint64_t ping_interval_ns;
-    uint64_t ping_timeout_ns; /**< Floor of the deadline of one PING. */
+    uint64_t gossip_interval_ns; /**< At least 1 ms. */
+    uint32_t gossip_count;       /**< 0 = off, HEARSAY_UNLIMITED. */
+    uint64_t ping_interval_ns;   /**< At least 10 ms. */
+    uint64_t ping_timeout_ns; /**< Floor of one PING's deadline; 10 ms..12 s. */
     uint64_t join_timeout_ns; /**< 0: retry for ever. */
-    uint64_t lease_ns;        /**< Seed: how long silence keeps a record. */
+    uint64_t lease_ns; /**< Seed: how long silence keeps a record; >= 1 s. */
 
-    uint32_t links_max; /**< Links of any kind, half-open included. */
-    uint32_t peers_max; /**< Seed: registered peers. */
-    uint32_t book_max;  /**< Peer: addresses remembered. */
-    uint32_t seen_max;  /**< Message List: ids remembered. */
-    uint32_t queue_max; /**< Bytes queued on one link. */
-    uint32_t jobs_max;  /**< Jobs asked for and not yet answered. */
-    uint32_t frame_max; /**< Bytes of one frame's length field. */
+    uint32_t links_max; /**< Links of any kind, half-open included; 16..10^6. */
+    uint32_t peers_max; /**< Seed: registered peers; 1..10^7. */
+    uint32_t book_max;  /**< Peer: addresses remembered; 1..10^5. */
+    uint32_t seen_max;  /**< Message List: ids remembered; 1..10^8. */
+    /** Bytes given as SEND and not yet reported as SENT on one link; at least
+     * 32 KiB. A link that needs more is hung up as too slow. */
+    uint32_t queue_max;
+    /** Jobs asked for and not yet answered; 16..10^6. Beyond it frames are
+     * dropped, so a host whose jobs pile up stops reading from its links. */
+    uint32_t jobs_max;
+    uint32_t frame_max; /**< Bytes of one frame; 64 KiB..16 MiB. */
 
     const struct hearsay_crypto *crypto;
     struct hearsay_mem mem;
 };
 
-/** Fills @config with the defaults of @role (docs/reference.md). */
+/** Fills @config with the defaults of @role (docs/reference.md). What has none
+ * is zero and yours to set: secret, boot_nonce, rng_seed, seeds and addrs, with
+ * their counts. The first three pass unset, and make a node that others can
+ * imitate. */
 HEARSAY_API void hearsay_config_init(struct hearsay_config *config,
                                      enum hearsay_role role);
 
@@ -199,7 +213,9 @@ HEARSAY_API void hearsay_config_init(struct hearsay_config *config,
 
 /** A link is named by a number that is never used again, so that an answer
  * for a link that is gone finds nothing. The node names those it dials (even
- * numbers), the host names those it accepts (odd numbers, rising). */
+ * numbers), the host names those it accepts (odd numbers, rising). Events of a
+ * link that the node has hung up are harmless, and so are effects for a link
+ * that the host has reported as down. */
 typedef uint64_t hearsay_link;
 
 /** Why a link, or the try to open one, ended. */
@@ -216,13 +232,17 @@ enum hearsay_event_kind {
     HEARSAY_EV_START,     /**< First event of a node's life. */
     HEARSAY_EV_TICK,      /**< Nothing but the time. */
     HEARSAY_EV_LINK_UP,   /**< A dial succeeded, or a link was accepted. */
-    HEARSAY_EV_LINK_DOWN, /**< A link ended, or a dial failed. */
+    HEARSAY_EV_LINK_DOWN, /**< A link ended, or a dial failed. Not told for
+                               one that the node has hung up. */
     HEARSAY_EV_BYTES,     /**< Bytes came in on a link. */
     HEARSAY_EV_SENT,      /**< The kernel took bytes of a link's queue. */
-    HEARSAY_EV_PUBLISH,   /**< The application publishes a message. */
+    HEARSAY_EV_PUBLISH,   /**< The application publishes a message. It is not
+                               delivered back to it. */
     HEARSAY_EV_JOB_DONE,  /**< A job of an effect has run. */
     HEARSAY_EV_PERSISTED, /**< A write of an effect is on disk, or failed. */
-    HEARSAY_EV_LEAVE      /**< Tell everybody good-bye, then stop. */
+    HEARSAY_EV_LEAVE      /**< Tell everybody good-bye, then stop: STOPPED
+                               follows within 2 s, once jobs are answered.
+                               Without it a node that ends counts as dead. */
 };
 
 struct hearsay_job;
@@ -246,7 +266,7 @@ struct hearsay_event {
         } bytes;
         struct {
             hearsay_link link;
-            size_t len;
+            size_t len; /**< Not more than was given and not told yet. */
         } sent;
         struct {
             const char *topic;      /**< Borrowed; NULL or <= 64 bytes. */
@@ -266,7 +286,9 @@ struct hearsay_event {
 
 /* --------------------------------------------------------------- effects */
 
-/** Bytes shared by several links, reference-counted, for one thread. */
+/** Bytes shared by several links, reference-counted, for one thread. Read
+ * @len bytes of @data and change nothing; it may outlive its node, but not the
+ * node's allocator. */
 struct hearsay_buf {
     uint32_t refs;
     uint32_t len;
@@ -295,7 +317,9 @@ struct hearsay_row {
     size_t value_len;
 };
 
-/** A message handed to the application: once per node and message. */
+/** A message handed to the application: once per node and message, not at its
+ * origin. @topic and @payload are a stranger's bytes: escape them before they
+ * reach a terminal. */
 struct hearsay_message {
     struct hearsay_id origin;
     uint64_t epoch;    /**< The origin's incarnation when it started. */
@@ -346,14 +370,17 @@ enum hearsay_stop {
 };
 
 enum hearsay_effect_kind {
-    HEARSAY_FX_DIAL,    /**< Open a link; answer LINK_UP or LINK_DOWN. */
+    HEARSAY_FX_DIAL,    /**< Open a link; answer LINK_UP or LINK_DOWN. After
+                             10 s the node gives up and hangs up itself. */
     HEARSAY_FX_SEND,    /**< Queue bytes on a link; report them as SENT. */
-    HEARSAY_FX_HANG_UP, /**< Flush what is queued, then close. No answer. */
+    HEARSAY_FX_HANG_UP, /**< Flush what is queued, then close; end a dial that
+                             is under way. No answer. */
     HEARSAY_FX_DELIVER, /**< A message for the application. */
     HEARSAY_FX_NOTE,    /**< Tell whoever listens. */
     HEARSAY_FX_JOB,     /**< hearsay_job_run() it, answer JOB_DONE. */
     HEARSAY_FX_PERSIST, /**< Commit to disk, answer PERSISTED. */
-    HEARSAY_FX_STOPPED  /**< The node is done; destroy it. The last effect. */
+    HEARSAY_FX_STOPPED  /**< The node is done: no link is left and no job out.
+                             Flush, then destroy it. The last effect. */
 };
 
 struct hearsay_effect {
@@ -375,8 +402,11 @@ struct hearsay_effect {
         const struct hearsay_note *note;       /**< Lent. */
         struct hearsay_job *job; /**< Given, until JOB_DONE returns it. */
         struct {
-            uint64_t token; /**< To answer with. Rows of equal token, all
-                                 consecutive, are one transaction. */
+            uint64_t token; /**< To answer with, once for all its rows. Those
+                                 of equal token, all consecutive, are one
+                                 transaction; one whose last row is missing
+                                 when the token changes (out of memory) is to
+                                 be dropped without an answer. */
             struct hearsay_row row; /**< Lent: copy it. */
             bool more; /**< Another row of the same token follows. */
         } persist;
@@ -404,8 +434,9 @@ HEARSAY_API HEARSAY_MUST_USE int
 hearsay_node_create(struct hearsay_node **out,
                     const struct hearsay_config *config, const char **why);
 
-/** Frees @node, its jobs and its undrained effects; NULL is a no-op. No job
- * of it may still be running. */
+/** Frees @node, its jobs, those given away included, and its undrained effects;
+ * NULL is a no-op. No job of it may still be running. At any time, but only
+ * STOPPED means that good-byes were said. Links are the host's to close. */
 HEARSAY_API void hearsay_node_destroy(struct hearsay_node *node);
 
 /**
@@ -421,16 +452,22 @@ hearsay_node_restore(struct hearsay_node *node, const struct hearsay_row *row);
 /**
  * Feeds one event to the protocol and collects what it wants done.
  *
- * @now->mono_ns never goes back between calls. @ev is borrowed. Read the
- * effects with hearsay_next_effect() before the next call. Not reentrant.
+ * @now->mono_ns never goes back between calls. @ev is borrowed. Whatever is
+ * returned, read the effects with hearsay_next_effect() before the next call.
+ * Not reentrant.
  *
  * HEARSAY_ERR_BUSY: effects are not drained; nothing happened.
- * HEARSAY_ERR_STATE: before START, after STOPPED, or PUBLISH at a seed or
- *     before joining; nothing happened.
- * HEARSAY_ERR_AGAIN: PUBLISH found a bound reached; the message was not
+ * HEARSAY_ERR_STATE: before START, a second START, after STOPPED; or PUBLISH at
+ *     a seed, before joining (the note "joined") or after LEAVE. Nothing was
  *     taken.
+ * HEARSAY_ERR_AGAIN: PUBLISH found a bound reached; the message was not
+ *     taken. Try again after the next JOB_DONE.
  * HEARSAY_ERR_TOO_BIG: PUBLISH with too large a payload or topic.
- * HEARSAY_ERR_NOMEM: the event was dropped; the node goes on.
+ * HEARSAY_ERR_INVALID: there is no such kind of event.
+ * HEARSAY_ERR_NOMEM: the event was taken, but something that it or the time
+ *     should have led to is missing; the node goes on. After BYTES and LINK_UP
+ *     the host ends that link and reports it as down. A job of JOB_DONE is not
+ *     given twice.
  * Bad bytes from a peer are no error here: they are counted, noted, and the
  * link is hung up.
  */
@@ -442,7 +479,8 @@ HEARSAY_API HEARSAY_MUST_USE int hearsay_step(struct hearsay_node *node,
 HEARSAY_API HEARSAY_MUST_USE bool
 hearsay_next_effect(struct hearsay_node *node, struct hearsay_effect *out);
 
-/** When to step with a TICK at the latest, in mono_ns; HEARSAY_NEVER. */
+/** When to step with a TICK at the latest, in mono_ns; it may have passed. Ask
+ * again after each step. HEARSAY_NEVER: before START and from the end on. */
 HEARSAY_API uint64_t hearsay_deadline(const struct hearsay_node *node);
 
 /** This node's id. */
@@ -457,7 +495,9 @@ enum hearsay_job_kind { HEARSAY_JOB_SIGN, HEARSAY_JOB_VERIFY };
 HEARSAY_API enum hearsay_job_kind
 hearsay_job_kind(const struct hearsay_job *job);
 
-/** Does the work. Touches nothing but @job: any thread may call it, once. */
+/** Does the work: up to some milliseconds for a large frame. Touches nothing
+ * but @job and what never changes in its node: any thread may call it, once,
+ * also while the node is stepped. */
 HEARSAY_API void hearsay_job_run(struct hearsay_job *job);
 
 /* ------------------------------------------------------------------ text */

@@ -5,7 +5,7 @@
  * The runtime owns sockets, DNS, the worker threads, the data directory and
  * the node. All functions here but those of the thread section belong to the
  * loop's thread. Callbacks come from there too, never from inside a call of
- * yours.
+ * yours, and may call any of these functions in turn.
  */
 #ifndef HEARSAY_RUNTIME_H
 #define HEARSAY_RUNTIME_H
@@ -25,16 +25,19 @@ struct hearsay_runtime_config {
     /** From hearsay_config_init(). The runtime fills in secret, boot_nonce,
      * rng_seed and addrs; the rest is the caller's, seeds included. */
     struct hearsay_config node;
-    /** "host:port"; port 0 lets the system choose. */
+    /** "host:port"; port 0 lets the system choose. Default: one, "[::]:7946"
+     * of a seed, "[::]:0" of a peer. */
     const char *listen[HEARSAY_LISTEN_MAX];
     uint32_t listen_count; /**< 1..HEARSAY_LISTEN_MAX */
     /** "host:port" or "host" (then the bound port); none: the bound
      * addresses, and for a wildcard what the seeds observe. */
     const char *advertise[HEARSAY_ADDRS_MAX];
     uint32_t advertise_count;
-    /** Made (0700) when missing. NULL: nothing is kept, identity included. */
+    /** Made (0700) when missing. NULL: nothing is kept, identity included.
+     * Default: "./hearsay-data". */
     const char *data_dir;
-    uint32_t workers; /**< CPU lane threads; 0: cores - 1, at least 1. */
+    /** CPU lane threads, up to 256; 0: cores - 1, at least 1. */
+    uint32_t workers;
     uint32_t jobs_queued_max; /**< Per lane; 0: 4096. */
 
     /** Each may be NULL. What they point to is lent for the call. */
@@ -42,7 +45,8 @@ struct hearsay_runtime_config {
     void (*on_note)(void *ctx, const struct hearsay_note *note,
                     uint64_t wall_ms);
     /** The node stopped by itself or after hearsay_runtime_leave(). Call
-     * hearsay_runtime_close() now or later. */
+     * hearsay_runtime_close() now or later, or hearsay_thread_stop() later.
+     * @text is static. Not called when closed before. */
     void (*on_stopped)(void *ctx, enum hearsay_stop why, const char *text);
     void *ctx;
 };
@@ -67,30 +71,36 @@ hearsay_runtime_config_init(struct hearsay_runtime_config *config,
  * untouched, and *@error says why: HEARSAY_ERR_IO (port in use, directory not
  * writable...), HEARSAY_ERR_DENIED (key file mode), HEARSAY_ERR_LOCKED,
  * HEARSAY_ERR_NEWER (database), HEARSAY_ERR_INVALID, HEARSAY_ERR_MALFORMED
- * (key file or database damaged), HEARSAY_ERR_NOMEM.
+ * (key file or database damaged), HEARSAY_ERR_NOMEM. Handles that were on
+ * @loop already need a turn of it to be gone. @error is never NULL.
+ *
+ * A SIGPIPE that would end the process is set to be ignored.
  */
 HEARSAY_API HEARSAY_MUST_USE int
 hearsay_runtime_open(struct hearsay_runtime **out, struct uv_loop_s *loop,
                      const struct hearsay_runtime_config *config,
                      struct hearsay_runtime_error *error);
 
-/** Publishes; see HEARSAY_EV_PUBLISH in hearsay_step() for errors. @topic may
- * be NULL, @out_seq too. @payload is borrowed. */
+/** Publishes; see HEARSAY_EV_PUBLISH in hearsay_step() for errors.
+ * HEARSAY_ERR_AGAIN also when the application is behind with its own callbacks.
+ * @topic may be NULL, @out_seq too. @payload is borrowed. */
 HEARSAY_API HEARSAY_MUST_USE int
 hearsay_runtime_publish(struct hearsay_runtime *rt, const char *topic,
                         const void *payload, size_t payload_len,
                         uint64_t *out_seq);
 
-/** Starts a graceful departure; on_stopped follows within 3 s. */
+/** Starts a graceful departure; on_stopped follows within 3 s. Again:
+ * nothing. */
 HEARSAY_API void hearsay_runtime_leave(struct hearsay_runtime *rt);
 
 /** Closes everything at once, commits what was acknowledged, and calls
- * @on_closed (may be NULL) from the loop when @rt is gone. */
+ * @on_closed (may be NULL) from the loop when @rt is gone. Once; @rt is not to
+ * be used after it. Without a hearsay_runtime_leave() before, the others take
+ * the node for dead. */
 HEARSAY_API void hearsay_runtime_close(struct hearsay_runtime *rt,
                                        void (*on_closed)(void *ctx), void *ctx);
 
-/** The node, for hearsay_node_id() and read-only views; lent. Never step
- * it. */
+/** The node, for hearsay_node_id(); lent until the close. Never step it. */
 HEARSAY_API const struct hearsay_node *
 hearsay_runtime_node(const struct hearsay_runtime *rt);
 
@@ -112,15 +122,16 @@ hearsay_thread_start(struct hearsay_thread **out,
                      const struct hearsay_runtime_config *config,
                      struct hearsay_runtime_error *error);
 
-/** Any thread: as hearsay_runtime_publish(), and waits for its answer. Not
- * from a callback. */
+/** Any thread: as hearsay_runtime_publish(), and waits for its answer; after
+ * 10 s, when a callback blocks the loop, HEARSAY_ERR_AGAIN and not taken. Not
+ * from a callback, and not when hearsay_thread_stop() may have begun. */
 HEARSAY_API HEARSAY_MUST_USE int
 hearsay_thread_publish(struct hearsay_thread *thread, const char *topic,
                        const void *payload, size_t payload_len,
                        uint64_t *out_seq);
 
 /** Any thread but its own: leaves gracefully (at most 3 s), ends the thread,
- * frees @thread. NULL is a no-op. */
+ * frees @thread. No callback comes after it. NULL is a no-op. */
 HEARSAY_API void hearsay_thread_stop(struct hearsay_thread *thread);
 
 #ifdef __cplusplus

@@ -8,6 +8,9 @@
 #include "core/text.h"
 
 #define CHALLENGE_NS (1 * HSY_SECOND)
+/* Two dials further apart than a dial and a handshake may last together did
+ * not cross: the later one means that the other end has no link any more. */
+#define SIMULTANEOUS_NS (15 * HSY_SECOND)
 
 static bool is_seed(const struct hsy_core *core)
 {
@@ -54,6 +57,7 @@ static void add(struct hsy_core *core, const struct hsy_arrival *a)
     if (hsy_neighbour_add(&core->neighbours, &n, a->link, &a->record) != 0) {
         env->ports.hang_up(env->ports.ctx, a->link, HSY_ERROR_FULL,
                            "no room for another link; try another node");
+        hsy_core_arrival_lost(core, a);
         return;
     }
     n->accepted = a->accepted;
@@ -69,8 +73,10 @@ static bool newcomer_stays(const struct hsy_core *core,
     bool ours_is_lower = hsy_id_compare(&core->env.id, &n->id) < 0;
 
     HSY_ASSERT(!hsy_id_equal(&core->env.id, &n->id));
-    if (n->accepted == a->accepted) {
-        return true; /* Dialled again by the same end: it lost the old one. */
+    bool at_once =
+        hsy_time_since(n->since_ns, core->env.now.mono_ns) < SIMULTANEOUS_NS;
+    if (n->accepted == a->accepted || !at_once) {
+        return true; /* Who dials again has lost the old one. */
     }
     return a->accepted != ours_is_lower;
 }
@@ -98,15 +104,25 @@ static void merge_links(struct hsy_core *core, struct hsy_neighbour *n,
     arrived(core, n, own_dial);
 }
 
-static void refuse_twin(struct hsy_core *core, hearsay_link link)
+void hsy_core_arrival_lost(struct hsy_core *core, const struct hsy_arrival *a)
+{
+    HSY_ASSERT(a->link != 0);
+    if (!a->accepted) { /* Or whoever dialled would wait for ever. */
+        hsy_core_dial_failed(core, a->link, HEARSAY_DOWN_CLOSED,
+                             HSY_ERROR_DUPLICATE, NULL);
+    }
+}
+
+static void refuse_twin(struct hsy_core *core, const struct hsy_arrival *a)
 {
     struct hsy_env *env = &core->env;
 
-    HSY_ASSERT(link != 0);
+    HSY_ASSERT(a->link != 0);
     env->counters.handshake_refused++;
-    env->ports.hang_up(env->ports.ctx, link, HSY_ERROR_DUPLICATE,
+    env->ports.hang_up(env->ports.ctx, a->link, HSY_ERROR_DUPLICATE,
                        "another process with this identity is alive: give "
                        "each node a data directory of its own");
+    hsy_core_arrival_lost(core, a);
 }
 
 static void challenge(struct hsy_core *core, struct hsy_neighbour *n,
@@ -117,7 +133,7 @@ static void challenge(struct hsy_core *core, struct hsy_neighbour *n,
     HSY_ASSERT(n->boot_nonce != a->record.boot_nonce);
     if (n->challenger != 0 ||
         hsy_table_put(&core->challengers, &item, &n->id) != 0) {
-        refuse_twin(core, a->link);
+        refuse_twin(core, a);
         return;
     }
     ((struct hsy_challenger *)item)->arrival = *a;
@@ -149,9 +165,6 @@ void hsy_core_link_up(struct hsy_core *core, const struct hsy_arrival *a)
     env->counters.links_up++;
     if (!is_seed(core)) {
         learn_contact(core, a);
-        if (a->record.role == HEARSAY_SEED) {
-            (void)hsy_self_observed(&core->self, &a->observed);
-        }
     }
     if (n == NULL && our_dial_stays(core, a)) {
         env->ports.hang_up(env->ports.ctx, a->link, HSY_ERROR_REDUNDANT,
@@ -162,6 +175,9 @@ void hsy_core_link_up(struct hsy_core *core, const struct hsy_arrival *a)
         challenge(core, n, a);
     } else {
         merge_links(core, n, a);
+    }
+    if (!is_seed(core) && hsy_join_is_seat(&core->join, &a->record.id)) {
+        (void)hsy_self_observed(&core->self, &a->observed);
     }
 }
 
@@ -262,12 +278,15 @@ void hsy_core_drop(struct hsy_core *core, const struct hearsay_id *id,
         env->ports.hang_up(env->ports.ctx, gone.link, 0, NULL);
     }
     remove_neighbour(core, n, gone.superseded ? "replaced" : why_text(why));
+    if (is_seed(core) && gone.challenger != 0) {
+        hsy_registry_hold(&core->seed->registry, &gone.id, false);
+    }
     if (admit_challenger(core, &gone.id)) {
-        return; /* Restarted: nobody died. */
+        return; /* Restarted: nobody died, and it will register anew. */
     }
     if (is_seed(core)) {
         hsy_seed_link_down(core->seed, &gone, why);
-    } else if (gone.overlay && !gone.superseded && why != HEARSAY_DOWN_SLOW &&
+    } else if (gone.overlay && !gone.superseded &&
                why != HEARSAY_DOWN_TIMEOUT) {
         probe_neighbour(core, &gone);
     }
@@ -290,7 +309,9 @@ void hsy_core_link_down(struct hsy_core *core, hearsay_link link,
             HSY_ASSERT(n != NULL);
             n->challenger = 0;
             n->challenge_until_ns = HEARSAY_NEVER;
+            struct hsy_arrival arrival = c->arrival;
             hsy_table_remove(&core->challengers, c);
+            hsy_core_arrival_lost(core, &arrival);
             return;
         }
     }
@@ -432,6 +453,11 @@ void hsy_core_dial_failed(struct hsy_core *core, hearsay_link link,
     core->env.counters.dials_failed++;
     if (code == HSY_ERROR_REDUNDANT && n != NULL) {
         arrived(core, n, link); /* There is a better link already. */
+        return;
+    }
+    bool proves_nothing =
+        code == HSY_ERROR_REDUNDANT || hsy_liveness_was_away(&core->liveness);
+    if (proves_nothing && hsy_probe_again(&core->probes, link)) {
         return;
     }
     if (hsy_probe_dial_failed(&core->probes, link, why, &ended)) {

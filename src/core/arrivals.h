@@ -9,6 +9,8 @@
  * With @hang_up the link itself is still open and is closed. */
 void hsy_core_drop(struct hsy_core *core, const struct hearsay_id *id,
                    enum hearsay_down why, bool hang_up);
+/* The link @a was refused after all: if we dialled it, that dial failed. */
+void hsy_core_arrival_lost(struct hsy_core *core, const struct hsy_arrival *a);
 /* The node left in order: no probe, no report. */
 void hsy_core_departed(struct hsy_core *core, const struct hearsay_id *id);
 /* Strikes and idle links, after liveness has looked. */

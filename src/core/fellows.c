@@ -79,20 +79,11 @@ void hsy_fellows_start(struct hsy_seed *s)
     s->fellows_next_ns = s->env->now.mono_ns;
 }
 
-uint32_t hsy_fellows_seeds(const struct hsy_seed *s)
-{
-    uint32_t count = 0;
-
-    for (uint32_t i = 0; i < lines_count(s); i++) {
-        count += s->fellows[i].twice ? 0 : 1;
-    }
-    HSY_ASSERT(count >= 1);
-    return count;
-}
-
 uint32_t hsy_fellows_verdicts(const struct hsy_seed *s)
 {
-    uint32_t wanted = (hsy_fellows_seeds(s) - 1) / 2 + 1;
+    /* Of the lines of config.txt, whoever answers there just now: a name that
+     * points to another seed for a moment must not make a death cheaper. */
+    uint32_t wanted = (lines_count(s) - 1) / 2 + 1;
 
     HSY_ASSERT(wanted <= HSY_VERDICTS_MAX);
     return wanted;
@@ -180,7 +171,9 @@ void hsy_fellows_link_up(struct hsy_seed *s, struct hsy_neighbour *n,
     struct hsy_fellow *line = own_dial != 0 ? line_dialled(s, own_dial) : NULL;
 
     HSY_ASSERT(n->link != 0);
-    if (line != NULL) {
+    if (line != NULL && n->role != HEARSAY_SEED) {
+        redial_later(s, line); /* Somebody else lives there now. */
+    } else if (line != NULL) {
         line->dialling = 0;
         line->tries = 0;
         line->next_ns = HEARSAY_NEVER;

@@ -8,9 +8,8 @@
 
 void hsy_fellows_init(struct hsy_seed *s);
 void hsy_fellows_start(struct hsy_seed *s);
-/* n: the seeds of config.txt, each counted once. */
-uint32_t hsy_fellows_seeds(const struct hsy_seed *s);
-/* Of n: this many verdicts are a death. */
+/* So many verdicts are a death: a majority of the lines of config.txt, itself
+ * included for odd n. */
 uint32_t hsy_fellows_verdicts(const struct hsy_seed *s);
 /* The line of @id, which is known and not this node; NULL. */
 struct hsy_fellow *hsy_fellow_of(struct hsy_seed *s,

@@ -8,7 +8,7 @@
 
 #define RETRY_BASE_NS (1 * HSY_SECOND)
 #define RETRY_CAP_NS (60 * HSY_SECOND)
-#define ANSWER_WAIT_NS (10 * HSY_SECOND)
+#define ANSWER_WAIT_NS (5 * HSY_SECOND)
 #define COMPLAIN_EVERY_NS (5 * HSY_SECOND)
 #define ASK_BASE_NS (1 * HSY_SECOND)
 #define ASK_CAP_NS (60 * HSY_SECOND)
@@ -261,8 +261,8 @@ static void expire(struct hsy_join *j)
             seat->next_ns <= j->env->now.mono_ns) {
             const struct hsy_neighbour *n =
                 hsy_neighbour_by_id(j->neighbours, &seat->id);
-            if (n != NULL) {
-                /* Linked but mute: fall back to LINKED, ask once more. */
+            if (n != NULL && !seat->mute) {
+                seat->mute = true; /* Asked once more, then given up. */
                 register_at(j, seat, n->link);
             } else {
                 fail(j, seat, "seed-mute");
@@ -342,6 +342,19 @@ void hsy_join_tick(struct hsy_join *j)
 
 /* ------------------------------------------------------------- answers */
 
+static void free_twins(struct hsy_join *j)
+{
+    for (uint32_t i = 0; i < j->env->config.seeds_count; i++) {
+        struct hsy_seat *seat = &j->seats[i];
+        if (seat->twin) {
+            HSY_ASSERT(seat->state == HSY_SEAT_IDLE);
+            seat->twin = false;
+            seat->known = false;
+            seat->next_ns = j->env->now.mono_ns;
+        }
+    }
+}
+
 /* The seat that a dial of ours was for; learns the id of its line. */
 static struct hsy_seat *seat_dialled(struct hsy_join *j, hearsay_link own_dial,
                                      const struct hearsay_id *id)
@@ -350,6 +363,9 @@ static struct hsy_seat *seat_dialled(struct hsy_join *j, hearsay_link own_dial,
         struct hsy_seat *seat = &j->seats[i];
         if (seat->state != HSY_SEAT_DIALLING || seat->dialling != own_dial) {
             continue;
+        }
+        if (seat->known && !hsy_id_equal(&seat->id, id)) {
+            free_twins(j); /* Lines have changed hands: look again. */
         }
         struct hsy_seat *same = seat_of(j, id);
         seat->dialling = 0;
@@ -446,6 +462,7 @@ static void seated(struct hsy_join *j, struct hsy_seat *seat,
                    const struct hsy_registered *answer)
 {
     enter(j, seat, HSY_SEAT_REGISTERED, HEARSAY_NEVER);
+    seat->mute = false;
     seat_note(j, HEARSAY_INFO, "registered", seat);
     hsy_overlay_told_count(j->overlay, answer->peers_count);
     uint32_t added =

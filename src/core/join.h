@@ -22,6 +22,7 @@ struct hsy_seat {
     bool known;  /* id is meaningful. */
     bool twin;   /* The same seed as an earlier line: counts no more. */
     bool failed; /* The last try failed. */
+    bool mute;   /* Linked, and a REGISTER went unanswered. */
     struct hearsay_id id;
     hearsay_link dialling;
     uint32_t tries;

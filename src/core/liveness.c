@@ -8,6 +8,8 @@
 /* Longer than this between two steps that should have been close together:
  * stopped, swapped out, or a laptop that slept. */
 #define AWAY_NS (1 * HSY_SECOND)
+/* What fails so soon afterwards failed because of that. */
+#define AFTERMATH_NS (2 * HSY_SECOND)
 
 void hsy_liveness_init(struct hsy_liveness *l, struct hsy_env *env,
                        struct hsy_neighbours *neighbours)
@@ -29,6 +31,18 @@ static bool is_pinged(const struct hsy_liveness *l,
     return n->overlay || n->role == HEARSAY_SEED;
 }
 
+/* How long until this neighbour is looked at again: a seed only looks whether
+ * its peers, who ping it, are still there. */
+static uint64_t interval_of(const struct hsy_liveness *l,
+                            const struct hsy_neighbour *n)
+{
+    const struct hearsay_config *config = &l->env->config;
+    bool kept = config->role == HEARSAY_SEED && n->role == HEARSAY_PEER;
+
+    HSY_ASSERT(config->lease_ns > 0);
+    return kept ? config->lease_ns : config->ping_interval_ns;
+}
+
 static void plan(struct hsy_liveness *l, uint64_t at_ns)
 {
     l->next_ns = hsy_time_min(l->next_ns, at_ns);
@@ -37,7 +51,7 @@ static void plan(struct hsy_liveness *l, uint64_t at_ns)
 void hsy_liveness_link_up(struct hsy_liveness *l, struct hsy_neighbour *n)
 {
     struct hsy_env *env = l->env;
-    uint64_t interval_ns = env->config.ping_interval_ns;
+    uint64_t interval_ns = interval_of(l, n);
 
     n->since_ns = env->now.mono_ns;
     n->heard_ns = env->now.mono_ns;
@@ -126,6 +140,18 @@ void hsy_liveness_woke(struct hsy_liveness *l)
     }
 }
 
+void hsy_liveness_excuse(struct hsy_liveness *l)
+{
+    HSY_ASSERT(l->env->now.mono_ns >= l->away_ns);
+    l->away_ns = l->env->now.mono_ns;
+}
+
+bool hsy_liveness_was_away(const struct hsy_liveness *l)
+{
+    return l->away_ns != 0 &&
+           hsy_time_since(l->away_ns, l->env->now.mono_ns) < AFTERMATH_NS;
+}
+
 /* The open ping's deadline has passed. */
 static enum hsy_finding missed(struct hsy_liveness *l, struct hsy_neighbour *n)
 {
@@ -149,12 +175,17 @@ static enum hsy_finding missed(struct hsy_liveness *l, struct hsy_neighbour *n)
     return n->strikes >= HSY_STRIKES_DEAD ? HSY_FINDING_DEAD : HSY_FINDING_NONE;
 }
 
-/* Of two peers, neither of whom relays over this link. */
+/* Of two peers, neither of whom relays over this link; or, at a seed, of a
+ * peer that has said nothing for a whole lease. */
 static bool is_idle(const struct hsy_liveness *l, const struct hsy_neighbour *n)
 {
+    bool seed = l->env->config.role == HEARSAY_SEED;
+    uint64_t from_ns = seed ? n->heard_ns : n->since_ns;
+    uint64_t after_ns = seed ? l->env->config.lease_ns : IDLE_LINK_NS;
+
+    HSY_ASSERT(after_ns > 0);
     return !is_pinged(l, n) && !n->asked &&
-           l->env->config.role == HEARSAY_PEER &&
-           l->env->now.mono_ns >= hsy_time_add(n->since_ns, IDLE_LINK_NS);
+           l->env->now.mono_ns >= hsy_time_add(from_ns, after_ns);
 }
 
 static enum hsy_finding look_at(struct hsy_liveness *l, struct hsy_neighbour *n)
@@ -166,7 +197,7 @@ static enum hsy_finding look_at(struct hsy_liveness *l, struct hsy_neighbour *n)
         finding = missed(l, n);
     }
     if (finding == HSY_FINDING_NONE && n->ping_next_ns <= now_ns) {
-        n->ping_next_ns = hsy_time_add(now_ns, l->env->config.ping_interval_ns);
+        n->ping_next_ns = hsy_time_add(now_ns, interval_of(l, n));
         if (is_pinged(l, n) && n->ping_nonce == 0) {
             send_ping(l, n, deadline_of(l, n));
         }

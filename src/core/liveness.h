@@ -41,6 +41,11 @@ void hsy_liveness_challenge(struct hsy_liveness *l, struct hsy_neighbour *n,
 /* Every step, before its event: a process that was stopped for a while must
  * not count its own absence as theirs. */
 void hsy_liveness_woke(struct hsy_liveness *l);
+/* This very step came much later than it should have (somebody else noticed,
+ * or hsy_liveness_woke() did). */
+void hsy_liveness_excuse(struct hsy_liveness *l);
+/* Less than a few seconds ago. */
+bool hsy_liveness_was_away(const struct hsy_liveness *l);
 /* Sends pings, counts strikes. Finding other than NONE: about *@out, which
  * the caller removes before it calls again; NONE: nothing more to do. */
 enum hsy_finding hsy_liveness_tick(struct hsy_liveness *l,

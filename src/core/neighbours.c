@@ -139,6 +139,7 @@ int hsy_neighbour_relink(struct hsy_neighbours *ns, struct hsy_neighbour *n,
     }
     n->link = link;
     n->superseded = false;
+    n->invited = false;
     return 0;
 }
 

@@ -14,6 +14,7 @@ struct hsy_neighbour {
     bool overlay;    /* Messages are relayed over it. */
     bool chosen;     /* Overlay link that this node asked for. */
     bool asked;      /* CONNECT sent, not answered. */
+    bool invited;    /* CONNECT went out on this link. */
     bool superseded; /* The other end has a newer link: no break. */
     bool fresh;      /* Became overlay, has not been caught up yet. */
     bool fellow;     /* Seed to known seed. */

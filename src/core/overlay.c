@@ -247,12 +247,13 @@ static bool pick(struct hsy_overlay *o, struct hearsay_id *out)
 
 /* ---------------------------------------------------------- asking */
 
-static void send_connect(struct hsy_overlay *o, const struct hsy_neighbour *n)
+static void send_connect(struct hsy_overlay *o, struct hsy_neighbour *n)
 {
     struct hsy_frame frame = {.type = HSY_CONNECT};
 
     HSY_ASSERT(n->link != 0);
     frame.connect.degree = o->neighbours->degree;
+    n->invited = true;
     hsy_send(o->env, n->link, &frame);
 }
 
@@ -491,10 +492,13 @@ void hsy_overlay_connect(struct hsy_overlay *o, struct hsy_neighbour *n,
     HSY_ASSERT(n->overlay);
 }
 
-void hsy_overlay_accept(struct hsy_overlay *o, struct hsy_neighbour *n)
+bool hsy_overlay_accept(struct hsy_overlay *o, struct hsy_neighbour *n)
 {
     bool in_time = n->asked;
 
+    if (!n->invited || n->role != HEARSAY_PEER) {
+        return false;
+    }
     n->asked = false;
     n->asked_until_ns = HEARSAY_NEVER;
     if (!n->overlay) {
@@ -502,6 +506,7 @@ void hsy_overlay_accept(struct hsy_overlay *o, struct hsy_neighbour *n)
         linked(o, n, in_time);
     }
     HSY_ASSERT(n->overlay);
+    return true;
 }
 
 void hsy_overlay_refuse(struct hsy_overlay *o, struct hsy_neighbour *n,
@@ -511,7 +516,7 @@ void hsy_overlay_refuse(struct hsy_overlay *o, struct hsy_neighbour *n,
     n->asked = false;
     n->asked_until_ns = HEARSAY_NEVER;
     hsy_book_failed(o->book, &n->id);
-    (void)hsy_overlay_learn(o, alternatives, alternatives->count);
+    (void)hsy_overlay_learn(o, alternatives, 0);
     wake(o);
 }
 

@@ -66,7 +66,8 @@ void hsy_overlay_link_down(struct hsy_overlay *o,
 
 void hsy_overlay_connect(struct hsy_overlay *o, struct hsy_neighbour *n,
                          uint32_t their_degree);
-void hsy_overlay_accept(struct hsy_overlay *o, struct hsy_neighbour *n);
+/* False: nobody asked @n. */
+bool hsy_overlay_accept(struct hsy_overlay *o, struct hsy_neighbour *n);
 /* The caller hangs up, unless @n is of use for something else. */
 void hsy_overlay_refuse(struct hsy_overlay *o, struct hsy_neighbour *n,
                         const struct hsy_records *alternatives);

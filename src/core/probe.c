@@ -138,6 +138,27 @@ bool hsy_probe_dial_failed(struct hsy_probes *ps, hearsay_link link,
     return false;
 }
 
+bool hsy_probe_again(struct hsy_probes *ps, hearsay_link link)
+{
+    uint32_t which = 0;
+    struct hsy_probe *p = find_try(ps, link, &which);
+
+    if (p == NULL || p->restarts == HSY_PROBE_RESTARTS_MAX) {
+        return false;
+    }
+    HSY_ASSERT(which < p->started);
+    for (uint32_t i = 0; i < HSY_PROBE_TRIES; i++) {
+        p->links[i] = 0; /* The other tries find nothing when they end. */
+    }
+    p->restarts++;
+    p->started = 0;
+    p->failed = 0;
+    p->refused = false;
+    p->next_ns = hsy_time_add(ps->env->now.mono_ns, PACE_NS);
+    ps->next_ns = hsy_time_min(ps->next_ns, p->next_ns);
+    return true;
+}
+
 static void try_once(struct hsy_probes *ps, struct hsy_probe *p)
 {
     struct hsy_env *env = ps->env;

@@ -9,13 +9,14 @@
 #include "base/table.h"
 #include "core/env.h"
 
-enum { HSY_PROBE_TRIES = 3, HSY_PROBES_MAX = 1024 };
+enum { HSY_PROBE_TRIES = 3, HSY_PROBE_RESTARTS_MAX = 5, HSY_PROBES_MAX = 1024 };
 
 struct hsy_probe {
     struct hearsay_id id; /* Key: the subject. */
     uint64_t incarnation;
     uint8_t addrs_count; /* >= 1 */
     uint8_t started, failed;
+    uint8_t restarts;
     bool refused; /* The last failure was a refusal. */
     struct hearsay_addr addrs[HEARSAY_ADDRS_MAX];
     hearsay_link links[HSY_PROBE_TRIES];
@@ -45,6 +46,10 @@ bool hsy_probe_answered(struct hsy_probes *ps, const struct hearsay_id *id);
  * subject (the probe is gone), silent. */
 bool hsy_probe_dial_failed(struct hsy_probes *ps, hearsay_link link,
                            enum hearsay_down why, struct hsy_probe *out);
+/* A dial failed in a way that proves nothing (a node answered there, or this
+ * process was stopped meanwhile): the probe starts over, a few times. False:
+ * not a try of a probe, or it has started over often enough. */
+bool hsy_probe_again(struct hsy_probes *ps, hearsay_link link);
 /* Starts the tries that are due. A subject for which no dial can be opened
  * (no room) waits another second. */
 void hsy_probes_tick(struct hsy_probes *ps);

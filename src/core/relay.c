@@ -80,7 +80,7 @@ static void spread(struct hsy_relay *r, const struct hsy_bundle *bundle,
     uint32_t total = hsy_neighbours_count(r->neighbours);
     uint32_t count = 0;
 
-    HSY_ASSERT(hops <= HSY_HOPS_MAX);
+    HSY_ASSERT(hops >= 1);
     frame.bundle.hops = hops;
     frame.bundle.bundle = *bundle;
     for (uint32_t i = 0; i < total; i++) {
@@ -274,10 +274,11 @@ void hsy_relay_checked(struct hsy_relay *r, const struct hsy_bundle *bundle,
         return;
     }
     hand_over(r, bundle, from, hops);
-    if (hops < HSY_HOPS_MAX) {
-        hsy_recent_keep(&r->recent, bundle, (uint8_t)(hops + 1));
-        spread(r, bundle, (uint8_t)(hops + 1), from);
-    }
+    /* The count is not signed, so it must not decide: the Message List ends
+     * loops by itself. */
+    uint8_t next = hops < UINT8_MAX ? (uint8_t)(hops + 1) : hops;
+    hsy_recent_keep(&r->recent, bundle, next);
+    spread(r, bundle, next, from);
     HSY_ASSERT(hsy_ml_seen(&r->seen, &id));
 }
 

@@ -8,8 +8,6 @@
 #include "core/neighbours.h"
 #include "core/recent.h"
 
-enum { HSY_HOPS_MAX = 64 };
-
 /* A bundle older than this is a replay or of no interest: the Message List
  * may have forgotten it. Clocks may differ by as much. */
 #define HSY_BUNDLE_WINDOW_MS (UINT64_C(10) * 60 * 1000)

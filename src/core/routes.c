@@ -55,8 +55,9 @@ static void on_pong(struct hsy_core *core, struct hsy_neighbour *n,
     bool ours = hsy_liveness_pong(&core->liveness, n, nonce);
 
     if (ours && n->challenger != 0) { /* Alive: the newcomer is a clone. */
-        void *c = hsy_table_find(&core->challengers, &n->id);
+        struct hsy_challenger *c = hsy_table_find(&core->challengers, &n->id);
         HSY_ASSERT(c != NULL);
+        struct hsy_arrival arrival = c->arrival;
         core->env.ports.hang_up(core->env.ports.ctx, n->challenger,
                                 HSY_ERROR_DUPLICATE,
                                 "another process with this identity is "
@@ -65,6 +66,7 @@ static void on_pong(struct hsy_core *core, struct hsy_neighbour *n,
         n->challenger = 0;
         n->challenge_until_ns = HEARSAY_NEVER;
         hsy_table_remove(&core->challengers, c);
+        hsy_core_arrival_lost(core, &arrival);
     }
     if (core->seed != NULL) {
         (void)hsy_seed_pong(core->seed, n, nonce);
@@ -108,6 +110,14 @@ static bool on_dead_notice(struct hsy_core *core, const struct hsy_neighbour *n,
     return true;
 }
 
+static bool is_our_seed(const struct hsy_core *core,
+                        const struct hearsay_id *id)
+{
+    HSY_ASSERT(id != NULL);
+    return core->seed != NULL ? hsy_seed_is_fellow(core->seed, id)
+                              : hsy_join_is_seat(&core->join, id);
+}
+
 static void on_error(struct hsy_core *core, struct hsy_neighbour *n,
                      const struct hsy_error *error)
 {
@@ -125,8 +135,9 @@ static void on_error(struct hsy_core *core, struct hsy_neighbour *n,
     hsy_note_text(&note, "text", text);
     hsy_tell(env, &note);
     n->superseded = n->superseded || usual;
-    /* Believed only from a seed: a member may not stop another member. */
-    if (error->code == HSY_ERROR_DUPLICATE && n->role == HEARSAY_SEED) {
+    /* Believed only from a seed of ours: a member may not stop another member,
+     * and anybody may call himself a seed. */
+    if (error->code == HSY_ERROR_DUPLICATE && is_our_seed(core, &n->id)) {
         env->ports.stop(env->ports.ctx, HEARSAY_STOP_DUPLICATE,
                         "another process with this identity is alive: give "
                         "each node a data directory of its own");
@@ -180,8 +191,7 @@ static bool peer_frame(struct hsy_core *core, struct hsy_neighbour *n,
         hsy_overlay_connect(&core->overlay, n, frame->connect.degree);
         return true;
     case HSY_ACCEPT:
-        hsy_overlay_accept(&core->overlay, n);
-        return true;
+        return hsy_overlay_accept(&core->overlay, n);
     case HSY_REFUSE:
         return on_refuse(core, n, &frame->refuse.alternatives);
     case HSY_LEAVE:

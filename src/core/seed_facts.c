@@ -186,12 +186,15 @@ void hsy_seed_report(struct hsy_seed *s, const struct hsy_neighbour *n,
     tell_report(s, report);
     const struct hsy_entry *e =
         hsy_registry_find(&s->registry, &report->subject);
-    /* Of an incarnation unknown here the other seeds know more. */
-    if (e == NULL || report->incarnation != e->record.incarnation) {
+    /* Of an incarnation unknown here the other seeds know more. An older one
+     * is what a neighbour knew when they linked: the tries decide. */
+    if (e == NULL || report->incarnation > e->record.incarnation) {
         tell_ignored(s, report);
         return;
     }
-    tell_subject(s, report);
+    if (report->incarnation == e->record.incarnation) {
+        tell_subject(s, report);
+    }
     if (!hsy_trial_start(s, &report->subject)) {
         tell_ignored(s, report);
     }

@@ -10,6 +10,9 @@
 
 #include <string.h>
 
+/* No honest seed is that far ahead; a lying one must not use up the numbers. */
+#define STEP_MAX (UINT64_C(1) << 20)
+
 static const char ROW_KEY[] = "incarnation";
 
 /* Rows: from. Columns: to. */
@@ -110,7 +113,8 @@ void hsy_self_step_above(struct hsy_self *self, uint64_t rank)
     HSY_ASSERT(self->state != HSY_SELF_COLD);
 
     uint64_t wanted = rank / 2 + 1;
-    if (wanted <= self->incarnation || wanted >= HSY_INCARNATION_END) {
+    if (wanted <= self->incarnation || wanted - self->incarnation > STEP_MAX ||
+        wanted >= HSY_INCARNATION_END) {
         return; /* There already, or nonsense. */
     }
     self->env->counters.refutations++;

@@ -1,6 +1,7 @@
 /* Defaults and limits of a node's settings; docs/reference.md lists them. */
 #include <string.h>
 
+#include "base/addr.h"
 #include "base/time.h"
 #include "core/overlay.h"
 #include "node/inner.h"
@@ -79,13 +80,34 @@ static const char *bound_fault(const struct hearsay_config *c)
         {c->peers_max < 1 || c->peers_max > 10000000, "peers_max: 1 to 10^7"},
         {c->book_max < 1 || c->book_max > 100000, "book_max: 1 to 10^5"},
         {c->seen_max < 1 || c->seen_max > 100000000, "seen_max: 1 to 10^8"},
-        {c->queue_max < 32 * KIB, "queue_max: at least 32 KiB"},
+        {c->queue_max < 128 * KIB, "queue_max: at least 128 KiB"},
         {c->jobs_max < 16 || c->jobs_max > 1000000, "jobs_max: 16 to 10^6"},
         {c->frame_max < 64 * KIB || c->frame_max > 16 * MIB,
          "frame_max: 64 KiB to 16 MiB"},
     };
 
     return first_broken(rules, sizeof(rules) / sizeof(rules[0]));
+}
+
+/* What a record or a dial could not carry. */
+static const char *list_fault(const struct hearsay_config *c)
+{
+    for (uint32_t i = 0; i < c->addrs_count; i++) {
+        if (c->addrs[i].port == 0) {
+            return "addrs: each needs a port";
+        }
+        for (uint32_t k = 0; k < i; k++) {
+            if (hsy_addr_equal(&c->addrs[i], &c->addrs[k])) {
+                return "addrs: no two may be the same";
+            }
+        }
+    }
+    for (uint32_t i = 0; i < c->seeds_count; i++) {
+        if (c->seeds[i].host[0] == '\0' || c->seeds[i].port == 0) {
+            return "seeds: each needs a host and a port";
+        }
+    }
+    return NULL;
 }
 
 const char *hsy_config_fault(const struct hearsay_config *c)
@@ -108,8 +130,5 @@ const char *hsy_config_fault(const struct hearsay_config *c)
 
     fault = fault != NULL ? fault : time_fault(c);
     fault = fault != NULL ? fault : bound_fault(c);
-    for (uint32_t i = 0; fault == NULL && i < c->addrs_count; i++) {
-        fault = c->addrs[i].port == 0 ? "addrs: each needs a port" : NULL;
-    }
-    return fault;
+    return fault != NULL ? fault : list_fault(c);
 }

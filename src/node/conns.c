@@ -424,7 +424,10 @@ static bool hold(struct hearsay_node *node, struct hsy_conn *conn,
     size_t need = conn->in_len + len;
     uint32_t room = conn->in_room == 0 ? IN_FIRST : conn->in_room;
 
-    if (need > (size_t)node->core.env.config.frame_max + IN_SLACK) {
+    bool stranger = conn->accepted && conn->state != HSY_CONN_UP;
+    size_t max = stranger ? 2 * HSY_FRAME_MAX_BEFORE_AUTH
+                          : (size_t)node->core.env.config.frame_max + IN_SLACK;
+    if (need > max) {
         return false;
     }
     while (room < need) {

@@ -327,8 +327,8 @@ void hsy_jobs_check_frame(struct hearsay_node *node, struct hsy_conn *conn,
         return;
     }
     hsy_claims_of_frame(&c, frame);
-    /* Behind a frame that is still being checked, even one that needs no
-     * check waits its turn if it carries records: order is kept. */
+    /* It may overtake frames that are being checked; none of the protocol's
+     * frames without signatures depends on one before it with some. */
     if (c.count == 0) {
         to_core(node, conn->link, frame);
         return;

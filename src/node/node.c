@@ -4,6 +4,9 @@
 
 #include "node/inner.h"
 
+/* A host that ticks so late was stopped, or its machine slept. */
+#define LATE_NS (1 * HSY_SECOND)
+
 /* ------------------------------------------------------------- life */
 
 static int copy_config(struct hearsay_node *node,
@@ -206,7 +209,12 @@ int hearsay_step(struct hearsay_node *node, const struct hearsay_now *now,
     }
     hsy_effects_reset(&node->fx);
     node->nomem = false;
+    uint64_t due_ns = hearsay_deadline(node);
     hsy_core_begin(&node->core, now);
+    if (due_ns != HEARSAY_NEVER &&
+        hsy_time_since(due_ns, now->mono_ns) > LATE_NS) {
+        hsy_liveness_excuse(&node->core.liveness);
+    }
     int err = handle(node, ev);
     if (node->end_text == NULL) {
         hsy_conns_tick(node);

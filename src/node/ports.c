@@ -56,6 +56,19 @@ static bool port_sign(void *ctx, const struct hsy_signable *what)
     return hsy_jobs_sign(ctx, what);
 }
 
+/* The step that is under way ends the links; see hearsay_step(). */
+static void port_stop(void *ctx, enum hearsay_stop why, const char *text)
+{
+    struct hearsay_node *node = ctx;
+
+    HSY_ASSERT(text != NULL);
+    if (node->end_text == NULL) {
+        node->end_why = why;
+        node->end_text = text;
+        node->core.phase = HSY_PHASE_STOPPED;
+    }
+}
+
 /* One row of a transaction; false: no memory. */
 static bool push_row(struct hearsay_node *node, const struct hearsay_row *row,
                      bool more)
@@ -87,7 +100,9 @@ static uint64_t port_persist(void *ctx, const struct hearsay_row *rows,
     node->last_token++;
     for (uint32_t i = 0; i < count; i++) {
         if (!push_row(node, &rows[i], i + 1 < count)) {
-            node->nomem = true; /* Never acknowledged: asked for again. */
+            node->nomem = true;
+            port_stop(node, HEARSAY_STOP_DISK,
+                      "out of memory for a write that must not be lost");
             break;
         }
     }
@@ -140,19 +155,6 @@ static void port_note(void *ctx, const struct hearsay_note *note)
                       : NULL;
     if (effect.note == NULL || !hsy_effects_push(&node->fx, &effect)) {
         return; /* Only a word for the log. */
-    }
-}
-
-/* The step that is under way ends the links; see hearsay_step(). */
-static void port_stop(void *ctx, enum hearsay_stop why, const char *text)
-{
-    struct hearsay_node *node = ctx;
-
-    HSY_ASSERT(text != NULL);
-    if (node->end_text == NULL) {
-        node->end_why = why;
-        node->end_text = text;
-        node->core.phase = HSY_PHASE_STOPPED;
     }
 }
 

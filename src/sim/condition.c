@@ -281,12 +281,14 @@ static bool look_all_seeds(struct hsy_scene *scene, const struct hsy_args *args,
 {
     struct hsy_who who = hsy_scene_who(scene, &args->who[0]);
     bool all = true;
+    bool any = false; /* Nobody's word proves nothing. */
     for (uint32_t i = 0; i < hsy_cluster_seeds(scene->cluster); i++) {
         if (hsy_witness_has_say(scene->cluster, i)) {
+            any = true;
             all = seed_has(scene, i, &who, args, why) && all;
         }
     }
-    return all;
+    return any && all;
 }
 
 static bool look_some_seed(struct hsy_scene *scene, const struct hsy_args *args,

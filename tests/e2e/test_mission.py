@@ -6,6 +6,7 @@ beginning on, beside everything else, and is looked at in the end.
 """
 import collections
 import datetime
+import itertools
 import re
 import shutil
 import statistics
@@ -14,7 +15,7 @@ import sys
 import time
 import unittest
 
-from cluster import BINARY, Cluster, Proxy, free_ports
+from cluster import BINARY, Cluster, Node, Proxy, free_ports
 
 PING_MS = 500
 # A timeout as long as the interval: three strikes are two whole intervals
@@ -28,7 +29,7 @@ DEATH = re.compile(r"Dead Node:127\.0\.0\.1:(\d+):(\d{13}):127\.0\.0\.1")
 LINE = re.compile(r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (DEBUG|INFO|WARN|ERROR) ([a-z-]+)'
                   r'((?: [a-z_]+=(?:"(?:[^"\\]|\\.)*"|[^ "]+))*)')
 
-worked_example = None
+worked_example, guests = None, itertools.count(1)
 
 
 def setUpModule():
@@ -90,8 +91,9 @@ class Rows(unittest.TestCase):
 
     def newcomer(self, cluster, *args):
         """One more peer, for this case only."""
-        peer = cluster.add_peer(*args)
-        peer.name += f"-{self._testMethodName[5:8]}"
+        peer = Node("peer", f"guest-{next(guests)}", cluster.folder,
+                    ["--listen", "127.0.0.1:0", *cluster.peer_args, *args])
+        cluster.peers.append(peer)
 
         def end():
             peer.cont()
@@ -147,7 +149,7 @@ class Joining(Rows):
                     return (status["state"], status["seeds"], status["quorum"],
                             status["registered"])
                 c.wait_for(lambda told=told, wanted=("joined", seeds, quorum, quorum):
-                           told() == wanted, SOON, f"{name}: {told()}")
+                           told() == wanted, SOON, f"{name} has joined, with the right numbers")
         self.assertRegex(peers["forms"].run("status").stdout, r"registered +2/2, of 3 seeds")
         self.assertTrue(peers["twin"].log("seed-twice"))
         # Somebody else lives at that address: it is no seed of ours.
@@ -207,7 +209,7 @@ class Joining(Rows):
         self.assertEqual(alone.run("send", "x", check=False).returncode, 1)
         rest[0].start()
         c.wait_for(lambda: settled(c.peers, rest, 3), LATER, "all hold three again")
-        c.wait_joined(LATER)
+        c.wait_joined(LATER, c.peers)
         self.assertTrue(alone.log("joined"))
         self.assertEqual([s for s in rest if s.log("dead-removed")], [], "nobody died")
 
@@ -230,7 +232,7 @@ class Joining(Rows):
         # The left seed sleeps while the first peer moves over to the right
         # one, and so keeps the old record.
         left.kill()
-        moved.kill()
+        moved.terminate()  # Nobody reports who has said good-bye.
         moved.start("--seeds", files[1])
         c.wait_for(lambda: moved.id in right.listed(), SOON, "it has moved")
         left.start("--seeds", files[0])
@@ -274,6 +276,7 @@ class Mesh(Rows):
             node.cont()
             if not node.running():
                 node.start()
+        self.c.wait_joined(LATER)
         self.whole(LATER)
 
     def whole(self, deadline_s=SOON, degree=3):
@@ -488,8 +491,7 @@ class Mesh(Rows):
             self.assertEqual((entry["state"], entry["addresses"]), ("alive", [moved.address]))
             self.assertGreater(entry["incarnation"], was[2])
 
-        copy = self.c.add_peer()
-        self.addCleanup(self.c.peers.remove, copy)
+        copy = Node("peer", "copy", self.c.folder, moved.args)
         self.addCleanup(copy.kill)
         copy.data.mkdir(mode=0o700)
         shutil.copy2(moved.data / "node.key", copy.data / "node.key")
@@ -592,7 +594,9 @@ class Overlay(Rows):
 
     def connected(self, peers):
         links = overlay(peers)
-        return is_symmetric(links) and components(links) == 1
+        self.assertTrue(is_symmetric(links), links)
+        self.assertEqual(components(links), 1, links)
+        return True
 
     def test_m05_forming_links(self):
         """Preferential: all have what they chose, a few have much more.

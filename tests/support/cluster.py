@@ -193,12 +193,18 @@ class Node:
     @property
     def id(self):
         """From its log: also of one that is frozen or gone."""
-        return self.log("started")[-1]["id"]
+        return self.latest("started")["id"]
 
     @property
     def address(self):
         """What it bound first when it was started last."""
-        return self.log("running")[-1]["listen"]
+        return self.latest("running")["listen"]
+
+    def latest(self, event):
+        records = self.log(event)
+        if not records:
+            raise KeyError(f"{self.name} has logged no {event} yet")
+        return records[-1]
 
     def log_text(self):
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""

@@ -120,14 +120,24 @@ static void the_subject_is_told_first(void **state)
     end();
 }
 
-static void a_report_on_another_life_starts_nothing(void **state)
+static void a_report_on_a_life_to_come_starts_nothing(void **state)
+{
+    (void)state;
+    begin();
+    report_of(6);
+    CLAIM_INT(rig.seed.trials.count, 0);
+    CLAIM_INT(core_ports_noted(&rig.ports, "dead-report-ignored"), 1);
+    end();
+}
+
+static void
+a_report_on_a_former_life_starts_tries_but_needs_no_answer(void **state)
 {
     (void)state;
     begin();
     report_of(4);
-    report_of(6);
-    CLAIM_INT(rig.seed.trials.count, 0);
-    CLAIM_INT(core_ports_noted(&rig.ports, "dead-report-ignored"), 2);
+    CLAIM_INT(rig.seed.trials.count, 1);
+    CLAIM_INT(core_ports_sent(&rig.ports, SUBJECT_LINK, HSY_DEAD_NOTICE), 0);
     end();
 }
 
@@ -542,7 +552,9 @@ int main(void)
         cmocka_unit_test(a_report_alone_kills_nobody),
         cmocka_unit_test(a_report_is_logged_in_the_words_of_the_mission),
         cmocka_unit_test(the_subject_is_told_first),
-        cmocka_unit_test(a_report_on_another_life_starts_nothing),
+        cmocka_unit_test(a_report_on_a_life_to_come_starts_nothing),
+        cmocka_unit_test(
+            a_report_on_a_former_life_starts_tries_but_needs_no_answer),
         cmocka_unit_test(a_notifier_speaks_for_itself_and_is_registered),
         cmocka_unit_test(a_verdict_needs_the_seeds_own_three_failed_tries),
         cmocka_unit_test(a_mute_link_is_pinged_three_times),
