@@ -33,6 +33,12 @@
 extern "C" {
 #endif
 
+#if defined(__clang__) && defined(__cplusplus)
+/* The events are C: a union without a name holds structs without one. */
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wnested-anon-types"
+#endif
+
 #if defined(__GNUC__)
 #define HEARSAY_MUST_USE __attribute__((warn_unused_result))
 #define HEARSAY_API __attribute__((visibility("default")))
@@ -514,6 +520,10 @@ HEARSAY_API void hearsay_addr_text(char out[HEARSAY_ADDR_TEXT_LEN],
  * *@out untouched. */
 HEARSAY_API HEARSAY_MUST_USE int hearsay_addr_parse(struct hearsay_addr *out,
                                                     const char *text);
+
+#if defined(__clang__) && defined(__cplusplus)
+#pragma clang diagnostic pop
+#endif
 
 #ifdef __cplusplus
 }

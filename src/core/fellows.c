@@ -172,6 +172,7 @@ void hsy_fellows_link_up(struct hsy_seed *s, struct hsy_neighbour *n,
 
     HSY_ASSERT(n->link != 0);
     if (line != NULL && n->role != HEARSAY_SEED) {
+        line->dialling = 0;
         redial_later(s, line); /* Somebody else lives there now. */
     } else if (line != NULL) {
         line->dialling = 0;

@@ -40,8 +40,27 @@ void hearsay_config_init(struct hearsay_config *config, enum hearsay_role role)
 
 static bool name_is_sound(const char *text, size_t least)
 {
-    return text != NULL && strlen(text) >= least &&
-           strlen(text) <= HEARSAY_NAME_MAX;
+    if (text == NULL || strlen(text) < least ||
+        strlen(text) > HEARSAY_NAME_MAX) {
+        return false;
+    }
+    for (const char *at = text; *at != '\0'; at++) {
+        if ((unsigned char)*at < 0x20 || *at == 0x7f) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A caller who forgot it would share its identity with all who forgot. */
+static bool is_unset(const uint8_t secret[HEARSAY_SECRET_LEN])
+{
+    uint8_t any = 0;
+
+    for (size_t i = 0; i < HEARSAY_SECRET_LEN; i++) {
+        any |= secret[i];
+    }
+    return any == 0;
 }
 
 struct rule {
@@ -115,8 +134,11 @@ const char *hsy_config_fault(const struct hearsay_config *c)
     const struct rule rules[] = {
         {c->role != HEARSAY_SEED && c->role != HEARSAY_PEER,
          "role: seed or peer"},
-        {!name_is_sound(c->name, 0), "name: at most 64 bytes"},
-        {!name_is_sound(c->network, 1), "network: 1 to 64 bytes"},
+        {!name_is_sound(c->name, 0),
+         "name: at most 64 bytes, no control characters"},
+        {!name_is_sound(c->network, 1),
+         "network: 1 to 64 bytes, no control characters"},
+        {is_unset(c->secret), "secret: 32 random bytes, kept for good"},
         {c->seeds == NULL || c->seeds_count < 1 ||
              c->seeds_count > HEARSAY_SEEDS_MAX,
          "seeds: 1 to 32 of them"},

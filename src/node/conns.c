@@ -108,7 +108,8 @@ static void push_hang_up(struct hearsay_node *node, hearsay_link link)
 
     effect.hang_up.link = link;
     if (!hsy_effects_push(&node->fx, &effect)) {
-        node->nomem = true; /* Its next event finds no link: said again. */
+        node->nomem = true;
+        node->hang_up_lost = true; /* Said again when it is heard of. */
     }
 }
 
@@ -499,6 +500,9 @@ void hsy_conn_bytes(struct hearsay_node *node, hearsay_link link,
 {
     struct hsy_conn *conn = hsy_conn_find(node, link);
 
+    if (conn == NULL && node->hang_up_lost) {
+        push_hang_up(node, link);
+    }
     if (conn == NULL || conn->gone || conn->doomed) {
         return;
     }

@@ -84,8 +84,9 @@ struct hearsay_node {
     uint64_t last_token;
     const char *end_text; /* Why it is ending; NULL while it is not. */
     enum hearsay_stop end_why;
-    bool stopped; /* STOPPED is out: no jobs, no links, nothing more. */
-    bool nomem;   /* An effect was lost in this step. */
+    bool stopped;      /* STOPPED is out: no jobs, no links, nothing more. */
+    bool nomem;        /* An effect was lost in this step. */
+    bool hang_up_lost; /* Some HANG_UP found no memory. */
 };
 
 /* conns.c: byte side of links. */

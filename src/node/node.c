@@ -224,7 +224,9 @@ int hearsay_step(struct hearsay_node *node, const struct hearsay_now *now,
     if (node->end_text != NULL) {
         finish(node);
     }
-    return err == 0 && node->nomem ? HEARSAY_ERR_NOMEM : err;
+    /* A message that was taken is taken, whatever else found no memory. */
+    bool lost = node->nomem && ev->kind != HEARSAY_EV_PUBLISH;
+    return err == 0 && lost ? HEARSAY_ERR_NOMEM : err;
 }
 
 bool hearsay_next_effect(struct hearsay_node *node, struct hearsay_effect *out)

@@ -532,8 +532,11 @@ static void on_syn(struct hsy_cluster *c, struct hsy_end *from)
 static void on_end(struct hsy_cluster *c, struct hsy_end *from,
                    enum hearsay_down why)
 {
-    if (other(from)->open) {
-        tell_down(c, other(from), why);
+    struct hsy_end *to = other(from);
+    if (to->open && to->link == 0) {
+        close_end(c, to); /* Gone before the process accepted it. */
+    } else if (to->open) {
+        tell_down(c, to, why);
     }
 }
 

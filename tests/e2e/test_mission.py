@@ -22,6 +22,9 @@ PING_MS = 500
 # apart however late a timer fires, and a busy machine makes no strikes.
 PINGS = ("--ping-interval", f"{PING_MS}ms", "--ping-timeout", f"{PING_MS}ms")
 SILENT = ("--gossip-count", "0")
+# What may lie between an event and its time in the log, or between two clocks
+# that are read one after the other, on a busy machine.
+SLACK_MS = 50
 SOON, LATER = 30, 90  # Seconds; far more than what is waited for takes.
 
 GOSSIP = re.compile(r"(\d{13}):127\.0\.0\.1:(\d+)")
@@ -201,7 +204,9 @@ class Joining(Rows):
         for peer in c.peers:
             self.assertEqual(peer.status()["state"], "joining")
         self.assertRegex(alone.run("status").stdout, r"registered +2/3, of 5 seeds")
-        self.assertEqual((alone.log("joined"), alone.log("connect")), ([], []))
+        self.assertEqual(alone.log("joined"), [])
+        self.assertEqual(alone.log("gossip-sent"), [])
+        self.assertNotIn("out", alone.neighbours().values(), "it chooses no links")
         c.wait_for(lambda: all(since(p.log("no-quorum"), start) for p in c.peers), LATER,
                    "each says so")
         note = alone.log("no-quorum")[-1]
@@ -407,10 +412,9 @@ class Mesh(Rows):
             notes = strikes(peer)
             self.assertEqual([note["count"] for note in notes], [1, 2, 3])
             times = [ms_of(note) for note in notes]
-            one_ms = 1  # What rounding may take.
-            self.assertGreaterEqual(times[2], start + 2 * PING_MS - one_ms)
+            self.assertGreaterEqual(times[2], start + 2 * PING_MS - 1)  # Rounded.
             for i in (1, 2):
-                self.assertGreaterEqual(times[i] - times[i - 1], PING_MS - one_ms)
+                self.assertGreaterEqual(times[i] - times[i - 1], PING_MS - SLACK_MS)
             report = reports(peer)
             self.assertEqual(len(report), 1)
             self.assertGreaterEqual(ms_of(report[0]), times[2])
@@ -773,9 +777,9 @@ class Running(Rows):
             times = [int(m[1]) for m in found]
             self.assertTrue(start <= times[0] and times[-1] <= wall_ms())
             joined = ms_of(peer.log("joined")[0])
-            self.assertTrue(0 <= times[0] - joined < interval_ms, "right after joining")
+            self.assertLess(abs(times[0] - joined), interval_ms, "right after joining")
             gaps = [b - a for a, b in zip(times, times[1:])]
-            self.assertGreaterEqual(min(gaps), interval_ms - 1)
+            self.assertGreaterEqual(min(gaps), interval_ms - SLACK_MS)
             self.assertLess(statistics.median(gaps), 2 * interval_ms)
         # All of it reaches those who do not talk.
         c.wait_for(lambda: len([n for n in none.log("gossip-seen") if n["origin"] == ten.id]) == 10,
@@ -917,9 +921,9 @@ class WorkedExample(Rows):
             found = [GOSSIP.fullmatch(note["text"]) for note in peer.log("gossip-sent")]
             self.assertEqual([int(m[2]) for m in found], list(range(1, 11)))
             gaps = [int(b[1]) - int(a[1]) for a, b in zip(found, found[1:])]
-            self.assertGreaterEqual(min(gaps), 4999)
+            self.assertGreaterEqual(min(gaps), 5000 - SLACK_MS)
             self.assertLess(statistics.median(gaps), 6000)
-            self.assertLess(int(found[0][1]) - ms_of(peer.log("joined")[0]), 1000)
+            self.assertLess(abs(int(found[0][1]) - ms_of(peer.log("joined")[0])), 1000)
             sent[i] = [m[0] for m in found]
             self.assertEqual(set(peer.neighbours()), set(ids) - {i})
             # Six links, and a ping on each every 13 s.

@@ -1,0 +1,207 @@
+/* The address book: the newest record wins, the useful ones stay. */
+#include <string.h>
+
+#include "core/book.h"
+#include "support/claim.h"
+#include "support/core_ports.h"
+
+static struct hsy_env env;
+static struct core_ports ports;
+static struct hsy_book book;
+
+static void begin(uint32_t book_max)
+{
+    core_ports_init(&ports, &env);
+    env.id = core_id('p', 99);
+    env.config.book_max = book_max;
+    hsy_book_init(&book, &env);
+}
+
+static void end(void)
+{
+    hsy_book_fini(&book);
+    core_ports_fini(&ports);
+}
+
+static struct hsy_contact *merge(uint32_t number, uint64_t incarnation)
+{
+    struct hsy_record record = core_record('p', number, incarnation);
+    bool is_new;
+
+    return hsy_book_merge(&book, &record, &is_new);
+}
+
+static void worked(uint32_t number)
+{
+    struct hearsay_id id = core_id('p', number);
+
+    hsy_book_worked(&book, &id);
+}
+
+static void failed(uint32_t number)
+{
+    struct hearsay_id id = core_id('p', number);
+
+    hsy_book_failed(&book, &id);
+}
+
+static bool has(uint32_t number)
+{
+    struct hearsay_id id = core_id('p', number);
+
+    return hsy_book_find(&book, &id) != NULL;
+}
+
+static void the_newest_record_wins(void **state)
+{
+    (void)state;
+    begin(10);
+    CLAIM_INT(merge(1, 5)->record.incarnation, 5);
+    CLAIM_INT(merge(1, 4)->record.incarnation, 5);
+    CLAIM_INT(merge(1, 6)->record.incarnation, 6);
+    CLAIM_INT(book.by_id.count, 1);
+    end();
+}
+
+static void seeds_itself_and_the_unreachable_are_not_kept(void **state)
+{
+    struct hsy_record record = core_record('s', 1, 1);
+    bool is_new = true;
+
+    (void)state;
+    begin(10);
+    CLAIM(hsy_book_merge(&book, &record, &is_new) == NULL);
+    CLAIM(!is_new);
+    CLAIM(merge(99, 1) == NULL);
+    record = core_record('p', 1, 1);
+    record.addrs_count = 0;
+    CLAIM(hsy_book_merge(&book, &record, &is_new) == NULL);
+    CLAIM_INT(book.by_id.count, 0);
+    end();
+}
+
+static void a_failure_backs_off_and_a_later_life_forgives_it(void **state)
+{
+    (void)state;
+    begin(10);
+    (void)merge(1, 5);
+    failed(1);
+    CLAIM(merge(1, 5)->next_try_ns > env.now.mono_ns + HSY_SECOND);
+    CLAIM_INT(merge(1, 5)->tries, 1);
+    CLAIM_INT(merge(1, 6)->next_try_ns, 0);
+    CLAIM_INT(merge(1, 6)->tries, 0);
+    failed(1);
+    worked(1);
+    CLAIM_INT(merge(1, 6)->tries, 0);
+    end();
+}
+
+static void the_untried_make_room_before_the_proven(void **state)
+{
+    (void)state;
+    begin(2);
+    (void)merge(1, 1);
+    (void)merge(2, 1);
+    worked(1);
+    CLAIM(merge(3, 1) != NULL);
+    CLAIM(has(1));
+    CLAIM(!has(2));
+    worked(3);
+    CLAIM(merge(4, 1) == NULL); /* All that is there is better. */
+    CLAIM(has(1) && has(3));
+    failed(3);
+    CLAIM(merge(4, 1) != NULL);
+    CLAIM(has(1) && !has(3));
+    end();
+}
+
+static void good_ones_are_saved_in_batches_after_ten_seconds(void **state)
+{
+    (void)state;
+    begin(40);
+    for (uint32_t i = 1; i <= 20; i++) {
+        (void)merge(i, 1);
+        worked(i);
+    }
+    (void)merge(30, 1); /* Never worked: not worth a row. */
+    env.now.mono_ns += 10 * HSY_SECOND - 1;
+    hsy_book_tick(&book);
+    CLAIM_INT(ports.rows_count, 0);
+    env.now.mono_ns += 1;
+    hsy_book_tick(&book);
+    CLAIM_INT(ports.rows_count, HSY_BOOK_FLUSH_ROWS);
+    env.now.mono_ns += HSY_SECOND;
+    hsy_book_tick(&book);
+    CLAIM_INT(ports.rows_count, 20);
+    CLAIM(book.flush_ns == HEARSAY_NEVER);
+    end();
+}
+
+static void leaving_saves_all_that_is_unsaved_at_once(void **state)
+{
+    (void)state;
+    begin(40);
+    for (uint32_t i = 1; i <= 20; i++) {
+        (void)merge(i, 1);
+        worked(i);
+    }
+    hsy_book_flush(&book);
+    CLAIM_INT(ports.rows_count, 20);
+    CLAIM(book.flush_ns == HEARSAY_NEVER);
+    end();
+}
+
+static void who_left_goes_from_the_disk_too(void **state)
+{
+    struct hearsay_id id = core_id('p', 1);
+
+    (void)state;
+    begin(10);
+    (void)merge(1, 1);
+    worked(1);
+    hsy_book_flush(&book);
+    hsy_book_forget(&book, &id);
+    CLAIM(!has(1));
+    CLAIM_INT(ports.rows_count, 2);
+    CLAIM(ports.rows[1].value == NULL);
+    hsy_book_forget(&book, &id);
+    CLAIM_INT(ports.rows_count, 2);
+    end();
+}
+
+static void a_saved_row_comes_back_as_a_good_contact(void **state)
+{
+    struct hsy_record record = core_record('p', 1, 7);
+    uint8_t bytes[HSY_RECORD_LEN_MAX];
+    struct hsy_writer out = hsy_writer(bytes, sizeof(bytes));
+    struct hearsay_row row = {.table = HEARSAY_TABLE_BOOK,
+                              .key = record.id.bytes,
+                              .key_len = HEARSAY_ID_LEN,
+                              .value = bytes};
+
+    (void)state;
+    begin(10);
+    hsy_put_record(&out, &record);
+    row.value_len = out.len;
+    CLAIM_INT(hsy_book_restore(&book, &row), 0);
+    CLAIM(merge(1, 7)->good);
+    CLAIM_INT(ports.rows_count, 0);
+    row.value_len--;
+    CLAIM_INT(hsy_book_restore(&book, &row), HEARSAY_ERR_MALFORMED);
+    end();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_newest_record_wins),
+        cmocka_unit_test(seeds_itself_and_the_unreachable_are_not_kept),
+        cmocka_unit_test(a_failure_backs_off_and_a_later_life_forgives_it),
+        cmocka_unit_test(the_untried_make_room_before_the_proven),
+        cmocka_unit_test(good_ones_are_saved_in_batches_after_ten_seconds),
+        cmocka_unit_test(leaving_saves_all_that_is_unsaved_at_once),
+        cmocka_unit_test(who_left_goes_from_the_disk_too),
+        cmocka_unit_test(a_saved_row_comes_back_as_a_good_contact),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
