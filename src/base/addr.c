@@ -166,9 +166,11 @@ bool hsy_addr_equal(const struct hearsay_addr *a, const struct hearsay_addr *b)
 
 bool hsy_addr_has_ip(const struct hearsay_addr *addr)
 {
-    static const uint8_t unknown[16] = {0};
+    static const uint8_t any_v6[16] = {0};
+    static const uint8_t any_v4[16] = {[10] = 255, [11] = 255};
     HSY_ASSERT(addr != NULL);
-    return memcmp(addr->ip, unknown, sizeof(unknown)) != 0;
+    return memcmp(addr->ip, any_v6, sizeof(any_v6)) != 0 &&
+           memcmp(addr->ip, any_v4, sizeof(any_v4)) != 0;
 }
 
 bool hsy_addr_is_v4(const struct hearsay_addr *addr)

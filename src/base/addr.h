@@ -14,6 +14,7 @@ void hsy_addr_host_text(char out[HEARSAY_ADDR_TEXT_LEN],
 
 bool hsy_addr_equal(const struct hearsay_addr *a, const struct hearsay_addr *b);
 /* All-zero IP: not known. */
+/* Neither :: nor 0.0.0.0. */
 bool hsy_addr_has_ip(const struct hearsay_addr *addr);
 bool hsy_addr_is_v4(const struct hearsay_addr *addr);
 

@@ -293,6 +293,9 @@ static void take_link(struct hsy_ledger *l, uint64_t now_us, uint32_t node,
                       const struct hsy_demo_line *line)
 {
     bool up = line->event == HSY_DEMO_CONNECT;
+    if (node < l->shape.seeds) {
+        return; /* The overlay is the peers'. */
+    }
     struct ident *other = ident_get(l, &line->id);
     if (other == NULL) {
         return;

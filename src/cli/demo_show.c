@@ -42,7 +42,7 @@ static uint64_t elapsed(const struct hsy_demo_show *show)
 
 static void say(struct hsy_demo_show *show, bool matters, const char *text)
 {
-    char line[HSY_DEMO_EVENT_LEN + 16];
+    char line[HSY_DEMO_EVENT_LEN + 32]; /* And the time, at its longest. */
     uint64_t at = elapsed(show);
     snprintf(line, sizeof(line), "%4" PRIu64 ".%" PRIu64 " s  %s", at / 10,
              at % 10, text);
@@ -134,7 +134,11 @@ void hsy_demo_show_line(struct hsy_demo_show *show,
     bool peer = node >= from->seeds;
     bool report = line->event == HSY_DEMO_REPORT && peer;
     bool matters = report || line->event == HSY_DEMO_LOST;
-    if ((show->live || matters) && (peer || line->event != HSY_DEMO_REPORT) &&
+    /* What peers tell of these, seeds would only repeat. */
+    bool told = !peer && (line->event == HSY_DEMO_REPORT ||
+                          line->event == HSY_DEMO_CONNECT ||
+                          line->event == HSY_DEMO_DISCONNECT);
+    if ((show->live || matters) && !told &&
         describe(text, sizeof(text), hsy_demo_node_name(from->nodes, node),
                  who(from, &line->id), line)) {
         say(show, matters, text);

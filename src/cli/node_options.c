@@ -331,7 +331,7 @@ static int set_duration(struct hsy_node_options *o, const struct hsy_flag *flag,
                         const char *value, struct hsy_usage_error *error)
 {
     static const struct hsy_range interval = {100 * HSY_MS, 60 * HSY_MINUTE};
-    static const struct hsy_range timeout = {10 * HSY_MS, HSY_MINUTE};
+    static const struct hsy_range timeout = {10 * HSY_MS, 12 * HSY_SECOND};
     static const struct hsy_range gossip = {10 * HSY_MS, 24 * 60 * HSY_MINUTE};
     static const struct hsy_range join = {0, 24 * 60 * HSY_MINUTE};
     static const struct hsy_range lease = {HSY_SECOND, 24 * 60 * HSY_MINUTE};

@@ -49,6 +49,19 @@ static void arrived(struct hsy_core *core, struct hsy_neighbour *n,
     hsy_overlay_link_up(&core->overlay, n);
 }
 
+/* At a seed every link counts; a peer logs those of the overlay. */
+static void note_come(struct hsy_core *core, const struct hsy_neighbour *n)
+{
+    struct hsy_note note = hsy_note(HEARSAY_INFO, "connect");
+
+    HSY_ASSERT(is_seed(core));
+    hsy_note_id(&note, "peer", &n->id);
+    hsy_note_addr(&note, "addr", &n->addr);
+    hsy_note_text(&note, "direction", n->accepted ? "in" : "out");
+    hsy_note_text(&note, "role", n->role == HEARSAY_SEED ? "seed" : "peer");
+    hsy_tell(&core->env, &note);
+}
+
 static void add(struct hsy_core *core, const struct hsy_arrival *a)
 {
     struct hsy_env *env = &core->env;
@@ -62,6 +75,9 @@ static void add(struct hsy_core *core, const struct hsy_arrival *a)
     }
     n->accepted = a->accepted;
     n->addr = a->record.addrs_count > 0 ? a->record.addrs[0] : a->from;
+    if (is_seed(core)) {
+        note_come(core, n);
+    }
     arrived(core, n, a->accepted ? 0 : a->link);
 }
 
@@ -151,6 +167,22 @@ static bool our_dial_stays(struct hsy_core *core, const struct hsy_arrival *a)
            hsy_overlay_dialling(&core->overlay, &a->record.id);
 }
 
+static void be_observed(struct hsy_core *core, const struct hearsay_addr *seen)
+{
+    struct hsy_note note = hsy_note(HEARSAY_WARN, "no-address");
+
+    if (hsy_self_observed(&core->self, seen) ||
+        hsy_self_has_addr(&core->self)) {
+        return;
+    }
+    HSY_ASSERT(core->env.config.addrs_count >= 1);
+    hsy_note_addr(&note, "observed", seen);
+    hsy_note_text(&note, "text",
+                  "this seed sees another IP family than the one listened "
+                  "on: say where others reach this node with --advertise");
+    hsy_tell(&core->env, &note);
+}
+
 void hsy_core_link_up(struct hsy_core *core, const struct hsy_arrival *a)
 {
     struct hsy_env *env = &core->env;
@@ -177,7 +209,7 @@ void hsy_core_link_up(struct hsy_core *core, const struct hsy_arrival *a)
         merge_links(core, n, a);
     }
     if (!is_seed(core) && hsy_join_is_seat(&core->join, &a->record.id)) {
-        (void)hsy_self_observed(&core->self, &a->observed);
+        be_observed(core, &a->observed);
     }
 }
 
@@ -223,11 +255,13 @@ static void note_gone(struct hsy_core *core, const struct hsy_neighbour *gone,
 {
     struct hsy_note note = hsy_note(HEARSAY_INFO, "disconnect");
 
-    HSY_ASSERT(gone->overlay);
+    HSY_ASSERT(gone->overlay || is_seed(core));
     hsy_note_id(&note, "peer", &gone->id);
     hsy_note_addr(&note, "addr", &gone->addr);
     hsy_note_text(&note, "why", why);
-    hsy_note_u64(&note, "degree", core->neighbours.degree);
+    if (gone->overlay) {
+        hsy_note_u64(&note, "degree", core->neighbours.degree);
+    }
     hsy_tell(&core->env, &note);
 }
 
@@ -239,11 +273,11 @@ static void remove_neighbour(struct hsy_core *core, struct hsy_neighbour *n,
 
     hsy_neighbour_remove(&core->neighbours, n);
     core->env.counters.links_lost++;
+    if (is_seed(core) || gone.overlay) {
+        note_gone(core, &gone, why);
+    }
     if (is_seed(core)) {
         return;
-    }
-    if (gone.overlay) {
-        note_gone(core, &gone, why);
     }
     if (gone.overlay || gone.asked) {
         hsy_overlay_link_down(&core->overlay, &gone);

@@ -105,6 +105,22 @@ static struct hsy_contact *add_contact(struct hsy_book *book,
     return c;
 }
 
+/* The address may change within one incarnation. */
+static bool is_newer(const struct hsy_record *a, const struct hsy_record *b)
+{
+    HSY_ASSERT(hsy_id_equal(&a->id, &b->id));
+    return a->incarnation > b->incarnation ||
+           (a->incarnation == b->incarnation && a->issued_ms > b->issued_ms);
+}
+
+static void plan_flush(struct hsy_book *book)
+{
+    if (book->flush_ns == HEARSAY_NEVER) {
+        book->flush_ns = hsy_time_add(book->env->now.mono_ns, FLUSH_AFTER_NS);
+    }
+    HSY_ASSERT(book->flush_ns != HEARSAY_NEVER);
+}
+
 struct hsy_contact *hsy_book_merge(struct hsy_book *book,
                                    const struct hsy_record *record,
                                    bool *out_new)
@@ -122,10 +138,13 @@ struct hsy_contact *hsy_book_merge(struct hsy_book *book,
         return c;
     }
     if (record->incarnation > c->record.incarnation) {
-        c->record = *record;
         c->tries = 0; /* It came back: try at once. */
         c->next_try_ns = 0;
+    }
+    if (is_newer(record, &c->record)) {
+        c->record = *record;
         c->unsaved = c->good;
+        plan_flush(book);
     }
     return c;
 }
@@ -148,8 +167,8 @@ void hsy_book_worked(struct hsy_book *book, const struct hearsay_id *id)
     c->next_try_ns = 0;
     c->unsaved = c->unsaved || !c->good;
     c->good = true;
-    if (c->unsaved && book->flush_ns == HEARSAY_NEVER) {
-        book->flush_ns = hsy_time_add(book->env->now.mono_ns, FLUSH_AFTER_NS);
+    if (c->unsaved) {
+        plan_flush(book);
     }
     HSY_ASSERT(!c->unsaved || book->flush_ns != HEARSAY_NEVER);
 }

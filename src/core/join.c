@@ -212,7 +212,7 @@ static void take_seat(struct hsy_join *j, struct hsy_seat *seat)
     struct hsy_env *env = j->env;
 
     HSY_ASSERT(seat->state == HSY_SEAT_IDLE);
-    if (n != NULL) { /* It linked to us meanwhile. */
+    if (n != NULL && n->role == HEARSAY_SEED) { /* It linked to us. */
         enter(j, seat, HSY_SEAT_LINKED, HEARSAY_NEVER);
         register_at(j, seat, n->link);
         return;
@@ -445,16 +445,16 @@ void hsy_join_record_ready(struct hsy_join *j)
     }
 }
 
-static void tell_list(struct hsy_join *j, const struct hsy_seat *seat,
-                      const struct hsy_registered *answer, uint32_t added)
+void hsy_join_note_list(struct hsy_join *j, const struct hearsay_id *seed,
+                        const struct hsy_records *list, uint32_t added)
 {
     struct hsy_note note = hsy_note(HEARSAY_INFO, "peer-list");
 
-    HSY_ASSERT(added <= answer->sample.count);
-    hsy_note_id(&note, "seed", &seat->id);
-    hsy_note_u64(&note, "count", answer->sample.count);
+    HSY_ASSERT(added <= list->count);
+    hsy_note_id(&note, "seed", seed);
+    hsy_note_u64(&note, "count", list->count);
     hsy_note_u64(&note, "new", added);
-    hsy_note_u64(&note, "peers", answer->peers_count);
+    hsy_note_u64(&note, "peers", j->overlay->peers_count);
     hsy_tell(j->env, &note);
 }
 
@@ -467,7 +467,7 @@ static void seated(struct hsy_join *j, struct hsy_seat *seat,
     hsy_overlay_told_count(j->overlay, answer->peers_count);
     uint32_t added =
         hsy_overlay_learn(j->overlay, &answer->sample, answer->by_degree);
-    tell_list(j, seat, answer, added);
+    hsy_join_note_list(j, &seat->id, &answer->sample, added);
     if (!j->joined && hsy_join_registered(j) >= hsy_join_quorum(j)) {
         j->joined = true;
         j->give_up_ns = HEARSAY_NEVER;

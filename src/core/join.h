@@ -67,6 +67,9 @@ void hsy_join_record_ready(struct hsy_join *j);
 bool hsy_join_registered_frame(struct hsy_join *j,
                                const struct hsy_neighbour *n,
                                const struct hsy_registered *answer);
+/* Logs a list that came (mission M14); @added: how many ids were new. */
+void hsy_join_note_list(struct hsy_join *j, const struct hearsay_id *seed,
+                        const struct hsy_records *list, uint32_t added);
 bool hsy_join_is_seat(const struct hsy_join *j, const struct hearsay_id *id);
 /* One BRIDGE per seed and minute is obeyed; true claims it. */
 bool hsy_join_may_bridge(struct hsy_join *j, const struct hearsay_id *id);

@@ -39,7 +39,8 @@ uint32_t hsy_overlay_cap(uint32_t links_wanted, uint32_t peers_count)
         root = (root + square / root) / 2;
     }
     HSY_ASSERT(root * root <= square);
-    return root > HSY_CAP_MIN ? (uint32_t)root : HSY_CAP_MIN;
+    root = root > HSY_CAP_MIN ? root : HSY_CAP_MIN;
+    return root < HSY_CAP_MAX ? (uint32_t)root : HSY_CAP_MAX;
 }
 
 static uint32_t cap_now(const struct hsy_overlay *o)

@@ -11,7 +11,8 @@ enum {
     HSY_UNIFORMS_MAX = 48,
     HSY_ATTEMPTS_MAX = 8, /* Links being opened at the same time. */
     HSY_TOP_MAX = 48,     /* top-half: most links of one peer's choice. */
-    HSY_CAP_MIN = 32
+    HSY_CAP_MIN = 32,
+    HSY_CAP_MAX = 3200 /* With a quarter more it still fits one snapshot. */
 };
 
 /* A dial under way, meant to become an overlay link. */

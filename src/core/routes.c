@@ -92,7 +92,9 @@ static bool on_peers(struct hsy_core *core, const struct hsy_neighbour *n,
         return false;
     }
     hsy_overlay_told_count(&core->overlay, peers->peers_count);
-    (void)hsy_overlay_learn(&core->overlay, &peers->records, peers->by_degree);
+    uint32_t added =
+        hsy_overlay_learn(&core->overlay, &peers->records, peers->by_degree);
+    hsy_join_note_list(&core->join, &n->id, &peers->records, added);
     return true;
 }
 

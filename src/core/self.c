@@ -138,6 +138,14 @@ bool hsy_self_has_addr(const struct hsy_self *self)
     return false;
 }
 
+/* 0.0.0.0 takes IPv4 only; :: takes both. */
+static bool listens_for(const struct hearsay_addr *any,
+                        const struct hearsay_addr *seen)
+{
+    HSY_ASSERT(!hsy_addr_has_ip(any));
+    return !hsy_addr_is_v4(any) || hsy_addr_is_v4(seen);
+}
+
 bool hsy_self_observed(struct hsy_self *self, const struct hearsay_addr *seen)
 {
     struct hearsay_config *config = &self->env->config;
@@ -145,7 +153,15 @@ bool hsy_self_observed(struct hsy_self *self, const struct hearsay_addr *seen)
     if (hsy_self_has_addr(self) || !hsy_addr_has_ip(seen)) {
         return false;
     }
+    uint32_t at = 0;
+    while (at < config->addrs_count && !listens_for(&config->addrs[at], seen)) {
+        at++;
+    }
+    if (at == config->addrs_count) {
+        return false; /* Seen over a family that nobody listens for. */
+    }
     memcpy(config->addrs[0].ip, seen->ip, sizeof(seen->ip));
+    config->addrs[0].port = config->addrs[at].port;
     config->addrs_count = 1; /* Other wildcards would only repeat it. */
     HSY_ASSERT(hsy_self_has_addr(self));
     if (self->state == HSY_SELF_READY) {

@@ -1,6 +1,6 @@
 /* Who is at the other end (docs/protocol.md, Links). Both send HELLO, then
  * AUTH: a signature over both ids, both nonces and the roles. The dialler
- * speaks first; the acceptor never sends more than it was sent, signs only
+ * speaks first; the acceptor answers a HELLO with one of its own, signs only
  * for a dialler that has proved itself, and is up when its AUTH is out.
  *
  *     dialler                               acceptor

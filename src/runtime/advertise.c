@@ -73,19 +73,8 @@ static int add_given(struct hearsay_config *node, const char *text,
                              "cannot advertise %s: cannot resolve %s: %s", text,
                              endpoint.host, answer.why);
     }
-    if (hsy_addr_is_wildcard(&answer.addrs[0])) {
-        memset(answer.addrs[0].ip, 0, sizeof(answer.addrs[0].ip));
-    }
     add(node, &answer.addrs[0]);
     return 0;
-}
-
-static void add_bound(struct hearsay_config *node, struct hearsay_addr bound)
-{
-    if (hsy_addr_is_wildcard(&bound)) {
-        memset(bound.ip, 0, sizeof(bound.ip));
-    }
-    add(node, &bound);
 }
 
 int hsy_advertise(struct hearsay_config *node,
@@ -104,7 +93,7 @@ int hsy_advertise(struct hearsay_config *node,
         }
     }
     for (uint32_t i = 0; config->advertise_count == 0 && i < l->count; i++) {
-        add_bound(node, l->listeners[i].bound);
+        add(node, &l->listeners[i].bound);
     }
     HSY_ASSERT(node->addrs_count >= 1);
     return 0;

@@ -86,7 +86,5 @@ struct hearsay_addr hsy_sockaddr_remote(int fd)
 
 bool hsy_addr_is_wildcard(const struct hearsay_addr *addr)
 {
-    static const uint8_t any_v4[4] = {0};
-    return !hsy_addr_has_ip(addr) ||
-           (hsy_addr_is_v4(addr) && memcmp(addr->ip + 12, any_v4, 4) == 0);
+    return !hsy_addr_has_ip(addr);
 }

@@ -157,7 +157,6 @@ class Addresses(unittest.TestCase):
                 dialled = [self.linked_at(a, b) for a in c.peers for b in c.peers if a is not b]
                 self.assertTrue(any(dialled), "somebody has dialled somebody there")
 
-    @unittest.expectedFailure  # It takes the address of either family.
     def test_a_wildcard_is_not_completed_with_the_other_family(self):
         """0.0.0.0 accepts nothing at [::1], whatever a seed there sees."""
         c = self.network("[::1]:{}")

@@ -321,9 +321,8 @@ static void on_note(void *ctx, uint32_t node, const struct hearsay_note *note)
 {
     struct swarm *s = ctx;
     const struct hsy_story *story = &s->w->story;
-    (void)node;
     if (strcmp(note->event, "registered") == 0 ||
-        strcmp(note->event, "connect") == 0) {
+        (node >= s->config.seeds && strcmp(note->event, "connect") == 0)) {
         s->joins++;
     }
     if (getenv("HEARSAY_SWARM_TRACE") != NULL && story->count > 0 &&

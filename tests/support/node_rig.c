@@ -423,8 +423,7 @@ void stage_open(struct stage *s, hearsay_link link)
     struct hearsay_event ev = {.kind = HEARSAY_EV_LINK_UP};
     struct stage_link *l = stage_find(s, link);
 
-    HSY_ASSERT(l != NULL);
-    HSY_ASSERT(l->dialled);
+    HSY_ASSERT(l != NULL && l->dialled);
     l->open = true;
     ev.up.link = link;
     ev.up.from = addr_of((uint8_t)(l->port - 7000));
@@ -569,7 +568,6 @@ void puppet_say(struct stage *s, hearsay_link link,
     HSY_ASSERT(bytes != NULL);
     struct hsy_writer out = hsy_writer(bytes, count.len);
     hsy_frame_encode(&out, frame);
-    HSY_ASSERT(!out.bad);
     stage_bytes(s, link, bytes, out.len);
     free(bytes);
 }
@@ -754,7 +752,6 @@ void world_settle(struct world *w)
 static uint64_t next_of(const struct world *w)
 {
     uint64_t next_ns = HEARSAY_NEVER;
-
     for (uint32_t i = 0; i < w->count; i++) {
         next_ns = hsy_time_min(next_ns, hearsay_deadline(w->stages[i]->node));
     }

@@ -45,7 +45,6 @@ struct stage {
     /* What the host does not do just now. */
     bool hold_jobs, hold_writes, hold_sent;
     bool writes_fail;
-    bool fold_sends_only; /* The digest leaves notes out. */
 
     struct stage_link links[STAGE_LINKS_MAX];
     uint32_t links_used; /* Places that were ever used. */

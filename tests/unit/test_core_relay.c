@@ -207,7 +207,8 @@ static void the_text_is_timestamp_sender_and_number(void **state)
     (void)state;
     puppet_init(&seed, 200, HEARSAY_SEED);
     addr = seed.record.addrs[0];
-    CLAIM_INT(hsy_gossip_text(text, 1234, &addr, 7), strlen(text));
+    size_t len = hsy_gossip_text(text, 1234, &addr, 7);
+    CLAIM_INT(len, strlen(text));
     CLAIM_TEXT(text, "1234:10.0.0.200:7");
     memset(addr.ip, 0, sizeof(addr.ip));
     addr.ip[15] = 1;

@@ -1,0 +1,288 @@
+/* Links of a peer's own choice, and those it grants to others. */
+#include "base/addr.h"
+#include "node/inner.h"
+#include "support/claim.h"
+#include "support/node_rig.h"
+
+static struct stage stage;
+static struct puppet seed, peer;
+static hearsay_link seat;
+
+/* The seed tells of @known peers, numbered 2, 3, ... */
+static void begin(uint8_t known)
+{
+    struct hsy_frame frame = {.type = HSY_PEERS};
+    static uint8_t list[16 * 600];
+    struct hsy_writer out = hsy_writer(list, sizeof(list));
+
+    stage_init(&stage, HEARSAY_PEER, 1, 1);
+    stage.config.gossip_count = 0;
+    stage_create(&stage);
+    stage_start(&stage);
+    stage_run(&stage, 1);
+    puppet_init(&seed, 200, HEARSAY_SEED);
+    puppet_init(&peer, 2, HEARSAY_PEER);
+    seat = puppet_seat(&stage, &seed, 1);
+    for (uint8_t i = 0; i < known; i++) {
+        struct puppet p;
+        puppet_init(&p, (uint8_t)(2 + i), HEARSAY_PEER);
+        hsy_records_add(&out, &frame.peers.records, &p.record);
+    }
+    frame.peers.by_degree = 0;
+    frame.peers.peers_count = known + UINT32_C(1);
+    puppet_say(&stage, seat, &frame);
+    stage_run(&stage, 1);
+}
+
+static void end(void)
+{
+    stage_fini(&stage);
+}
+
+static const struct hsy_neighbours *neighbours(void)
+{
+    return &stage.node->core.neighbours;
+}
+
+static uint32_t dials(void)
+{
+    uint32_t count = 0;
+
+    for (uint16_t port = 7002; port < 7032; port++) {
+        count += stage_dial(&stage, port) != NULL ? 1 : 0;
+    }
+    return count;
+}
+
+static struct stage_link *any_dial(struct puppet *who)
+{
+    for (uint8_t number = 2; number < 32; number++) {
+        struct stage_link *dial = stage_dial(&stage, (uint16_t)(7000 + number));
+        if (dial != NULL) {
+            puppet_init(who, number, HEARSAY_PEER);
+            return dial;
+        }
+    }
+    return NULL;
+}
+
+/* The next dial comes up, and its CONNECT is out. */
+static hearsay_link asked(struct puppet *who)
+{
+    struct stage_link *dial = any_dial(who);
+
+    CLAIM(dial != NULL);
+    hearsay_link link = dial->link;
+    puppet_answer(&stage, link, who);
+    CLAIM_INT(stage_frames(&stage, link, HSY_CONNECT), 1);
+    return link;
+}
+
+static void say(hearsay_link link, enum hsy_frame_type type)
+{
+    struct hsy_frame frame = {.type = type};
+
+    frame.refuse.why = type == HSY_REFUSE ? HSY_REFUSE_FULL : frame.refuse.why;
+    puppet_say(&stage, link, &frame);
+}
+
+static void say_connect(hearsay_link link, uint32_t degree)
+{
+    struct hsy_frame frame = {.type = HSY_CONNECT};
+
+    frame.connect.degree = degree;
+    puppet_say(&stage, link, &frame);
+}
+
+static void the_cap_is_two_thirds_of_m_root_n_and_32_to_3200(void **state)
+{
+    (void)state;
+    CLAIM_INT(hsy_overlay_cap(4, 0), 32);
+    CLAIM_INT(hsy_overlay_cap(4, 152), 32);
+    CLAIM_INT(hsy_overlay_cap(4, 154), 33);
+    CLAIM_INT(hsy_overlay_cap(4, 1000), 84);
+    CLAIM_INT(hsy_overlay_cap(4, 1000000), 2666);
+    CLAIM_INT(hsy_overlay_cap(64, UINT32_MAX), 3200); /* One snapshot. */
+}
+
+static void m_links_are_opened_and_no_more(void **state)
+{
+    struct puppet who;
+
+    (void)state;
+    begin(8);
+    CLAIM_INT(dials(), 4);
+    for (uint32_t i = 1; i <= 4; i++) {
+        say(asked(&who), HSY_ACCEPT);
+        CLAIM_INT(neighbours()->chosen, i);
+    }
+    stage_run(&stage, 2000);
+    CLAIM_INT(dials(), 0);
+    CLAIM_INT(neighbours()->degree, 4);
+    end();
+}
+
+static void a_refused_dial_makes_way_for_another(void **state)
+{
+    struct puppet who;
+
+    (void)state;
+    begin(8);
+    stage_down(&stage, any_dial(&who)->link, HEARSAY_DOWN_REFUSED);
+    uint16_t failed = (uint16_t)(7000 + who.number);
+    stage_run(&stage, 1);
+    CLAIM_INT(dials(), 4);
+    CLAIM(stage_dial(&stage, failed) == NULL); /* It backs off. */
+    end();
+}
+
+static void an_ask_is_given_up_after_three_seconds(void **state)
+{
+    struct puppet who;
+
+    (void)state;
+    begin(8);
+    hearsay_link link = asked(&who);
+    stage_run(&stage, 2999);
+    CLAIM_INT(dials(), 3);
+    stage_run(&stage, 1);
+    CLAIM_INT(dials(), 4);
+    say(link, HSY_ACCEPT); /* Late: the other end has the link already. */
+    CLAIM_INT(neighbours()->degree, 1);
+    CLAIM_INT(neighbours()->chosen, 0);
+    end();
+}
+
+static void an_accept_that_nobody_asked_for_ends_the_link(void **state)
+{
+    (void)state;
+    begin(0);
+    hearsay_link link = puppet_dial(&stage, &peer);
+    say(link, HSY_ACCEPT);
+    CLAIM(!stage_is_open(&stage, link));
+    CLAIM_INT(neighbours()->degree, 0);
+    say(seat, HSY_ACCEPT);
+    CLAIM_INT(neighbours()->degree, 0);
+    end();
+}
+
+static void a_refusal_brings_alternatives(void **state)
+{
+    struct hsy_frame frame = {.type = HSY_REFUSE};
+    struct puppet who;
+    uint8_t list[600];
+    struct hsy_writer out = hsy_writer(list, sizeof(list));
+
+    (void)state;
+    begin(1);
+    CLAIM_INT(dials(), 1);
+    hearsay_link link = asked(&who);
+    puppet_init(&peer, 20, HEARSAY_PEER);
+    frame.refuse.why = HSY_REFUSE_FULL;
+    hsy_records_add(&out, &frame.refuse.alternatives, &peer.record);
+    puppet_say(&stage, link, &frame);
+    CLAIM(!stage_is_open(&stage, link));
+    stage_run(&stage, 1);
+    CLAIM(stage_dial(&stage, 7020) != NULL);
+    end();
+}
+
+static void at_the_cap_only_the_poor_are_let_in(void **state)
+{
+    struct hsy_frame refuse;
+    struct puppet many;
+
+    (void)state;
+    begin(0);
+    for (uint8_t i = 0; i < 40; i++) {
+        puppet_init(&many, (uint8_t)(30 + i), HEARSAY_PEER);
+        say_connect(puppet_dial(&stage, &many), i < 32 ? 9 : 1);
+        CLAIM_INT(neighbours()->degree, i + 1);
+        if (i == 31) { /* 32: full for all but the poor. */
+            puppet_init(&many, 100, HEARSAY_PEER);
+            hearsay_link link = puppet_dial(&stage, &many);
+            say_connect(link, 2);
+            CLAIM(stage_frame(&stage, link, HSY_REFUSE, &refuse));
+            CLAIM_INT(refuse.refuse.why, HSY_REFUSE_FULL);
+            CLAIM_INT(refuse.refuse.alternatives.count, HSY_ALTERNATIVES_MAX);
+            CLAIM_INT(neighbours()->degree, 32);
+        }
+    }
+    puppet_init(&many, 101, HEARSAY_PEER); /* 40: full for all. */
+    hearsay_link link = puppet_dial(&stage, &many);
+    say_connect(link, 0);
+    CLAIM_INT(stage_frames(&stage, link, HSY_REFUSE), 1);
+    CLAIM_INT(neighbours()->degree, 40);
+    end();
+}
+
+static void a_seed_gets_no_overlay_link(void **state)
+{
+    struct hsy_frame refuse;
+
+    (void)state;
+    begin(0);
+    say_connect(seat, 0);
+    CLAIM(stage_frame(&stage, seat, HSY_REFUSE, &refuse));
+    CLAIM_INT(refuse.refuse.why, HSY_REFUSE_ROLE);
+    CLAIM_INT(neighbours()->degree, 0);
+    end();
+}
+
+static void a_lost_link_is_replaced_from_the_book(void **state)
+{
+    struct puppet who;
+    hearsay_link link = 0;
+
+    (void)state;
+    begin(8);
+    for (uint32_t i = 0; i < 4; i++) {
+        link = asked(&who);
+        say(link, HSY_ACCEPT);
+    }
+    uint32_t gets = stage_frames(&stage, seat, HSY_PEERS_GET);
+    stage_down(&stage, link, HEARSAY_DOWN_CLOSED);
+    stage_run(&stage, 1);
+    CLAIM(dials() >= 1);
+    CLAIM_INT(stage_frames(&stage, seat, HSY_PEERS_GET), gets);
+    end();
+}
+
+static void one_bridge_per_seed_and_minute_is_obeyed(void **state)
+{
+    struct hsy_frame frame = {.type = HSY_BRIDGE};
+    struct puppet far;
+    uint8_t list[600];
+
+    (void)state;
+    begin(0);
+    for (uint8_t number = 20; number <= 22; number++) {
+        struct hsy_writer out = hsy_writer(list, sizeof(list));
+        puppet_init(&far, number, HEARSAY_PEER);
+        frame.bridge.why = HSY_BRIDGE_COMPONENT;
+        frame.bridge.records = (struct hsy_records){0};
+        hsy_records_add(&out, &frame.bridge.records, &far.record);
+        puppet_say(&stage, seat, &frame);
+        CLAIM_INT(stage_counters(&stage)->bridges, number < 22 ? 1 : 2);
+        stage.node->core.join.seats[0].bridge_next_ns -=
+            number == 21 ? HSY_MINUTE : 0;
+    }
+    end();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_cap_is_two_thirds_of_m_root_n_and_32_to_3200),
+        cmocka_unit_test(m_links_are_opened_and_no_more),
+        cmocka_unit_test(a_refused_dial_makes_way_for_another),
+        cmocka_unit_test(an_ask_is_given_up_after_three_seconds),
+        cmocka_unit_test(an_accept_that_nobody_asked_for_ends_the_link),
+        cmocka_unit_test(a_refusal_brings_alternatives),
+        cmocka_unit_test(at_the_cap_only_the_poor_are_let_in),
+        cmocka_unit_test(a_seed_gets_no_overlay_link),
+        cmocka_unit_test(a_lost_link_is_replaced_from_the_book),
+        cmocka_unit_test(one_bridge_per_seed_and_minute_is_obeyed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
