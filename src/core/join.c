@@ -482,6 +482,11 @@ bool hsy_join_registered_frame(struct hsy_join *j,
 {
     struct hsy_seat *seat = seat_of(j, &n->id);
 
+    if (seat != NULL && answer->verdict == HSY_REGISTERED_STALE) {
+        /* Asked for or not: somebody has a record of ours that ranks higher. */
+        hsy_self_step_above(j->self, answer->known_rank);
+        return false;
+    }
     if (seat == NULL || seat->state != HSY_SEAT_REGISTERING ||
         answer->incarnation != j->self->record.incarnation) {
         return false; /* An answer to what we no longer are. */
@@ -491,8 +496,7 @@ bool hsy_join_registered_frame(struct hsy_join *j,
         seated(j, seat, answer);
         return true;
     case HSY_REGISTERED_STALE:
-        hsy_self_step_above(j->self, answer->known_rank);
-        return false;
+        return false; /* Dealt with above. */
     case HSY_REGISTERED_FULL:
         seat_note(j, HEARSAY_WARN, "seed-full", seat);
         fail(j, seat, "seed-full");

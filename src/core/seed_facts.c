@@ -22,6 +22,11 @@ enum hsy_merged hsy_seed_merge_record(struct hsy_seed *s,
     if (changed && record->incarnation > 1) {
         hsy_trial_overtaken(s, &record->id, record->incarnation - 1);
     }
+    const struct hsy_neighbour *n =
+        hsy_neighbour_by_id(s->neighbours, &record->id);
+    if (changed && n != NULL && n->boot_nonce != record->boot_nonce) {
+        hsy_seed_overtaken(s, n); /* It is linked here: that one lives. */
+    }
     return merged;
 }
 

@@ -14,6 +14,9 @@ static inline void hsy_seed_misuse(struct hsy_seed *s)
 
 /* -------------------------------------------------------- seed_register.c */
 
+/* Another boot of @n ranks higher: it must step above, or vanish from the list
+ * while it lives. */
+void hsy_seed_overtaken(struct hsy_seed *s, const struct hsy_neighbour *n);
 void hsy_seed_register(struct hsy_seed *s, const struct hsy_neighbour *n,
                        const struct hsy_record *record);
 void hsy_seed_acknowledge(struct hsy_seed *s, uint64_t token, bool ok);

@@ -162,6 +162,12 @@ static void merge(struct hsy_seed *s, const struct hsy_neighbour *n,
     }
 }
 
+void hsy_seed_overtaken(struct hsy_seed *s, const struct hsy_neighbour *n)
+{
+    HSY_ASSERT(hsy_registry_find(&s->registry, &n->id) != NULL);
+    send_answer(s, n, n->incarnation, HSY_REGISTERED_STALE);
+}
+
 void hsy_seed_register(struct hsy_seed *s, const struct hsy_neighbour *n,
                        const struct hsy_record *record)
 {
