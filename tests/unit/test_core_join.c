@@ -149,6 +149,26 @@ static void a_full_seed_is_replaced_by_another(void **state)
     end();
 }
 
+static void a_seed_that_never_acknowledges_loses_its_seat(void **state)
+{
+    struct hsy_frame reg;
+
+    (void)state;
+    begin(1, 0);
+    uint32_t third = spare();
+    uint32_t mute = (third + 1) % 3;
+    hearsay_link link = dial_to(mute)->link;
+    (void)answered((third + 2) % 3, HSY_REGISTERED_OK, 0);
+    puppet_answer(&stage, link, &seeds[mute]);
+    CLAIM(stage_frame(&stage, link, HSY_REGISTER, &reg));
+    stage_run(&stage, 9900);
+    CLAIM(dial_to(third) == NULL);
+    stage_run(&stage, 200);
+    CLAIM(dial_to(third) != NULL);
+    CLAIM_INT(registered(), 1);
+    end();
+}
+
 static void a_stale_answer_makes_it_step_above_and_ask_again(void **state)
 {
     struct hsy_frame reg;
@@ -251,6 +271,7 @@ int main(void)
         cmocka_unit_test(an_unreachable_seed_is_replaced_by_another),
         cmocka_unit_test(a_lost_seed_is_replaced_by_another),
         cmocka_unit_test(a_full_seed_is_replaced_by_another),
+        cmocka_unit_test(a_seed_that_never_acknowledges_loses_its_seat),
         cmocka_unit_test(a_stale_answer_makes_it_step_above_and_ask_again),
         cmocka_unit_test(no_address_is_said_and_does_not_count),
         cmocka_unit_test(too_few_seeds_are_complained_of_every_five_seconds),

@@ -65,6 +65,24 @@ static void a_refused_subject_is_dialled_at_0_100_and_300_ms(void **state)
     end();
 }
 
+static void a_try_that_proves_nothing_starts_it_over_a_few_times(void **state)
+{
+    (void)state;
+    begin();
+    start('p');
+    at_ms(0);
+    for (uint32_t i = 0; i < HSY_PROBE_RESTARTS_MAX; i++) {
+        CLAIM(hsy_probe_again(&probes, ports.dials[i].link));
+        at_ms(1000 * i + 999);
+        CLAIM_INT(ports.dials_count, i + 1);
+        at_ms(1000 * i + 1000);
+        CLAIM_INT(ports.dials_count, i + 2);
+    }
+    CLAIM(!hsy_probe_again(&probes, ports.dials[HSY_PROBE_RESTARTS_MAX].link));
+    CLAIM(hsy_probe_running(&probes, &ports.dials[0].expect));
+    end();
+}
+
 static void a_mute_subject_is_dialled_a_second_apart(void **state)
 {
     (void)state;
@@ -177,6 +195,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_refused_subject_is_dialled_at_0_100_and_300_ms),
+        cmocka_unit_test(a_try_that_proves_nothing_starts_it_over_a_few_times),
         cmocka_unit_test(a_mute_subject_is_dialled_a_second_apart),
         cmocka_unit_test(a_late_refusal_does_not_hasten_the_next_but_one),
         cmocka_unit_test(an_answer_ends_a_probe_and_its_dials_find_nothing),
