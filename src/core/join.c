@@ -310,6 +310,20 @@ static void ask_for_peers(struct hsy_join *j)
     HSY_ASSERT(told <= hsy_join_seeds(j));
 }
 
+/* Every PEERS says what N is; a look-up of ourselves is the shortest. */
+static void ask_for_count(struct hsy_join *j)
+{
+    struct hsy_frame frame = {.type = HSY_LOOKUP};
+
+    if (!j->overlay->doubtful) {
+        return;
+    }
+    j->overlay->doubtful = false;
+    frame.lookup = j->env->id;
+    uint32_t told = hsy_join_tell_seeds(j, &frame);
+    HSY_ASSERT(told <= hsy_join_seeds(j));
+}
+
 void hsy_join_tick(struct hsy_join *j)
 {
     struct hsy_env *env = j->env;
@@ -318,6 +332,7 @@ void hsy_join_tick(struct hsy_join *j)
         return;
     }
     ask_for_peers(j);
+    ask_for_count(j);
     if (env->now.mono_ns < j->next_ns) {
         return;
     }

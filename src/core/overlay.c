@@ -9,6 +9,7 @@
 enum { PICK_TRIES = 16, UNIFORM_ONE_IN = 8, POOR_DEGREE = 2 };
 
 #define CONNECT_WAIT_NS (3 * HSY_SECOND)
+#define RECOUNT_NS (1 * HSY_SECOND)
 
 void hsy_overlay_init(struct hsy_overlay *o, struct hsy_env *env,
                       struct hsy_neighbours *neighbours, struct hsy_book *book)
@@ -46,6 +47,20 @@ uint32_t hsy_overlay_cap(uint32_t links_wanted, uint32_t peers_count)
 static uint32_t cap_now(const struct hsy_overlay *o)
 {
     return hsy_overlay_cap(o->env->config.links_wanted, o->peers_count);
+}
+
+/* Who came early, and is a hub now, was told a small N: long before that
+ * makes it refuse, it asks again. Without this all hubs stop at the least
+ * cap, which cuts the power law. */
+static void doubt_count(struct hsy_overlay *o)
+{
+    uint64_t age_ns = hsy_time_since(o->counted_ns, o->env->now.mono_ns);
+
+    if (4 * o->neighbours->degree >= 3 * cap_now(o) && age_ns >= RECOUNT_NS) {
+        o->doubtful = true;
+        o->counted_ns = o->env->now.mono_ns;
+    }
+    HSY_ASSERT(o->counted_ns <= o->env->now.mono_ns);
 }
 
 static void wake(struct hsy_overlay *o)
@@ -156,6 +171,7 @@ static void choose_wanted(struct hsy_overlay *o)
 void hsy_overlay_told_count(struct hsy_overlay *o, uint32_t peers_count)
 {
     o->peers_count = peers_count;
+    o->counted_ns = o->env->now.mono_ns;
     if (!o->active) {
         choose_wanted(o); /* N at the time of joining decides. */
     }
@@ -482,6 +498,7 @@ void hsy_overlay_connect(struct hsy_overlay *o, struct hsy_neighbour *n,
         send_refusal(o, n, HSY_REFUSE_LEAVING);
         return;
     }
+    doubt_count(o);
     if (!n->overlay && o->neighbours->degree >= limit) {
         send_refusal(o, n, HSY_REFUSE_FULL);
         return;

@@ -35,8 +35,10 @@ struct hsy_overlay {
     bool listed;          /* top-half: the sorted list has come. */
     bool changed;         /* The set of links changed; the owner clears. */
     bool hungry;          /* Ask a seed for candidates; the owner clears. */
+    bool doubtful;        /* Ask a seed for N again; the owner clears. */
     uint32_t asks;        /* Times asked in a row without a new link. */
     uint64_t ask_next_ns;
+    uint64_t counted_ns; /* When N was told, or asked for. */
     uint64_t next_ns; /* Not later than the earliest thing to do. */
 };
 

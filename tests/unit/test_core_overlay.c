@@ -216,6 +216,51 @@ static void at_the_cap_only_the_poor_are_let_in(void **state)
     end();
 }
 
+static void a_hub_asks_for_n_again_before_it_refuses(void **state)
+{
+    struct hsy_frame peers = {.type = HSY_PEERS};
+    struct puppet many;
+
+    (void)state;
+    begin(0);
+    stage_run(&stage, 1000);
+    for (uint8_t i = 0; i < 48; i++) {
+        puppet_init(&many, (uint8_t)(30 + i), HEARSAY_PEER);
+        say_connect(puppet_dial(&stage, &many), 9);
+        if (i == 24) { /* 24 of 32 when this one came; next: 3/4. */
+            CLAIM_INT(neighbours()->degree, 25);
+            CLAIM_INT(stage_frames(&stage, seat, HSY_LOOKUP), 1);
+            peers.peers.kind = HSY_PEERS_LOOKUP;
+            peers.peers.peers_count = 1000; /* The cap is 84 now. */
+            puppet_say(&stage, seat, &peers);
+        }
+        CLAIM_INT(stage_frames(&stage, seat, HSY_LOOKUP), i < 24 ? 0 : 1);
+        CLAIM_INT(neighbours()->degree, i + 1);
+    }
+    end();
+}
+
+static void n_is_asked_for_once_a_second_at_most(void **state)
+{
+    struct puppet many;
+
+    (void)state;
+    begin(0);
+    for (uint8_t i = 0; i < 40; i++) {
+        puppet_init(&many, (uint8_t)(30 + i), HEARSAY_PEER);
+        say_connect(puppet_dial(&stage, &many), 9);
+    }
+    uint32_t early = stage_frames(&stage, seat, HSY_LOOKUP);
+    CLAIM(early <= 1);
+    stage_run(&stage, 1000);
+    for (uint8_t i = 0; i < 2; i++) {
+        puppet_init(&many, (uint8_t)(80 + i), HEARSAY_PEER);
+        say_connect(puppet_dial(&stage, &many), 9);
+        CLAIM_INT(stage_frames(&stage, seat, HSY_LOOKUP), early + 1);
+    }
+    end();
+}
+
 static void a_seed_gets_no_overlay_link(void **state)
 {
     struct hsy_frame refuse;
@@ -280,6 +325,8 @@ int main(void)
         cmocka_unit_test(an_accept_that_nobody_asked_for_ends_the_link),
         cmocka_unit_test(a_refusal_brings_alternatives),
         cmocka_unit_test(at_the_cap_only_the_poor_are_let_in),
+        cmocka_unit_test(a_hub_asks_for_n_again_before_it_refuses),
+        cmocka_unit_test(n_is_asked_for_once_a_second_at_most),
         cmocka_unit_test(a_seed_gets_no_overlay_link),
         cmocka_unit_test(a_lost_link_is_replaced_from_the_book),
         cmocka_unit_test(one_bridge_per_seed_and_minute_is_obeyed),
