@@ -742,6 +742,7 @@ static struct hearsay_node *make_node(const char *path, const char *name,
     fill_random(config.secret, sizeof(config.secret)); /* Or the kept one. */
     fill_random(&config.boot_nonce, sizeof(config.boot_nonce));
     fill_random(&config.rng_seed, sizeof(config.rng_seed));
+    fill_random(&config.hash_salt, sizeof(config.hash_salt));
     config.addrs[0].port = port; /* The seeds see with which IP. */
     config.addrs_count = 1;
     config.gossip_count = 0; /* It has a user who talks. */

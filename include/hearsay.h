@@ -123,6 +123,9 @@ struct hearsay_mem {
 /** The C library's allocator. */
 HEARSAY_API const struct hearsay_mem *hearsay_mem_default(void);
 
+/** Byte strings that are kept once. */
+struct hearsay_pool;
+
 /** Signatures and hashes; see hearsay_crypto_sodium(). */
 struct hearsay_crypto;
 
@@ -172,6 +175,8 @@ struct hearsay_config {
                                              by two running nodes. */
     uint64_t boot_nonce; /**< 64 random bits, fresh for each process. */
     uint64_t rng_seed;   /**< Seeds every random choice of this node. */
+    uint64_t hash_salt;  /**< Keys the node's hash tables against chosen ids:
+                              random bits; changes nothing that can be seen. */
 
     const struct hearsay_seed *seeds; /**< config.txt, duplicates removed. */
     uint32_t seeds_count;             /**< 1..HEARSAY_SEEDS_MAX. */
@@ -196,6 +201,7 @@ struct hearsay_config {
     uint32_t peers_max; /**< Seed: registered peers; 1..10^7. */
     uint32_t book_max;  /**< Peer: addresses remembered; 1..10^5. */
     uint32_t seen_max;  /**< Message List: ids remembered; 1..10^8. */
+    uint32_t retain_max; /**< Bundles kept for links that come up; 1..4096. */
     /** Bytes given as SEND and not yet reported as SENT on one link; at least
      * 32 KiB. A link that needs more is hung up as too slow. */
     uint32_t queue_max;
@@ -206,12 +212,14 @@ struct hearsay_config {
 
     const struct hearsay_crypto *crypto;
     struct hearsay_mem mem;
+    struct hearsay_pool *pool; /**< NULL. The simulator shares one among its
+                                    nodes, which so keep equal records once. */
 };
 
 /** Fills @config with the defaults of @role (docs/reference.md). What has none
- * is zero and yours to set: secret, boot_nonce, rng_seed, seeds and addrs, with
- * their counts. The first three pass unset, and make a node that others can
- * imitate. */
+ * is zero and yours to set: secret, boot_nonce, rng_seed, hash_salt, seeds and
+ * addrs, with their counts. The first three make a node that others can
+ * imitate if they stay so, the fourth one that chosen ids can slow down. */
 HEARSAY_API void hearsay_config_init(struct hearsay_config *config,
                                      enum hearsay_role role);
 

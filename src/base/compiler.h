@@ -9,4 +9,15 @@
 #define HSY_PRINTF(format_at, args_at)
 #endif
 
+/* A large local array that is written before it is read: hardened builds set
+ * all others to zero first, which for 16 KiB costs more than the work. */
+#if defined(__has_attribute)
+#if __has_attribute(uninitialized)
+#define HSY_UNSET __attribute__((uninitialized))
+#endif
+#endif
+#ifndef HSY_UNSET
+#define HSY_UNSET
+#endif
+
 #endif

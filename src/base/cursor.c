@@ -24,39 +24,39 @@ static const uint8_t *take(struct hsy_reader *in, size_t len)
     return at;
 }
 
-static uint64_t get_uint(struct hsy_reader *in, size_t len)
+/* Written out, so that compilers make one load and one swap of each. */
+static uint32_t load_u32(const uint8_t *at)
 {
-    HSY_ASSERT(len <= 8);
-
-    const uint8_t *at = take(in, len);
-    if (at == NULL) {
-        return 0;
-    }
-    uint64_t v = 0;
-    for (size_t i = 0; i < len; i++) {
-        v = (v << 8) | at[i];
-    }
-    return v;
+    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 |
+           (uint32_t)at[2] << 8 | (uint32_t)at[3];
 }
 
 uint8_t hsy_get_u8(struct hsy_reader *in)
 {
-    return (uint8_t)get_uint(in, 1);
+    const uint8_t *at = take(in, 1);
+
+    return at == NULL ? 0 : at[0];
 }
 
 uint16_t hsy_get_u16(struct hsy_reader *in)
 {
-    return (uint16_t)get_uint(in, 2);
+    const uint8_t *at = take(in, 2);
+
+    return at == NULL ? 0 : (uint16_t)((uint32_t)at[0] << 8 | at[1]);
 }
 
 uint32_t hsy_get_u32(struct hsy_reader *in)
 {
-    return (uint32_t)get_uint(in, 4);
+    const uint8_t *at = take(in, 4);
+
+    return at == NULL ? 0 : load_u32(at);
 }
 
 uint64_t hsy_get_u64(struct hsy_reader *in)
 {
-    return get_uint(in, 8);
+    const uint8_t *at = take(in, 8);
+
+    return at == NULL ? 0 : (uint64_t)load_u32(at) << 32 | load_u32(at + 4);
 }
 
 void hsy_get_bytes(struct hsy_reader *in, void *out, size_t len)

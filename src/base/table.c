@@ -15,6 +15,7 @@
 #include "base/table.h"
 
 #include "base/assert.h"
+#include "base/hash.h"
 #include "base/mem.h"
 
 #include <string.h>
@@ -22,54 +23,16 @@
 enum {
     KEY_LEN_MIN = 8,
     KEY_LEN_MAX = 64,
-    ROOM_FIRST = 8,
+    ROOM_FIRST = 4,
     /* Twice as many slots, as bytes of uint32_t, stay far under SIZE_MAX
      * where memory is large enough, and the mask fits 32 bits. */
     ITEMS_MAX_MAX = 1 << 30
 };
 
-/* One secret number per half word, from the salt. */
-static uint64_t spread(uint64_t salt, uint64_t counter)
-{
-    uint64_t z = salt ^ (counter * UINT64_C(0x9e3779b97f4a7c15));
-    z *= UINT64_C(0xd6e8feb86659fd93);
-    return z ^ (z >> 32);
-}
-
-/* Multilinear hashing with halved multiplications (Lemire and Kaser 2014):
- * the sum of (secret + low half) * (secret' + high half) over the words. Its
- * upper 32 bits collide for two given keys with a chance of about 2^-32
- * over the secrets, so keys cannot be chosen to collide without the salt,
- * unlike with a chain of xor and multiply by constants. The products do not
- * wait for each other. */
-static uint64_t hash_word(uint64_t word, uint64_t salt, uint64_t counter)
-{
-    uint64_t low = word & UINT32_MAX;
-    uint64_t high = word >> 32;
-    return (spread(salt, counter) + low) * (spread(salt, counter + 1) + high);
-}
-
-static uint32_t hash_key(const struct hsy_table *t, const uint8_t *key)
+static uint32_t hash_key(const struct hsy_table *t, const void *key)
 {
     /* No assert: called for every find, by functions that checked. */
-    uint64_t sum = t->salt;
-    uint32_t at = 0;
-    uint64_t counter = 1;
-    uint64_t word;
-    for (; at + 8 <= t->key_len; at += 8) {
-        memcpy(&word, key + at, 8);
-        sum += hash_word(word, t->salt, counter);
-        counter += 2;
-    }
-    if (at < t->key_len) {
-        word = 0;
-        memcpy(&word, key + at, t->key_len - at);
-        sum += hash_word(word, t->salt, counter);
-    }
-    /* The upper half is the good one; one more round spreads it over the low
-     * bits, from which the home slot is taken. */
-    sum = (sum ^ (sum >> 32)) * UINT64_C(0xff51afd7ed558ccd);
-    return (uint32_t)(sum >> 32);
+    return hsy_hash(t->salt, key, t->key_len);
 }
 
 static uint8_t *item_at(const struct hsy_table *t, uint32_t index)
@@ -99,7 +62,24 @@ static uint32_t find_free(const struct hsy_table *t, uint32_t hash)
     return at;
 }
 
-static uint8_t *find_hashed(const struct hsy_table *t, const uint8_t *key,
+/* Keys are links, ids of bundles and ids of nodes: none is worth a call. */
+static bool is_key(const uint8_t *item, const void *key, uint32_t key_len)
+{
+    const uint8_t *bytes = (const uint8_t *)key;
+    uint64_t a;
+    uint64_t b;
+    uint32_t at = 0;
+    for (; at + 8 <= key_len; at += 8) {
+        memcpy(&a, item + at, 8);
+        memcpy(&b, bytes + at, 8);
+        if (a != b) {
+            return false;
+        }
+    }
+    return at == key_len || memcmp(item + at, bytes + at, key_len - at) == 0;
+}
+
+static uint8_t *find_hashed(const struct hsy_table *t, const void *key,
                             uint32_t hash)
 {
     uint32_t mask = t->slots_mask;
@@ -107,7 +87,7 @@ static uint8_t *find_hashed(const struct hsy_table *t, const uint8_t *key,
         uint32_t slot = t->slots[at];
         if (((slot ^ hash) & ~mask) == 0) {
             uint8_t *item = item_at(t, slot_index(t, slot));
-            if (memcmp(item, key, t->key_len) == 0) {
+            if (is_key(item, key, t->key_len)) {
                 return item;
             }
         }
@@ -137,7 +117,6 @@ void hsy_table_fini(struct hsy_table *t)
 {
     HSY_ASSERT(t != NULL);
 
-    hsy_mem_free(&t->mem, t->items);
     hsy_mem_free(&t->mem, t->slots);
     t->items = NULL;
     t->slots = NULL;
@@ -171,42 +150,57 @@ static uint32_t slots_for(uint32_t room)
 
 static uint32_t next_room(const struct hsy_table *t)
 {
-    uint32_t room = t->room == 0 ? ROOM_FIRST : t->room * 2;
+    /* By half: a million nodes with a few items each should not hold twice as
+     * many places, and copying stays amortised. */
+    uint32_t room = t->room == 0 ? ROOM_FIRST : t->room + t->room / 2;
     return room < t->items_max ? room : t->items_max;
 }
 
-/* All new memory first, then the switch: a failure changes nothing. */
+/* All items into slots that are all free. */
+static void fill_slots(struct hsy_table *t)
+{
+    HSY_ASSERT(t->count <= t->slots_mask);
+    for (uint32_t i = 0; i < t->count; i++) {
+        uint32_t hash = hash_key(t, item_at(t, i));
+        t->slots[find_free(t, hash)] = slot_value(t, hash, i);
+    }
+}
+
+/* One piece of memory, slots first: what is looked at together lies together.
+ * A failure changes nothing. */
 static int grow(struct hsy_table *t)
 {
     HSY_ASSERT(t->room < t->items_max);
 
     uint32_t room = next_room(t);
     uint32_t slots_count = slots_for(room);
-    if (room > SIZE_MAX / t->item_len) {
+    size_t slots_len = (size_t)slots_count * sizeof(*t->slots);
+    HSY_ASSERT(slots_len % 8 == 0); /* Items are as aligned as the slots. */
+    if (room > (SIZE_MAX - slots_len) / t->item_len) {
         return HEARSAY_ERR_NOMEM; /* A 32-bit machine has not so much. */
     }
-    uint8_t *items = hsy_mem_alloc(&t->mem, (size_t)room * t->item_len);
-    if (items == NULL) {
-        return HEARSAY_ERR_NOMEM;
-    }
     uint32_t *slots =
-        hsy_mem_zalloc(&t->mem, (size_t)slots_count * sizeof(*slots));
+        hsy_mem_alloc(&t->mem, slots_len + (size_t)room * t->item_len);
     if (slots == NULL) {
-        hsy_mem_free(&t->mem, items);
         return HEARSAY_ERR_NOMEM;
     }
+    bool as_many = t->slots != NULL && slots_count == t->slots_mask + 1;
+    uint8_t *items = (uint8_t *)slots + slots_len;
     if (t->count > 0) {
         memcpy(items, t->items, (size_t)t->count * t->item_len);
     }
-    hsy_mem_free(&t->mem, t->items);
+    if (as_many) {
+        memcpy(slots, t->slots, slots_len);
+    } else {
+        memset(slots, 0, slots_len);
+    }
     hsy_mem_free(&t->mem, t->slots);
-    t->items = items;
     t->slots = slots;
+    t->items = items;
     t->room = room;
     t->slots_mask = slots_count - 1;
-    for (uint32_t i = 0; i < t->count; i++) {
-        uint32_t hash = hash_key(t, item_at(t, i));
-        t->slots[find_free(t, hash)] = slot_value(t, hash, i);
+    if (!as_many) {
+        fill_slots(t);
     }
     return HEARSAY_OK;
 }
@@ -295,6 +289,21 @@ void hsy_table_remove(struct hsy_table *t, void *item)
         memcpy(item, item_at(t, last), t->item_len);
     }
     t->count--;
+}
+
+void *hsy_table_rekey(struct hsy_table *t, uint32_t index, const void *key)
+{
+    HSY_ASSERT(t != NULL);
+    HSY_ASSERT(index < t->count);
+    HSY_ASSERT(hsy_table_find(t, key) == NULL);
+
+    uint8_t *item = item_at(t, index);
+    uint32_t hash = hash_key(t, key);
+    close_hole(t, slot_of(t, index));
+    memcpy(item, key, t->key_len);
+    memset(item + t->key_len, 0, t->item_len - t->key_len);
+    t->slots[find_free(t, hash)] = slot_value(t, hash, index);
+    return item;
 }
 
 void *hsy_table_at(const struct hsy_table *t, uint32_t index)

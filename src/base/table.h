@@ -1,6 +1,6 @@
 /* A bounded hash table of fixed-size items, dense and in a deterministic
  * order: open addressing (linear probing, backward-shift deletion) over an
- * array of items. An item begins with its key. Grows by doubling up to
+ * array of items. An item begins with its key. Grows by half up to
  * items_max and no further.
  *
  * Pointers to items are valid until the next put or remove. Order of
@@ -13,7 +13,7 @@
 
 struct hsy_table {
     struct hearsay_mem mem;
-    uint8_t *items;  /* Owned; NULL while empty. */
+    uint8_t *items;  /* Behind the slots; NULL while empty. */
     uint32_t *slots; /* Owned; item index + 1, 0 = free. */
     uint64_t salt;   /* Against chosen keys; any value gives equal results. */
     uint32_t key_len, item_len;
@@ -42,6 +42,10 @@ HEARSAY_MUST_USE int hsy_table_put(struct hsy_table *t, void **out,
 
 /* @item must be in the table. */
 void hsy_table_remove(struct hsy_table *t, void *item);
+
+/* The item at @index goes, and one of @key (not there yet; the rest zero) is
+ * in its place; returns it. Needs no memory. */
+void *hsy_table_rekey(struct hsy_table *t, uint32_t index, const void *key);
 
 /* @index < count. */
 void *hsy_table_at(const struct hsy_table *t, uint32_t index);

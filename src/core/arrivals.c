@@ -5,6 +5,7 @@
 #include "core/arrivals.h"
 
 #include "base/addr.h"
+#include "core/kept.h"
 #include "core/text.h"
 
 #define CHALLENGE_NS (1 * HSY_SECOND)
@@ -136,8 +137,7 @@ static void refuse_twin(struct hsy_core *core, const struct hsy_arrival *a)
     HSY_ASSERT(a->link != 0);
     env->counters.handshake_refused++;
     env->ports.hang_up(env->ports.ctx, a->link, HSY_ERROR_DUPLICATE,
-                       "another process with this identity is alive: give "
-                       "each node a data directory of its own");
+                       HSY_DUPLICATE_TEXT);
     hsy_core_arrival_lost(core, a);
 }
 
@@ -219,13 +219,13 @@ static void probe_neighbour(struct hsy_core *core,
                             const struct hsy_neighbour *gone)
 {
     const struct hsy_contact *c = hsy_book_find(&core->book, &gone->id);
-    const struct hearsay_addr *addrs =
-        c != NULL ? c->record.addrs : &gone->addr;
-    uint32_t count = c != NULL ? c->record.addrs_count : 1;
+    struct hsy_record record = {.addrs_count = 1, .addrs = {gone->addr}};
 
-    HSY_ASSERT(count >= 1);
+    if (c != NULL) {
+        record = hsy_kept_record(c->record);
+    }
     int err = hsy_probe_start(&core->probes, &gone->id, gone->incarnation,
-                              addrs, count);
+                              record.addrs, record.addrs_count);
     if (err != 0) {
         core->env.counters.probes_refused++;
     }

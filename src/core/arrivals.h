@@ -5,6 +5,11 @@
 
 #include "core/core.h"
 
+/* What HSY_ERROR_DUPLICATE says, here and in the word to the operator. */
+#define HSY_DUPLICATE_TEXT                                                \
+    "another process with this identity is alive: give each node a data " \
+    "directory of its own"
+
 /* Ends the link to @id as one that failed (@why), and tells every machine.
  * With @hang_up the link itself is still open and is closed. */
 void hsy_core_drop(struct hsy_core *core, const struct hearsay_id *id,

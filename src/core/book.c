@@ -3,6 +3,7 @@
 #include "core/book.h"
 
 #include "base/addr.h"
+#include "core/kept.h"
 
 enum { EVICT_TRIES = 8 };
 
@@ -19,28 +20,29 @@ void hsy_book_init(struct hsy_book *book, struct hsy_env *env)
         (struct hsy_table_shape){.key_len = HEARSAY_ID_LEN,
                                  .item_len = sizeof(struct hsy_contact),
                                  .items_max = env->config.book_max},
-        env->config.rng_seed);
+        env->config.hash_salt);
 }
 
 void hsy_book_fini(struct hsy_book *book)
 {
+    for (uint32_t i = 0; i < book->by_id.count; i++) {
+        struct hsy_contact *c = hsy_table_at(&book->by_id, i);
+        hsy_keep_no_more(book->env, c->record);
+    }
     hsy_table_fini(&book->by_id);
 }
 
 static void persist_row(struct hsy_book *book, const struct hsy_contact *c,
                         bool keep)
 {
-    uint8_t bytes[HSY_RECORD_LEN_MAX];
-    struct hsy_writer out = hsy_writer(bytes, sizeof(bytes));
     struct hsy_env *env = book->env;
 
-    hsy_put_record(&out, &c->record);
-    HSY_ASSERT(!out.bad);
+    HSY_ASSERT(c->record != NULL);
     struct hearsay_row row = {.table = HEARSAY_TABLE_BOOK,
                               .key = c->id.bytes,
                               .key_len = HEARSAY_ID_LEN,
-                              .value = keep ? bytes : NULL,
-                              .value_len = keep ? out.len : 0};
+                              .value = keep ? c->record->bytes : NULL,
+                              .value_len = keep ? c->record->len : 0};
     (void)env->ports.persist(env->ports.ctx, &row, 1);
 }
 
@@ -54,6 +56,7 @@ void hsy_book_forget(struct hsy_book *book, const struct hearsay_id *id)
     if (c->saved) {
         persist_row(book, c, false);
     }
+    hsy_keep_no_more(book->env, c->record);
     hsy_table_remove(&book->by_id, c);
     HSY_ASSERT(hsy_book_find(book, id) == NULL);
 }
@@ -90,27 +93,54 @@ static bool make_room(struct hsy_book *book)
     return true;
 }
 
+/* A record begins with its id. */
+static const struct hearsay_id *id_of(const struct hsy_encoded *record)
+{
+    HSY_ASSERT(record->len > HEARSAY_ID_LEN);
+    return (const struct hearsay_id *)(const void *)record->bytes;
+}
+
 static struct hsy_contact *add_contact(struct hsy_book *book,
-                                       const struct hsy_record *record)
+                                       const struct hsy_encoded *record)
 {
     void *item;
 
-    if (!make_room(book) ||
-        hsy_table_put(&book->by_id, &item, &record->id) != 0) {
+    if (!make_room(book)) {
+        return NULL;
+    }
+    struct hsy_blob *kept = hsy_keep_encoded(book->env, record);
+    if (kept == NULL ||
+        hsy_table_put(&book->by_id, &item, id_of(record)) != 0) {
+        hsy_keep_no_more(book->env, kept);
         return NULL;
     }
     struct hsy_contact *c = item;
     HSY_ASSERT(c->tries == 0);
-    c->record = *record;
+    c->record = kept;
     return c;
 }
 
 /* The address may change within one incarnation. */
-static bool is_newer(const struct hsy_record *a, const struct hsy_record *b)
+static bool is_newer(const struct hsy_record_brief *a,
+                     const struct hsy_record_brief *b)
 {
-    HSY_ASSERT(hsy_id_equal(&a->id, &b->id));
+    HSY_ASSERT(b->incarnation > 0);
     return a->incarnation > b->incarnation ||
            (a->incarnation == b->incarnation && a->issued_ms > b->issued_ms);
+}
+
+/* Without memory the older one stays. */
+static void replace_record(struct hsy_book *book, struct hsy_contact *c,
+                           const struct hsy_encoded *record)
+{
+    struct hsy_blob *kept = hsy_keep_encoded(book->env, record);
+
+    HSY_ASSERT(hsy_id_equal(&c->id, id_of(record)));
+    if (kept != NULL) {
+        hsy_keep_no_more(book->env, c->record);
+        c->record = kept;
+        c->unsaved = c->good;
+    }
 }
 
 static void plan_flush(struct hsy_book *book)
@@ -121,32 +151,48 @@ static void plan_flush(struct hsy_book *book)
     HSY_ASSERT(book->flush_ns != HEARSAY_NEVER);
 }
 
-struct hsy_contact *hsy_book_merge(struct hsy_book *book,
-                                   const struct hsy_record *record,
-                                   bool *out_new)
+struct hsy_contact *hsy_book_merge_encoded(struct hsy_book *book,
+                                           const struct hsy_encoded *record,
+                                           bool *out_new)
 {
-    HSY_ASSERT(record->addrs_count <= HEARSAY_ADDRS_MAX);
+    struct hsy_record_brief news = hsy_record_brief(record->bytes, record->len);
+    const struct hearsay_id *id = id_of(record);
+
+    HSY_ASSERT(news.addrs_count <= HEARSAY_ADDRS_MAX);
     *out_new = false;
-    if (record->role != HEARSAY_PEER || record->addrs_count == 0 ||
-        hsy_id_equal(&record->id, &book->env->id)) {
+    if (news.role != HEARSAY_PEER || news.addrs_count == 0 ||
+        hsy_id_equal(id, &book->env->id)) {
         return NULL;
     }
-    struct hsy_contact *c = hsy_book_find(book, &record->id);
+    struct hsy_contact *c = hsy_book_find(book, id);
     if (c == NULL) {
         c = add_contact(book, record);
         *out_new = c != NULL;
         return c;
     }
-    if (record->incarnation > c->record.incarnation) {
+    struct hsy_record_brief known = hsy_kept_record_brief(c->record);
+    if (news.incarnation > known.incarnation) {
         c->tries = 0; /* It came back: try at once. */
         c->next_try_ns = 0;
     }
-    if (is_newer(record, &c->record)) {
-        c->record = *record;
-        c->unsaved = c->good;
+    if (is_newer(&news, &known)) {
+        replace_record(book, c, record);
         plan_flush(book);
     }
     return c;
+}
+
+struct hsy_contact *hsy_book_merge(struct hsy_book *book,
+                                   const struct hsy_record *record,
+                                   bool *out_new)
+{
+    uint8_t bytes[HSY_RECORD_LEN_MAX];
+    struct hsy_writer out = hsy_writer(bytes, sizeof(bytes));
+
+    hsy_put_record(&out, record);
+    HSY_ASSERT(!out.bad);
+    struct hsy_encoded encoded = {.bytes = bytes, .len = out.len};
+    return hsy_book_merge_encoded(book, &encoded, out_new);
 }
 
 struct hsy_contact *hsy_book_find(const struct hsy_book *book,

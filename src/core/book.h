@@ -8,13 +8,13 @@
 #include "core/env.h"
 
 struct hsy_contact {
-    struct hearsay_id id; /* Key. */
-    struct hsy_record record;
-    uint64_t next_try_ns; /* Back-off after a failure; 0: any time. */
-    uint32_t tries;       /* Failures in a row. */
-    bool good;            /* A link to it once came up. */
-    bool unsaved;         /* Good, and the disk does not know it yet. */
-    bool saved;           /* A row on disk. */
+    struct hearsay_id id;    /* Key. */
+    struct hsy_blob *record; /* A share; see kept.h. */
+    uint64_t next_try_ns;    /* Back-off after a failure; 0: any time. */
+    uint32_t tries;          /* Failures in a row. */
+    bool good;               /* A link to it once came up. */
+    bool unsaved;            /* Good, and the disk does not know it yet. */
+    bool saved;              /* A row on disk. */
 };
 
 struct hsy_book {
@@ -31,10 +31,14 @@ HEARSAY_MUST_USE int hsy_book_restore(struct hsy_book *book,
                                       const struct hearsay_row *row);
 
 /* Merges a verified record: the newest wins (mission M4). NULL: seeds, self,
- * no address, or no room. Valid until the next merge. */
+ * no address, no room or memory. Valid until the next merge. */
 struct hsy_contact *hsy_book_merge(struct hsy_book *book,
                                    const struct hsy_record *record,
                                    bool *out_new);
+/* The same of a record that is encoded, and sound. */
+struct hsy_contact *hsy_book_merge_encoded(struct hsy_book *book,
+                                           const struct hsy_encoded *record,
+                                           bool *out_new);
 struct hsy_contact *hsy_book_find(const struct hsy_book *book,
                                   const struct hearsay_id *id);
 /* It worked; it is kept on disk from now on. */

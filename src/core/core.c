@@ -39,16 +39,19 @@ int hsy_core_init(struct hsy_core *core, const struct hsy_env *given)
         (struct hsy_table_shape){.key_len = HEARSAY_ID_LEN,
                                  .item_len = sizeof(struct hsy_challenger),
                                  .items_max = CHALLENGERS_MAX},
-        env->config.rng_seed);
+        env->config.hash_salt);
     hsy_book_init(&core->book, env);
     hsy_overlay_init(&core->overlay, env, &core->neighbours, &core->book);
-    hsy_join_init(&core->join, env, &core->neighbours, &core->overlay,
-                  &core->self);
+    int err = hsy_join_init(&core->join, env, &core->neighbours, &core->overlay,
+                            &core->self);
     hsy_snapshot_init(&core->snapshot, env, &core->neighbours, &core->join,
                       &core->self);
     hsy_relay_init(&core->relay, env, &core->neighbours);
     hsy_generator_init(&core->generator, env, &core->relay);
-    return env->config.role == HEARSAY_SEED ? init_seed(core) : 0;
+    if (err == 0 && env->config.role == HEARSAY_SEED) {
+        err = init_seed(core);
+    }
+    return err;
 }
 
 void hsy_core_fini(struct hsy_core *core)
@@ -63,6 +66,7 @@ void hsy_core_fini(struct hsy_core *core)
     mem.free(mem.ctx, core->reports.ring);
     hsy_relay_fini(&core->relay);
     hsy_snapshot_fini(&core->snapshot);
+    hsy_join_fini(&core->join);
     hsy_overlay_fini(&core->overlay);
     hsy_book_fini(&core->book);
     hsy_table_fini(&core->challengers);

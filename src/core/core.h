@@ -47,24 +47,25 @@ struct hsy_reports {
     uint32_t head, count;
 };
 
+/* First what every step looks at, then what many do, then the rest. */
 struct hsy_core {
-    struct hsy_env env;
     enum hsy_phase phase;
-    struct hsy_self self;
-    struct hsy_neighbours neighbours;
-    struct hsy_probes probes;
-    struct hsy_liveness liveness;
-    struct hsy_table challengers; /* struct hsy_challenger */
-    struct hsy_book book;
-    struct hsy_overlay overlay;
-    struct hsy_join join;
-    struct hsy_snapshot snapshot;
-    struct hsy_relay relay;
-    struct hsy_generator generator;
-    struct hsy_reports reports;
-    struct hsy_seed *seed;          /* Owned; only in the seed role. */
     uint64_t started_ns, joined_ns; /* joined_ns: NEVER until joined. */
     uint64_t leave_by_ns;           /* NEVER unless leaving. */
+    struct hsy_seed *seed;          /* Owned; only in the seed role. */
+    struct hsy_liveness liveness;
+    struct hsy_generator generator;
+    struct hsy_snapshot snapshot;
+    struct hsy_join join;
+    struct hsy_overlay overlay;
+    struct hsy_book book;
+    struct hsy_probes probes;
+    struct hsy_table challengers; /* struct hsy_challenger */
+    struct hsy_self self;
+    struct hsy_neighbours neighbours;
+    struct hsy_env env;
+    struct hsy_relay relay;
+    struct hsy_reports reports;
 };
 
 /* @env's config, id, mem, prng and ports are set; it is copied. NOMEM. */
@@ -101,7 +102,7 @@ bool hsy_core_frame(struct hsy_core *core, hearsay_link link,
 void hsy_core_refused(struct hsy_core *core, const struct hsy_frame *frame);
 /* Have we verified exactly this record before? */
 bool hsy_core_knows(const struct hsy_core *core,
-                    const struct hsy_record *record);
+                    const struct hsy_encoded *record);
 void hsy_core_signed(struct hsy_core *core, const struct hsy_signable *what);
 void hsy_core_persisted(struct hsy_core *core, uint64_t token, bool ok);
 HEARSAY_MUST_USE int hsy_core_publish(struct hsy_core *core,

@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "base/notes.h"
+#include "base/pool.h"
 #include "base/prng.h"
 #include "base/time.h"
 #include "core/counters.h"
@@ -64,13 +65,15 @@ struct hsy_ports {
 };
 
 struct hsy_env {
-    struct hearsay_config config; /* Strings and seeds owned by the node. */
-    struct hearsay_id id;         /* Own. */
-    struct hearsay_mem mem;
     struct hearsay_now now; /* Of the step in progress. */
     struct hsy_prng prng;
+    struct hearsay_mem mem;
     struct hsy_counters counters;
     struct hsy_ports ports;
+    struct hearsay_pool *pool;    /* Outlives everything that is kept. */
+    struct hsy_blob *lines;       /* Of config.txt, owned by it; lines.h. */
+    struct hearsay_id id;         /* Own. */
+    struct hearsay_config config; /* Strings owned by the node; no seeds. */
 };
 
 static inline void hsy_send(struct hsy_env *env, hearsay_link link,

@@ -5,6 +5,7 @@
 #include "core/fellows.h"
 
 #include "base/addr.h"
+#include "core/lines.h"
 #include "core/trial.h"
 
 #define REDIAL_BASE_NS (1 * HSY_SECOND)
@@ -20,12 +21,11 @@ static uint32_t lines_count(const struct hsy_seed *s)
 static void tell_twice(struct hsy_seed *s, uint32_t line)
 {
     struct hsy_note note = hsy_note(HEARSAY_WARN, "seed-twice");
-    const struct hearsay_seed *config = &s->env->config.seeds[line];
 
     HSY_ASSERT(s->fellows[line].known);
     hsy_note_id(&note, "seed", &s->fellows[line].id);
-    hsy_note_text(&note, "host", config->host);
-    hsy_note_u64(&note, "port", config->port);
+    hsy_note_text(&note, "host", hsy_line_host(s->env, line));
+    hsy_note_u64(&note, "port", hsy_line_at(s->env, line)->port);
     hsy_tell(s->env, &note);
 }
 
@@ -68,12 +68,12 @@ void hsy_fellows_init(struct hsy_seed *s)
 
 void hsy_fellows_start(struct hsy_seed *s)
 {
-    HSY_ASSERT(s->env->config.seeds != NULL);
+    HSY_ASSERT(s->env->lines != NULL);
     for (uint32_t i = 0; i < lines_count(s); i++) {
-        const struct hearsay_seed *config = &s->env->config.seeds[i];
+        const struct hsy_seed_line *line = hsy_line_at(s->env, i);
         s->fellows[i].next_ns = s->env->now.mono_ns;
-        if (config->pinned) {
-            learn(s, i, &config->id);
+        if (line->pinned) {
+            learn(s, i, &line->id);
         }
     }
     s->fellows_next_ns = s->env->now.mono_ns;
@@ -229,15 +229,16 @@ bool hsy_fellows_dial_failed(struct hsy_seed *s, hearsay_link link,
 static void dial(struct hsy_seed *s, struct hsy_fellow *f)
 {
     struct hsy_env *env = s->env;
-    const struct hearsay_seed *line = &env->config.seeds[f - s->fellows];
+    uint32_t at = (uint32_t)(f - s->fellows);
+    const struct hsy_seed_line *line = hsy_line_at(env, at);
 
     HSY_ASSERT(f->dialling == 0);
     if (f->known && hsy_neighbour_by_id(s->neighbours, &f->id) != NULL) {
         f->next_ns = HEARSAY_NEVER; /* It dialled us meanwhile. */
         return;
     }
-    f->dialling = env->ports.dial(env->ports.ctx, line->host, line->port,
-                                  line->pinned ? &line->id : NULL);
+    f->dialling = env->ports.dial(env->ports.ctx, hsy_line_host(env, at),
+                                  line->port, line->pinned ? &line->id : NULL);
     f->next_ns = f->dialling != 0
                      ? HEARSAY_NEVER
                      : hsy_time_add(env->now.mono_ns, REDIAL_BASE_NS);

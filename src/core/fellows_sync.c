@@ -10,10 +10,12 @@
  * however slow the link. */
 #include "core/fellows.h"
 
+#include "core/kept.h"
 #include "core/seed_parts.h"
 #include "core/trial.h"
 
 #include "base/addr.h"
+#include "base/compiler.h"
 
 #define DIGEST_EVERY_NS (15 * HSY_SECOND)
 #define DIGEST_AFTER_NS (2 * HSY_SECOND) /* A change, or coming up. */
@@ -61,10 +63,12 @@ void hsy_fellows_push(struct hsy_seed *s, const uint8_t *proof,
 static uint32_t record_proof(uint8_t out[RECORD_PROOF_MAX],
                              const struct hsy_record *record)
 {
-    struct hsy_sync_entry fact = {.kind = HSY_SYNC_RECORD, .record = *record};
+    HSY_UNSET struct hsy_sync_entry fact;
     struct hsy_writer list = hsy_writer(out, RECORD_PROOF_MAX);
     struct hsy_sync sync = {0};
 
+    fact.kind = HSY_SYNC_RECORD;
+    fact.record = *record;
     hsy_sync_add(&list, &sync, &fact);
     HSY_ASSERT(!list.bad);
     HSY_ASSERT(sync.count == 1);
@@ -124,13 +128,17 @@ static bool look(const struct hsy_seed *s, const struct hsy_fellow *f,
         return false;
     }
     if (!f->links_next) {
-        item->len = record_proof(item->record, &e->record);
+        struct hsy_record record = hsy_kept_record(e->record);
+        item->len = record_proof(item->record, &record);
         item->proof = item->record;
         return true;
     }
-    item->proof = e->links_proof;
-    item->len = e->links_proof_len;
-    return item->proof != NULL;
+    if (e->links == NULL) {
+        return false;
+    }
+    item->proof = e->links->bytes;
+    item->len = e->links->len;
+    return true;
 }
 
 static void advance(struct hsy_fellow *f)
@@ -168,7 +176,7 @@ static void send_entries(struct hsy_seed *s, const struct hsy_neighbour *n,
 static uint32_t send_frame(struct hsy_seed *s, struct hsy_fellow *f,
                            const struct hsy_neighbour *n)
 {
-    uint8_t bytes[HSY_RECORDS_LEN_MAX];
+    HSY_UNSET uint8_t bytes[HSY_RECORDS_LEN_MAX];
     struct hsy_writer list = hsy_writer(bytes, sizeof(bytes));
     struct hsy_sync sync = {.entries = bytes};
     struct item item;
@@ -395,7 +403,7 @@ void hsy_fellows_sync_in(struct hsy_seed *s, struct hsy_fellow *f,
                          const struct hsy_sync *sync)
 {
     struct hsy_reader at = hsy_reader(sync->entries, sync->entries_len);
-    struct hsy_sync_entry entry;
+    HSY_UNSET struct hsy_sync_entry entry;
 
     HSY_ASSERT(sync->count <= HSY_SYNC_ENTRIES_MAX);
     while (hsy_sync_next(&at, &entry)) {

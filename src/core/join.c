@@ -5,6 +5,8 @@
 #include "core/join.h"
 
 #include "base/addr.h"
+#include "base/mem.h"
+#include "core/lines.h"
 
 #define RETRY_BASE_NS (1 * HSY_SECOND)
 #define RETRY_CAP_NS (60 * HSY_SECOND)
@@ -35,22 +37,37 @@ static void enter(struct hsy_join *j, struct hsy_seat *seat,
     j->next_ns = hsy_time_min(j->next_ns, next_ns);
 }
 
-void hsy_join_init(struct hsy_join *j, struct hsy_env *env,
-                   struct hsy_neighbours *neighbours,
-                   struct hsy_overlay *overlay, struct hsy_self *self)
+int hsy_join_init(struct hsy_join *j, struct hsy_env *env,
+                  struct hsy_neighbours *neighbours,
+                  struct hsy_overlay *overlay, struct hsy_self *self)
 {
-    HSY_ASSERT(env->config.seeds_count >= 1);
-    HSY_ASSERT(env->config.seeds_count <= HEARSAY_SEEDS_MAX);
+    uint32_t count = env->config.seeds_count;
+
+    HSY_ASSERT(count >= 1);
+    HSY_ASSERT(count <= HEARSAY_SEEDS_MAX);
     *j = (struct hsy_join){.env = env,
                            .neighbours = neighbours,
                            .overlay = overlay,
                            .self = self,
                            .give_up_ns = HEARSAY_NEVER,
                            .next_ns = HEARSAY_NEVER};
-    for (uint32_t i = 0; i < env->config.seeds_count; i++) {
-        j->seats[i].known = env->config.seeds[i].pinned;
-        j->seats[i].id = env->config.seeds[i].id;
+    j->seats = hsy_mem_zalloc(&env->mem, count * sizeof(*j->seats));
+    if (j->seats == NULL) {
+        return HEARSAY_ERR_NOMEM;
     }
+    for (uint32_t i = 0; i < count; i++) {
+        const struct hsy_seed_line *line = hsy_line_at(env, i);
+        j->seats[i].known = line->pinned;
+        j->seats[i].id = line->id;
+    }
+    return 0;
+}
+
+void hsy_join_fini(struct hsy_join *j)
+{
+    HSY_ASSERT(j->env != NULL);
+    hsy_mem_free(&j->env->mem, j->seats);
+    j->seats = NULL;
 }
 
 void hsy_join_start(struct hsy_join *j)
@@ -121,14 +138,14 @@ static void seat_note(struct hsy_join *j, enum hearsay_level level,
                       const char *event, const struct hsy_seat *seat)
 {
     struct hsy_note note = hsy_note(level, event);
-    const struct hearsay_seed *line = &j->env->config.seeds[seat - j->seats];
+    uint32_t line = (uint32_t)(seat - j->seats);
 
-    HSY_ASSERT(seat < j->seats + HEARSAY_SEEDS_MAX);
+    HSY_ASSERT(line < j->env->config.seeds_count);
     if (seat->known) {
         hsy_note_id(&note, "seed", &seat->id);
     }
-    hsy_note_text(&note, "host", line->host);
-    hsy_note_u64(&note, "port", line->port);
+    hsy_note_text(&note, "host", hsy_line_host(j->env, line));
+    hsy_note_u64(&note, "port", hsy_line_at(j->env, line)->port);
     hsy_note_u64(&note, "k", hsy_join_registered(j));
     hsy_note_u64(&note, "q", hsy_join_quorum(j));
     hsy_tell(j->env, &note);
@@ -206,7 +223,8 @@ static void register_at(struct hsy_join *j, struct hsy_seat *seat,
 
 static void take_seat(struct hsy_join *j, struct hsy_seat *seat)
 {
-    const struct hearsay_seed *line = &j->env->config.seeds[seat - j->seats];
+    uint32_t at = (uint32_t)(seat - j->seats);
+    const struct hsy_seed_line *line = hsy_line_at(j->env, at);
     const struct hsy_neighbour *n =
         seat->known ? hsy_neighbour_by_id(j->neighbours, &seat->id) : NULL;
     struct hsy_env *env = j->env;
@@ -218,7 +236,7 @@ static void take_seat(struct hsy_join *j, struct hsy_seat *seat)
         return;
     }
     seat->dialling =
-        env->ports.dial(env->ports.ctx, line->host, line->port,
+        env->ports.dial(env->ports.ctx, hsy_line_host(env, at), line->port,
                         seat->known && line->pinned ? &seat->id : NULL);
     if (seat->dialling == 0) {
         seat->next_ns = hsy_time_add(env->now.mono_ns, RETRY_BASE_NS);

@@ -35,7 +35,7 @@ struct hsy_join {
     struct hsy_neighbours *neighbours;
     struct hsy_overlay *overlay;
     struct hsy_self *self;
-    struct hsy_seat seats[HEARSAY_SEEDS_MAX]; /* As config.seeds. */
+    struct hsy_seat *seats; /* Owned; one per line of config.txt. */
     uint64_t started_ns;
     uint64_t give_up_ns;  /* --join-timeout; NEVER. */
     uint64_t complain_ns; /* Not sooner: the next "no quorum" note. */
@@ -44,9 +44,12 @@ struct hsy_join {
     uint64_t next_ns;     /* Not later than the earliest thing to do. */
 };
 
-void hsy_join_init(struct hsy_join *j, struct hsy_env *env,
-                   struct hsy_neighbours *neighbours,
-                   struct hsy_overlay *overlay, struct hsy_self *self);
+/* HEARSAY_ERR_NOMEM leaves something that fini takes. */
+HEARSAY_MUST_USE int hsy_join_init(struct hsy_join *j, struct hsy_env *env,
+                                   struct hsy_neighbours *neighbours,
+                                   struct hsy_overlay *overlay,
+                                   struct hsy_self *self);
+void hsy_join_fini(struct hsy_join *j);
 void hsy_join_start(struct hsy_join *j);
 
 /* k of q of n. */

@@ -3,6 +3,8 @@
  * round is skipped: it is slow, not dead) or this process was away itself. */
 #include "core/liveness.h"
 
+enum { LOOKED_AT_PER_MS = 128 };
+
 #define DEADLINE_MAX_NS (12 * HSY_SECOND)
 #define IDLE_LINK_NS (30 * HSY_SECOND)
 /* Longer than this between two steps that should have been close together:
@@ -43,6 +45,26 @@ static uint64_t interval_of(const struct hsy_liveness *l,
     return kept ? config->lease_ns : config->ping_interval_ns;
 }
 
+/* A tick looks at all neighbours: a seed's peers, who may be a million and are
+ * only looked at, share a few moments. The steps are powers of two, so that
+ * those of a smaller past are among those of now. */
+static uint64_t look_time(const struct hsy_liveness *l,
+                          const struct hsy_neighbour *n, uint64_t at_ns)
+{
+    uint32_t count = hsy_neighbours_count(l->neighbours);
+    uint64_t step_ns = HSY_MS;
+
+    if (is_pinged(l, n) || l->env->config.role != HEARSAY_SEED ||
+        count < LOOKED_AT_PER_MS) {
+        return at_ns;
+    }
+    HSY_ASSERT(at_ns > 0);
+    for (uint32_t ms = count / LOOKED_AT_PER_MS; ms > 1; ms /= 2) {
+        step_ns *= 2;
+    }
+    return hsy_time_add(at_ns, step_ns - 1 - (at_ns - 1) % step_ns);
+}
+
 static void plan(struct hsy_liveness *l, uint64_t at_ns)
 {
     l->next_ns = hsy_time_min(l->next_ns, at_ns);
@@ -60,8 +82,10 @@ void hsy_liveness_link_up(struct hsy_liveness *l, struct hsy_neighbour *n)
     n->strikes = 0;
     n->skips = 0;
     /* Spread: a hub's thousand pings must not leave in one instant. */
-    n->ping_next_ns = hsy_time_add(env->now.mono_ns,
-                                   1 + hsy_prng_below(&env->prng, interval_ns));
+    n->ping_next_ns =
+        look_time(l, n,
+                  hsy_time_add(env->now.mono_ns,
+                               1 + hsy_prng_below(&env->prng, interval_ns)));
     plan(l, hsy_time_min(n->ping_next_ns,
                          hsy_time_add(n->since_ns, IDLE_LINK_NS)));
     HSY_ASSERT(n->ping_next_ns > env->now.mono_ns);
@@ -131,7 +155,7 @@ void hsy_liveness_woke(struct hsy_liveness *l)
 {
     uint64_t now_ns = l->env->now.mono_ns;
 
-    HSY_ASSERT(now_ns >= l->ticked_ns);
+    HSY_ASSERT(now_ns >= l->away_ns);
     /* Only what is overdue tells that we slept: with nothing due, a long
      * silence is normal. */
     if (l->next_ns != HEARSAY_NEVER &&
@@ -197,7 +221,8 @@ static enum hsy_finding look_at(struct hsy_liveness *l, struct hsy_neighbour *n)
         finding = missed(l, n);
     }
     if (finding == HSY_FINDING_NONE && n->ping_next_ns <= now_ns) {
-        n->ping_next_ns = hsy_time_add(now_ns, interval_of(l, n));
+        n->ping_next_ns =
+            look_time(l, n, hsy_time_add(now_ns, interval_of(l, n)));
         if (is_pinged(l, n) && n->ping_nonce == 0) {
             send_ping(l, n, deadline_of(l, n));
         }
@@ -222,7 +247,6 @@ enum hsy_finding hsy_liveness_tick(struct hsy_liveness *l,
     uint64_t now_ns = l->env->now.mono_ns;
     uint64_t next_ns = HEARSAY_NEVER;
 
-    l->ticked_ns = now_ns;
     if (now_ns < l->next_ns) {
         return HSY_FINDING_NONE;
     }

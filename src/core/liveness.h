@@ -20,9 +20,8 @@ enum hsy_finding {
 struct hsy_liveness {
     struct hsy_env *env;
     struct hsy_neighbours *neighbours;
-    uint64_t ticked_ns; /* When it last looked. */
-    uint64_t away_ns;   /* Until when the last long pause excuses misses. */
-    uint64_t next_ns;   /* Not later than the earliest thing to do. */
+    uint64_t away_ns; /* Until when the last long pause excuses misses. */
+    uint64_t next_ns; /* Not later than the earliest thing to do. */
 };
 
 void hsy_liveness_init(struct hsy_liveness *l, struct hsy_env *env,

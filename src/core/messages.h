@@ -8,10 +8,8 @@
 #include "core/env.h"
 
 struct hsy_ml {
-    struct hsy_table seen;      /* struct hsy_bundle_id + slot of the ring */
-    struct hsy_bundle_id *ring; /* Owned; ids in order of arrival. */
-    struct hearsay_mem mem;
-    uint32_t ring_len, ring_max, ring_at;
+    struct hsy_table seen; /* struct hsy_bundle_id, in order of arrival */
+    uint32_t oldest;       /* Its place, once the table is full. */
 };
 
 void hsy_ml_init(struct hsy_ml *ml, const struct hsy_env *env);

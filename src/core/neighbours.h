@@ -34,15 +34,16 @@ struct hsy_neighbour {
     uint64_t asked_until_ns; /* Deadline of CONNECT; NEVER. */
     hearsay_link challenger; /* Same id, other boot, waiting; 0: none. */
     uint64_t challenge_until_ns;
-    uint8_t name_len;
-    char name[HEARSAY_NAME_MAX];
+    struct hsy_blob *record; /* A share: as it came with the link; kept.h. */
 };
 
 struct hsy_neighbours {
     struct hsy_table by_id;   /* struct hsy_neighbour */
-    struct hsy_table by_link; /* hearsay_link -> id */
-    uint32_t degree;          /* Entries with overlay set. */
-    uint32_t chosen;          /* Entries with overlay and chosen set. */
+    struct hsy_table by_link; /* hearsay_link -> place in by_id */
+    const struct hsy_env *env;
+    uint32_t last_at; /* Place last found by its link: a guess. */
+    uint32_t degree;  /* Entries with overlay set. */
+    uint32_t chosen;  /* Entries with overlay and chosen set. */
 };
 
 void hsy_neighbours_init(struct hsy_neighbours *ns, const struct hsy_env *env);
@@ -50,7 +51,7 @@ void hsy_neighbours_fini(struct hsy_neighbours *ns);
 /* NULL: none. Pointers are valid until the next add or remove. */
 struct hsy_neighbour *hsy_neighbour_by_id(const struct hsy_neighbours *ns,
                                           const struct hearsay_id *id);
-struct hsy_neighbour *hsy_neighbour_by_link(const struct hsy_neighbours *ns,
+struct hsy_neighbour *hsy_neighbour_by_link(struct hsy_neighbours *ns,
                                             hearsay_link link);
 struct hsy_neighbour *hsy_neighbour_at(const struct hsy_neighbours *ns,
                                        uint32_t index);

@@ -5,6 +5,8 @@
 #include "core/overlay.h"
 
 #include "base/addr.h"
+#include "base/mem.h"
+#include "core/kept.h"
 
 enum { PICK_TRIES = 16, UNIFORM_ONE_IN = 8, POOR_DEGREE = 2 };
 
@@ -24,8 +26,10 @@ void hsy_overlay_init(struct hsy_overlay *o, struct hsy_env *env,
 
 void hsy_overlay_fini(struct hsy_overlay *o)
 {
-    o->env->mem.free(o->env->mem.ctx, o->draws);
+    hsy_mem_free(&o->env->mem, o->draws);
+    hsy_mem_free(&o->env->mem, o->attempts);
     o->draws = NULL;
+    o->attempts = NULL;
 }
 
 uint32_t hsy_overlay_cap(uint32_t links_wanted, uint32_t peers_count)
@@ -132,17 +136,19 @@ uint32_t hsy_overlay_learn(struct hsy_overlay *o,
                            const struct hsy_records *sample, uint32_t by_degree)
 {
     struct hsy_reader at = hsy_reader(sample->bytes, sample->len);
-    struct hsy_record record;
+    struct hsy_encoded record;
     uint32_t index = 0;
     uint32_t added = 0;
     bool sorted = by_degree > 0 && by_degree == sample->count;
     bool pooled = !wants_sorted(o) || sorted;
 
     o->listed = o->listed || sorted;
-    while (hsy_records_next(&at, &record)) {
+    while (hsy_records_next_encoded(&at, &record)) {
         bool is_new;
-        if (hsy_book_merge(o->book, &record, &is_new) != NULL && pooled) {
-            pool_add(o, &record.id, index < by_degree);
+        const struct hsy_contact *c =
+            hsy_book_merge_encoded(o->book, &record, &is_new);
+        if (c != NULL && pooled) {
+            pool_add(o, &c->id, index < by_degree);
         }
         added += is_new ? 1 : 0;
         index++;
@@ -188,10 +194,31 @@ void hsy_overlay_activate(struct hsy_overlay *o)
 
 /* --------------------------------------------------------- choosing */
 
+/* How many places there are: none while nothing is being dialled. */
+static uint32_t attempts_room(const struct hsy_overlay *o)
+{
+    return o->attempts == NULL ? 0 : HSY_ATTEMPTS_MAX;
+}
+
+/* A free place; NULL: none, or no memory. */
+static struct hsy_attempt *new_attempt(struct hsy_overlay *o)
+{
+    if (o->attempts == NULL) {
+        o->attempts = hsy_mem_zalloc(&o->env->mem,
+                                     HSY_ATTEMPTS_MAX * sizeof(*o->attempts));
+    }
+    for (uint32_t i = 0; i < attempts_room(o); i++) {
+        if (o->attempts[i].link == 0) {
+            return &o->attempts[i];
+        }
+    }
+    return NULL;
+}
+
 static struct hsy_attempt *find_attempt(struct hsy_overlay *o,
                                         const struct hearsay_id *id)
 {
-    for (uint32_t i = 0; i < HSY_ATTEMPTS_MAX; i++) {
+    for (uint32_t i = 0; i < attempts_room(o); i++) {
         if (o->attempts[i].link != 0 && hsy_id_equal(&o->attempts[i].id, id)) {
             return &o->attempts[i];
         }
@@ -296,19 +323,17 @@ static bool try_candidate(struct hsy_overlay *o, const struct hearsay_id *id)
         ask(o, n);
         return true;
     }
-    for (uint32_t i = 0; i < HSY_ATTEMPTS_MAX; i++) {
-        struct hsy_attempt *a = &o->attempts[i];
-        if (a->link != 0) {
-            continue;
-        }
-        const struct hearsay_addr *addr =
-            &c->record.addrs[c->tries % c->record.addrs_count];
-        hsy_addr_host_text(host, addr);
-        a->id = *id;
-        a->link = env->ports.dial(env->ports.ctx, host, addr->port, id);
-        return a->link != 0;
+    struct hsy_attempt *a = new_attempt(o);
+    if (a == NULL) {
+        return false;
     }
-    return false;
+    struct hsy_record record = hsy_kept_record(c->record);
+    const struct hearsay_addr *addr =
+        &record.addrs[c->tries % record.addrs_count];
+    hsy_addr_host_text(host, addr);
+    a->id = *id;
+    a->link = env->ports.dial(env->ports.ctx, host, addr->port, id);
+    return a->link != 0;
 }
 
 /* Links asked for and not yet answered. */
@@ -316,7 +341,7 @@ static uint32_t pending(const struct hsy_overlay *o)
 {
     uint32_t count = 0;
 
-    for (uint32_t i = 0; i < HSY_ATTEMPTS_MAX; i++) {
+    for (uint32_t i = 0; i < attempts_room(o); i++) {
         count += o->attempts[i].link != 0 ? 1 : 0;
     }
     for (uint32_t i = 0; i < hsy_neighbours_count(o->neighbours); i++) {
@@ -343,6 +368,10 @@ static void grow(struct hsy_overlay *o)
     }
     if (o->neighbours->chosen >= o->wanted) {
         pool_drop(o);
+    }
+    if (open == 0) {
+        hsy_mem_free(&o->env->mem, o->attempts);
+        o->attempts = NULL;
     }
     HSY_ASSERT(open <= HSY_ATTEMPTS_MAX + hsy_neighbours_count(o->neighbours));
 }
@@ -433,7 +462,7 @@ void hsy_overlay_link_up(struct hsy_overlay *o, struct hsy_neighbour *n)
 bool hsy_overlay_dial_failed(struct hsy_overlay *o, hearsay_link link)
 {
     HSY_ASSERT(link != 0);
-    for (uint32_t i = 0; i < HSY_ATTEMPTS_MAX; i++) {
+    for (uint32_t i = 0; i < attempts_room(o); i++) {
         struct hsy_attempt *a = &o->attempts[i];
         if (a->link == link) {
             a->link = 0;
@@ -474,7 +503,8 @@ static void send_refusal(struct hsy_overlay *o, const struct hsy_neighbour *n,
         const struct hsy_contact *c = hsy_book_find(o->book, &other->id);
         if (c != NULL && other->overlay && other != n &&
             frame.refuse.alternatives.count < HSY_ALTERNATIVES_MAX) {
-            hsy_records_add(&list, &frame.refuse.alternatives, &c->record);
+            hsy_records_add_encoded(&list, &frame.refuse.alternatives,
+                                    c->record->bytes, c->record->len);
         }
     }
     HSY_ASSERT(!list.bad);

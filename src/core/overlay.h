@@ -27,19 +27,19 @@ struct hsy_overlay {
     struct hsy_book *book;
     struct hearsay_id *draws; /* Owned; HSY_DRAWS_MAX + HSY_UNIFORMS_MAX. */
     uint32_t draws_count, uniforms_count;
-    struct hsy_attempt attempts[HSY_ATTEMPTS_MAX];
-    uint32_t peers_count; /* N as told by the seeds, itself included. */
-    uint32_t wanted;      /* Self-chosen links to keep. */
-    bool active;          /* Since the quorum was first reached. */
-    bool leaving;         /* Chooses and accepts no more. */
-    bool listed;          /* top-half: the sorted list has come. */
-    bool changed;         /* The set of links changed; the owner clears. */
-    bool hungry;          /* Ask a seed for candidates; the owner clears. */
-    bool doubtful;        /* Ask a seed for N again; the owner clears. */
-    uint32_t asks;        /* Times asked in a row without a new link. */
+    struct hsy_attempt *attempts; /* Owned; NULL: none. */
+    uint32_t peers_count;         /* N as told by the seeds, itself included. */
+    uint32_t wanted;              /* Self-chosen links to keep. */
+    bool active;                  /* Since the quorum was first reached. */
+    bool leaving;                 /* Chooses and accepts no more. */
+    bool listed;                  /* top-half: the sorted list has come. */
+    bool changed;  /* The set of links changed; the owner clears. */
+    bool hungry;   /* Ask a seed for candidates; the owner clears. */
+    bool doubtful; /* Ask a seed for N again; the owner clears. */
+    uint32_t asks; /* Times asked in a row without a new link. */
     uint64_t ask_next_ns;
     uint64_t counted_ns; /* When N was told, or asked for. */
-    uint64_t next_ns; /* Not later than the earliest thing to do. */
+    uint64_t next_ns;    /* Not later than the earliest thing to do. */
 };
 
 void hsy_overlay_init(struct hsy_overlay *o, struct hsy_env *env,

@@ -23,7 +23,7 @@ void hsy_probes_init(struct hsy_probes *ps, struct hsy_env *env)
         (struct hsy_table_shape){.key_len = HEARSAY_ID_LEN,
                                  .item_len = sizeof(struct hsy_probe),
                                  .items_max = HSY_PROBES_MAX},
-        env->config.rng_seed);
+        env->config.hash_salt);
 }
 
 void hsy_probes_fini(struct hsy_probes *ps)

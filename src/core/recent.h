@@ -7,20 +7,20 @@
 
 #include "core/env.h"
 
+/* The default of config.retain_max. */
 enum { HSY_RECENT_MAX = 64, HSY_RECENT_BYTES_MAX = 64 * 1024 };
 #define HSY_RECENT_NS (15 * HSY_SECOND)
 
 struct hsy_kept {
-    uint8_t *bytes; /* Owned: the encoded bundle. */
-    uint32_t len;
-    uint8_t hops;
+    struct hsy_blob *bundle; /* A share; see kept.h. */
     uint64_t seen_ns;
+    uint8_t hops;
 };
 
 struct hsy_recent {
     struct hsy_env *env;
-    struct hsy_kept *ring; /* Owned; HSY_RECENT_MAX, made on first use. */
-    uint32_t head, count;
+    struct hsy_kept *ring; /* Owned; grows up to retain_max. */
+    uint32_t head, count, room;
     uint32_t bytes_total;
 };
 

@@ -2,27 +2,28 @@
  * merging is idempotent and commutative, so seeds that have heard the same
  * facts have the same Peer List, whichever way the facts came.
  *
- * Degrees are kept, not computed: a link counts for both ends when both name
- * it, so each change of one snapshot touches only the neighbours it names.
- *
  * The digest is a sum of one number per fact: it follows each change at once,
  * and two seeds with equal digests have nothing to tell each other. */
+#include "core/registry_links.h"
 #include "core/registry_rows.h"
 
 #include "base/addr.h"
+#include "base/compiler.h"
 #include "base/mem.h"
+#include "core/kept.h"
 
 #include <string.h>
 
 void hsy_registry_init(struct hsy_registry *r, struct hsy_env *env)
 {
     uint32_t peers_max = env->config.peers_max;
-    uint64_t salt = env->config.rng_seed;
+    uint64_t salt = env->config.hash_salt;
     uint32_t graves_max = peers_max + HSY_GRAVES_EXTRA;
 
     HSY_ASSERT(peers_max >= 1);
     HSY_ASSERT(graves_max > peers_max);
     *r = (struct hsy_registry){.env = env};
+    hsy_weights_init(&r->weights, &env->mem);
     hsy_table_init(
         &r->living, &env->mem,
         (struct hsy_table_shape){.key_len = HEARSAY_ID_LEN,
@@ -48,14 +49,15 @@ void hsy_registry_fini(struct hsy_registry *r)
     HSY_ASSERT(r->env != NULL);
     for (uint32_t i = 0; i < r->living.count; i++) {
         struct hsy_entry *e = hsy_table_at(&r->living, i);
-        hsy_mem_free(&r->env->mem, e->links);
-        hsy_mem_free(&r->env->mem, e->links_proof);
+        hsy_keep_no_more(r->env, e->record);
+        hsy_keep_no_more(r->env, e->links);
     }
     for (uint32_t i = 0; i < r->graves.count; i++) {
         struct hsy_grave *g = hsy_table_at(&r->graves, i);
         hsy_mem_free(&r->env->mem, g->proof);
     }
     hsy_table_fini(&r->living);
+    hsy_weights_fini(&r->weights);
     hsy_table_fini(&r->graves);
     hsy_table_fini(&r->floors);
 }
@@ -88,7 +90,7 @@ uint64_t hsy_registry_rank(const struct hsy_registry *r,
 
     HSY_ASSERT(e == NULL || g == NULL);
     if (e != NULL) {
-        return hsy_rank_alive(e->record.incarnation);
+        return hsy_rank_alive(e->incarnation);
     }
     if (g != NULL) {
         return hsy_rank_dead(g->incarnation);
@@ -113,7 +115,7 @@ static uint64_t mix(uint64_t v)
     return v ^ (v >> 31);
 }
 
-enum { FACT_WORDS = 9 };
+enum { FACT_WORDS = 9, LOOKED_AT_PER_MS = 128 };
 
 /* How long a record from disk is believed without a word: peers come back
  * within the cap of their back-off (60 s) and the time to register. Then it is
@@ -154,19 +156,24 @@ static void count_fact(struct hsy_registry *r, const struct fact *fact,
         r->digest[lane] += add ? h : UINT64_C(0) - h;
     }
     r->changed_ns = r->env->now.mono_ns;
+    r->graph_ns = r->changed_ns;
 }
 
 static void count_entry(struct hsy_registry *r, const struct hsy_entry *e,
                         bool add)
 {
-    struct fact fact = fact_of(&e->id, hsy_rank_alive(e->record.incarnation));
-    struct hsy_reader sig = hsy_reader(e->record.sig.bytes, HSY_SIG_LEN);
+    struct fact fact = fact_of(&e->id, hsy_rank_alive(e->incarnation));
+    const struct hsy_blob *record = e->record;
 
-    HSY_ASSERT(hsy_id_equal(&e->id, &e->record.id));
-    fact.words[5] = e->record.issued_ms;
+    HSY_ASSERT(record->len > HSY_SIG_LEN);
+    struct hsy_reader sig =
+        hsy_reader(record->bytes + record->len - HSY_SIG_LEN, HSY_SIG_LEN);
+    fact.words[5] = hsy_kept_record_brief(record).issued_ms;
     fact.words[6] = hsy_get_u64(&sig);
-    fact.words[7] = e->links_incarnation;
-    fact.words[8] = e->links_version;
+    if (e->links != NULL) {
+        fact.words[7] = e->incarnation;
+        fact.words[8] = hsy_kept_links_brief(e->links).version;
+    }
     count_fact(r, &fact, add);
 }
 
@@ -179,148 +186,47 @@ static void count_grave(struct hsy_registry *r, const struct hsy_grave *g,
     count_fact(r, &fact, add);
 }
 
-/* ----------------------------------------------------- links and degrees */
-
-static bool names(const struct hsy_entry *e, const struct hearsay_id *id)
-{
-    uint32_t low = 0;
-    uint32_t high = e->links_count;
-
-    HSY_ASSERT(e->links_count == 0 || e->links != NULL);
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        int order = hsy_id_compare(&e->links[middle], id);
-        if (order == 0) {
-            return true;
-        }
-        if (order < 0) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return false;
-}
-
-static void raise_degree(struct hsy_registry *r, struct hsy_entry *e)
-{
-    e->degree++;
-    if (e->degree > r->degree_bound) {
-        r->degree_bound = e->degree;
-    }
-    HSY_ASSERT(e->degree <= r->degree_bound);
-}
-
-static void lower_degree(struct hsy_entry *e)
-{
-    HSY_ASSERT(e->degree > 0);
-    e->degree--;
-}
-
-/* Counts the links that @e and the other end both name, or uncounts them. */
-static void count_links(struct hsy_registry *r, struct hsy_entry *e, bool add)
-{
-    for (uint32_t i = 0; i < e->links_count; i++) {
-        struct hsy_entry *other = hsy_registry_find(r, &e->links[i]);
-        if (other == NULL || !names(other, &e->id)) {
-            continue;
-        }
-        HSY_ASSERT(other != e);
-        if (add) {
-            raise_degree(r, other);
-            raise_degree(r, e);
-        } else {
-            lower_degree(other);
-            lower_degree(e);
-        }
-    }
-    HSY_ASSERT(add || e->degree == 0);
-}
-
-static void drop_links(struct hsy_registry *r, struct hsy_entry *e)
-{
-    count_links(r, e, false);
-    hsy_mem_free(&r->env->mem, e->links);
-    hsy_mem_free(&r->env->mem, e->links_proof);
-    e->links = NULL;
-    e->links_proof = NULL;
-    e->links_proof_len = 0;
-    e->links_count = 0;
-    e->links_version = 0;
-    e->links_incarnation = 0;
-    HSY_ASSERT(e->degree == 0);
-}
-
 static void set_absent(struct hsy_registry *r, struct hsy_entry *e, bool absent)
 {
     if (e->absent == absent) {
         return;
     }
     HSY_ASSERT(absent || r->absent_count > 0);
+    uint32_t index = hsy_registry_index(r, e);
+    hsy_weights_lower(&r->weights, index, hsy_entry_weight(e));
     e->absent = absent;
+    r->graph_ns = r->env->now.mono_ns;
+    hsy_weights_raise(&r->weights, index, hsy_entry_weight(e));
     r->absent_count = absent ? r->absent_count + 1 : r->absent_count - 1;
     HSY_ASSERT(r->absent_count <= r->living.count);
-}
-
-/* A copy of the snapshot's ids and proof for @e. False: no memory. */
-static bool copy_links(struct hsy_registry *r, const struct hsy_links *links,
-                       struct hearsay_id **out_ids, struct hsy_entry *out)
-{
-    const struct hearsay_mem *mem = &r->env->mem;
-    struct hsy_sync_entry fact = {.kind = HSY_SYNC_LINKS, .links = *links};
-    uint32_t count = links->neighbours.count;
-    struct hearsay_id *ids = NULL;
-
-    HSY_ASSERT(count <= HSY_LINKS_COUNT_MAX);
-    if (count > 0) {
-        ids = hsy_mem_alloc(mem, count * sizeof(*ids));
-        if (ids == NULL) {
-            return false;
-        }
-        memcpy(ids, links->neighbours.bytes, count * sizeof(*ids));
-    }
-    uint32_t proof_len = 0;
-    uint8_t *proof = hsy_registry_proof(r->env, &fact, &proof_len);
-    if (proof == NULL) {
-        hsy_mem_free(mem, ids);
-        return false;
-    }
-    *out_ids = ids;
-    out->links_proof = proof;
-    out->links_proof_len = proof_len;
-    return true;
 }
 
 enum hsy_merged hsy_registry_merge_links(struct hsy_registry *r,
                                          const struct hsy_links *links)
 {
     struct hsy_entry *e = hsy_registry_find(r, &links->id);
-    struct hsy_entry fresh = {0};
 
     HSY_ASSERT(links->version == 0 || links->incarnation != 0);
-    if (e == NULL || links->incarnation != e->record.incarnation) {
+    if (e == NULL || links->incarnation != e->incarnation) {
         return HSY_MERGED_STALE;
     }
-    if (e->links_incarnation != 0 && links->version <= e->links_version) {
-        return links->version == e->links_version ? HSY_MERGED_SAME
-                                                  : HSY_MERGED_STALE;
+    if (e->links != NULL) {
+        uint64_t known = hsy_kept_links_brief(e->links).version;
+        if (links->version <= known) {
+            return links->version == known ? HSY_MERGED_SAME : HSY_MERGED_STALE;
+        }
     }
-    if (links->neighbours.count > HSY_LINKS_COUNT_MAX ||
-        !copy_links(r, links, &fresh.links, &fresh)) {
+    if (links->neighbours.count > HSY_LINKS_COUNT_MAX) {
+        return HSY_MERGED_FULL;
+    }
+    struct hsy_blob *kept = hsy_keep_links(r->env, links);
+    if (kept == NULL) {
         return HSY_MERGED_FULL;
     }
     count_entry(r, e, false);
-    drop_links(r, e);
-    e->links = fresh.links;
-    e->links_proof = fresh.links_proof;
-    e->links_proof_len = fresh.links_proof_len;
-    e->links_count = links->neighbours.count;
-    e->links_version = links->version;
-    e->links_incarnation = links->incarnation;
-    count_links(r, e, true);
+    hsy_registry_set_links(r, e, kept);
     count_entry(r, e, true);
     set_absent(r, e, false); /* A new snapshot is a sign of life. */
-    HSY_ASSERT(e->degree <= e->links_count);
     return HSY_MERGED_NEWER;
 }
 
@@ -328,7 +234,7 @@ enum hsy_merged hsy_registry_merge_links(struct hsy_registry *r,
 
 static void drop_oldest_floor(struct hsy_registry *r)
 {
-    struct hsy_row_write write;
+    HSY_UNSET struct hsy_row_write write;
     struct hsy_floor *oldest = NULL;
 
     HSY_ASSERT(r->floors.count > 0);
@@ -389,7 +295,7 @@ static void free_grave(struct hsy_registry *r, struct hsy_grave *g)
  * floor is a second line of defence, 24 h are the first. */
 static void sink_grave(struct hsy_registry *r, struct hsy_grave *g)
 {
-    struct hsy_row_write write;
+    HSY_UNSET struct hsy_row_write write;
     uint64_t rank = hsy_rank_dead(g->incarnation);
 
     HSY_ASSERT(hsy_registry_find(r, &g->id) == NULL);
@@ -475,9 +381,19 @@ int hsy_registry_put_grave(struct hsy_registry *r,
 static void free_entry(struct hsy_registry *r, struct hsy_entry *e)
 {
     count_entry(r, e, false);
-    drop_links(r, e);
+    hsy_registry_set_links(r, e, NULL);
     set_absent(r, e, false);
     HSY_ASSERT(e->links == NULL);
+    hsy_keep_no_more(r->env, e->record);
+    /* The last one moves here, and its weight with it. */
+    uint32_t last = r->living.count - 1;
+    uint64_t moves = hsy_entry_weight(hsy_registry_at(r, last));
+    uint32_t index = hsy_registry_index(r, e);
+    hsy_weights_lower(&r->weights, index, hsy_entry_weight(e));
+    if (index != last) {
+        hsy_weights_lower(&r->weights, last, moves);
+        hsy_weights_raise(&r->weights, index, moves);
+    }
     hsy_table_remove(&r->living, e);
 }
 
@@ -490,7 +406,7 @@ static enum hsy_merged bury(struct hsy_registry *r,
     const struct hearsay_id *id = fact->kind == HSY_SYNC_LEFT
                                       ? &fact->left.record.id
                                       : &fact->certificate.record.id;
-    struct hsy_row_write write;
+    HSY_UNSET struct hsy_row_write write;
     uint64_t known = hsy_registry_rank(r, id);
 
     *out_token = 0;
@@ -563,22 +479,31 @@ int hsy_registry_put_living(struct hsy_registry *r,
 
     HSY_ASSERT(record->addrs_count >= 1);
     HSY_ASSERT(hsy_registry_find(r, &record->id) == NULL);
-    int err = hsy_table_put(&r->living, &item, &record->id);
+    int err = hsy_weights_reserve(&r->weights, r->living.count + 1);
     if (err != 0) {
         return err;
     }
+    struct hsy_blob *kept = hsy_keep_record(r->env, record);
+    err = kept == NULL ? HEARSAY_ERR_NOMEM
+                       : hsy_table_put(&r->living, &item, &record->id);
+    if (err != 0) {
+        hsy_keep_no_more(r->env, kept);
+        return err;
+    }
     struct hsy_entry *e = item;
-    e->record = *record;
+    e->record = kept;
+    e->incarnation = record->incarnation;
+    hsy_weights_raise(&r->weights, r->living.count - 1, hsy_entry_weight(e));
     count_entry(r, e, true);
     return 0;
 }
 
 static uint64_t save(struct hsy_registry *r, struct hsy_entry *e)
 {
-    struct hsy_row_write write;
+    HSY_UNSET struct hsy_row_write write;
 
     hsy_row_write_init(&write, &e->id);
-    hsy_row_put_living(&write, &e->record);
+    hsy_row_put_living(&write, e->record);
     clear_floor(r, &write);
     e->token = hsy_row_write_ask(&write, r->env);
     HSY_ASSERT(e->token != 0);
@@ -586,17 +511,26 @@ static uint64_t save(struct hsy_registry *r, struct hsy_entry *e)
     return e->token;
 }
 
-static void replace_record(struct hsy_registry *r, struct hsy_entry *e,
+/* False: no memory, and nothing changed. */
+static bool replace_record(struct hsy_registry *r, struct hsy_entry *e,
                            const struct hsy_record *record)
 {
-    HSY_ASSERT(record->incarnation >= e->record.incarnation);
-    count_entry(r, e, false);
-    if (record->incarnation > e->record.incarnation) {
-        drop_links(r, e); /* Said by an earlier life. */
+    struct hsy_blob *kept = hsy_keep_record(r->env, record);
+
+    HSY_ASSERT(record->incarnation >= e->incarnation);
+    if (kept == NULL) {
+        return false;
     }
-    e->record = *record;
+    count_entry(r, e, false);
+    if (record->incarnation > e->incarnation) {
+        hsy_registry_set_links(r, e, NULL); /* Said by an earlier life. */
+    }
+    hsy_keep_no_more(r->env, e->record);
+    e->record = kept;
+    e->incarnation = record->incarnation;
     count_entry(r, e, true);
     set_absent(r, e, false);
+    return true;
 }
 
 /* Two records of one incarnation: an address was learnt, or two boots share
@@ -614,17 +548,21 @@ static enum hsy_merged merge_twin(struct hsy_registry *r, struct hsy_entry *e,
                                   const struct hsy_record *record,
                                   uint64_t *out_token)
 {
-    HSY_ASSERT(e->record.incarnation == record->incarnation);
-    if (hsy_record_equal(&e->record, record)) {
+    struct hsy_record known = hsy_kept_record(e->record);
+
+    HSY_ASSERT(known.incarnation == record->incarnation);
+    if (hsy_record_equal(&known, record)) {
         if (e->token == HSY_TOKEN_LOST) {
             *out_token = save(r, e);
         }
         return HSY_MERGED_SAME;
     }
-    if (!issued_later(record, &e->record)) {
+    if (!issued_later(record, &known)) {
         return HSY_MERGED_STALE;
     }
-    replace_record(r, e, record);
+    if (!replace_record(r, e, record)) {
+        return HSY_MERGED_FULL;
+    }
     *out_token = save(r, e);
     return HSY_MERGED_NEWER;
 }
@@ -649,7 +587,9 @@ enum hsy_merged hsy_registry_merge_record(struct hsy_registry *r,
         return HSY_MERGED_STALE;
     }
     if (e != NULL) {
-        replace_record(r, e, record);
+        if (!replace_record(r, e, record)) {
+            return HSY_MERGED_FULL;
+        }
         *out_token = save(r, e);
         return HSY_MERGED_NEWER;
     }
@@ -793,7 +733,10 @@ bool hsy_registry_tick(struct hsy_registry *r, struct hearsay_id *out)
         }
         r->scan_next_ns = hsy_time_min(r->scan_next_ns, e->lease_until_ns);
     }
-    r->next_ns = r->scan_next_ns;
+    /* Leases run out one by one, and each look is at all of them: where they
+     * are many, some wait for others. */
+    uint64_t pace_ns = r->living.count / LOOKED_AT_PER_MS * HSY_MS;
+    r->next_ns = hsy_time_max(r->scan_next_ns, hsy_time_add(now_ns, pace_ns));
     HSY_ASSERT(r->next_ns > now_ns);
     return false;
 }

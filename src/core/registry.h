@@ -9,6 +9,7 @@
 #define HSY_CORE_REGISTRY_H
 
 #include "base/table.h"
+#include "base/weights.h"
 #include "core/env.h"
 
 enum {
@@ -22,22 +23,18 @@ enum {
 #define HSY_TOKEN_LOST UINT64_MAX
 
 struct hsy_entry {
-    struct hearsay_id id; /* Key. */
-    struct hsy_record record;
-    uint32_t degree; /* Links that both ends name. */
-    bool held;       /* This seed holds the registration link. */
-    bool absent;     /* Its lease ran out here: not offered, not synced. */
+    struct hearsay_id id;    /* Key. */
+    struct hsy_blob *record; /* A share; see kept.h. */
+    struct hsy_blob *links;  /* A share: its snapshot; NULL: none. */
+    uint64_t incarnation;    /* Of both. */
     /* NEVER unless held, restored from disk, or silent in a trial that got no
      * majority: then that long without a sign of life starts a trial. 0:
      * restored, to be set when the clock runs. */
     uint64_t lease_until_ns;
-    uint64_t token; /* Of the last write of the record. 0: none. */
-    uint64_t links_version;
-    uint64_t links_incarnation; /* 0: no snapshot. */
-    uint32_t links_count;
-    struct hearsay_id *links; /* Owned; ascending. */
-    uint8_t *links_proof;     /* Owned: its sync entry, length in front. */
-    uint32_t links_proof_len;
+    uint64_t token;  /* Of the last write of the record. 0: none. */
+    uint32_t degree; /* Links that both ends name. */
+    bool held;       /* This seed holds the registration link. */
+    bool absent;     /* Its lease ran out here: not offered, not synced. */
 };
 
 struct hsy_grave {
@@ -62,14 +59,15 @@ struct hsy_floor {
 
 struct hsy_registry {
     struct hsy_env *env;
-    struct hsy_table living; /* struct hsy_entry */
-    struct hsy_table graves; /* struct hsy_grave */
-    struct hsy_table floors; /* struct hsy_floor */
+    struct hsy_table living;    /* struct hsy_entry */
+    struct hsy_table graves;    /* struct hsy_grave */
+    struct hsy_table floors;    /* struct hsy_floor */
+    struct hsy_weights weights; /* Of the living, by their place. */
     uint64_t floors_order;
     uint32_t absent_count; /* Of the living. */
-    uint32_t degree_bound; /* Not below the largest degree. */
     uint64_t digest[2];    /* Sum over entries; order does not matter. */
     uint64_t changed_ns;   /* When the digest last changed. */
+    uint64_t graph_ns;     /* The same, or somebody became absent or present. */
     uint64_t done_token;   /* Writes up to this one are on disk. */
     uint64_t next_ns;      /* Not later than the next expiry. */
     uint32_t scan_left;    /* Of a scan for expiries; 0: none under way. */
@@ -84,6 +82,13 @@ struct hsy_entry *hsy_registry_find(const struct hsy_registry *r,
 struct hsy_grave *hsy_registry_grave(const struct hsy_registry *r,
                                      const struct hearsay_id *id);
 struct hsy_entry *hsy_registry_at(const struct hsy_registry *r, uint32_t index);
+/* Its place: hsy_registry_at(). */
+uint32_t hsy_registry_index(const struct hsy_registry *r,
+                            const struct hsy_entry *e);
+/* In draws by degree: degree + 1, and 0 of the absent. */
+uint64_t hsy_entry_weight(const struct hsy_entry *e);
+/* Its neighbours as it says, ascending; lent. */
+struct hsy_ids hsy_entry_links(const struct hsy_entry *e);
 /* The highest rank known of an id; 0: never heard of. */
 uint64_t hsy_registry_rank(const struct hsy_registry *r,
                            const struct hearsay_id *id);

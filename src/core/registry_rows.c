@@ -44,14 +44,13 @@ static struct hearsay_row *add_row(struct hsy_row_write *w,
     return row;
 }
 
-void hsy_row_put_living(struct hsy_row_write *w, const struct hsy_record *rec)
+void hsy_row_put_living(struct hsy_row_write *w, const struct hsy_blob *rec)
 {
     struct hsy_writer out = hsy_writer(w->value, sizeof(w->value));
     struct hearsay_row *row = add_row(w, HEARSAY_TABLE_REGISTRY);
 
-    HSY_ASSERT(hsy_id_equal(&w->id, &rec->id));
     hsy_put_u8(&out, HSY_ROW_LIVING);
-    hsy_put_record(&out, rec);
+    hsy_put_bytes(&out, rec->bytes, rec->len);
     HSY_ASSERT(!out.bad);
     row->value = w->value;
     row->value_len = out.len;

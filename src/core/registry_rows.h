@@ -20,7 +20,7 @@ struct hsy_row_write {
 
 void hsy_row_write_init(struct hsy_row_write *w, const struct hearsay_id *id);
 /* At most one of these three. The REGISTRY row of the id becomes ... */
-void hsy_row_put_living(struct hsy_row_write *w, const struct hsy_record *rec);
+void hsy_row_put_living(struct hsy_row_write *w, const struct hsy_blob *rec);
 /* ... a grave; @proof is its sync entry, length in front ... */
 void hsy_row_put_grave(struct hsy_row_write *w, const uint8_t *proof,
                        uint32_t proof_len);

@@ -1,27 +1,21 @@
-/* Answers from the Peer List: draws, the top, pages.
- *
- * A draw by degree is rejection sampling: any entry, kept with probability
- * (degree + 1) / (bound + 1), else again. It needs no index that every change
- * of a degree would have to keep in order. The bound is allowed to be too
- * high (a hub that went) and is set right when a draw takes too long. */
+/* Answers from the Peer List: draws, the top, pages. */
 #include "core/registry.h"
 
 #include "base/addr.h"
-
-/* With a hub of 2,667 links (the cap at a million peers) and 8 on average one
- * try in 300 is kept: 4,096 tries fail once in 10^6 draws. */
-enum { TRIES_MAX = 4096 };
+#include "base/compiler.h"
+#include "core/kept.h"
 
 /* Who may be offered to @asker. */
 struct offer {
     struct hsy_registry *r;
     const struct hearsay_id *asker;
-    uint32_t count; /* How many there are. */
+    uint32_t count;          /* How many there are. */
+    uint64_t before, weight; /* Of the asker, who is left out. */
 };
 
 static bool offered(const struct offer *o, const struct hsy_entry *e)
 {
-    HSY_ASSERT(e->record.addrs_count >= 1);
+    HSY_ASSERT(e->record != NULL);
     return !e->absent && !hsy_id_equal(&e->id, o->asker);
 }
 
@@ -35,6 +29,8 @@ static struct offer offer_to(struct hsy_registry *r,
     if (own != NULL && !own->absent) {
         HSY_ASSERT(o.count > 0);
         o.count--;
+        o.weight = hsy_entry_weight(own);
+        o.before = hsy_weights_before(&r->weights, hsy_registry_index(r, own));
     }
     return o;
 }
@@ -46,33 +42,26 @@ static struct hsy_entry *any_entry(const struct offer *o)
         o->r, (uint32_t)hsy_prng_below(&o->r->env->prng, o->r->living.count));
 }
 
-static void mend_bound(struct hsy_registry *r)
-{
-    r->degree_bound = 0;
-    for (uint32_t i = 0; i < r->living.count; i++) {
-        uint32_t degree = hsy_registry_at(r, i)->degree;
-        if (degree > r->degree_bound) {
-            r->degree_bound = degree;
-        }
-    }
-    HSY_ASSERT(r->degree_bound < r->living.count);
-}
-
-/* One by degree. NULL: no luck in very many tries; the bound is exact now. */
+/* One by degree: a point on the line of all weights but the asker's. */
 static const struct hsy_entry *draw(const struct offer *o)
 {
+    const struct hsy_weights *w = &o->r->weights;
+    uint64_t total = hsy_weights_total(w);
+
     HSY_ASSERT(o->count > 0);
-    for (uint32_t i = 0; i < TRIES_MAX; i++) {
-        const struct hsy_entry *e = any_entry(o);
-        HSY_ASSERT(e->degree <= o->r->degree_bound);
-        uint64_t dice =
-            hsy_prng_below(&o->r->env->prng, (uint64_t)o->r->degree_bound + 1);
-        if (dice <= e->degree && offered(o, e)) {
-            return e;
-        }
-    }
-    mend_bound(o->r);
-    return NULL;
+    HSY_ASSERT(total > o->weight);
+    uint64_t at = hsy_prng_below(&o->r->env->prng, total - o->weight);
+    at += at >= o->before ? o->weight : 0;
+    const struct hsy_entry *e = hsy_registry_at(o->r, hsy_weights_at(w, at));
+    HSY_ASSERT(offered(o, e));
+    return e;
+}
+
+static void add_record(struct hsy_writer *list, struct hsy_records *records,
+                       const struct hsy_entry *e)
+{
+    HSY_ASSERT(!e->absent);
+    hsy_records_add_encoded(list, records, e->record->bytes, e->record->len);
 }
 
 static bool drawn_before(const struct hsy_entry *const *drawn, uint32_t count,
@@ -122,7 +111,7 @@ static void add_uniform(const struct offer *o, uint32_t count,
     for (uint32_t i = 0; i < wanted; i++) {
         drawn[i] = draw_other(o, drawn, i);
         HSY_ASSERT(drawn[i] != NULL);
-        hsy_records_add(list, records, &drawn[i]->record);
+        add_record(list, records, drawn[i]);
     }
     HSY_ASSERT(!list->bad);
 }
@@ -137,11 +126,8 @@ uint16_t hsy_registry_sample(struct hsy_registry *r,
 
     HSY_ASSERT(records->count == 0);
     for (uint32_t i = 0; i < HSY_SAMPLE_BY_DEGREE && o.count > 0; i++) {
-        const struct hsy_entry *e = draw(&o);
-        if (e != NULL) {
-            hsy_records_add(list, records, &e->record);
-            by_degree++;
-        }
+        add_record(list, records, draw(&o));
+        by_degree++;
     }
     add_uniform(&o, HSY_SAMPLE_UNIFORM, list, records);
     HSY_ASSERT(records->count <= HSY_SAMPLE_MAX);
@@ -196,7 +182,7 @@ void hsy_registry_top(struct hsy_registry *r, const struct hearsay_id *asker,
         }
     }
     for (uint32_t i = 0; i < found; i++) {
-        hsy_records_add(list, records, &top[i]->record);
+        add_record(list, records, top[i]);
     }
     HSY_ASSERT(!list->bad);
 }
@@ -211,7 +197,7 @@ void hsy_registry_page(const struct hsy_registry *r, uint32_t page,
          i < first + HSY_PAGE_RECORDS && i < r->living.count; i++) {
         const struct hsy_entry *e = hsy_registry_at(r, (uint32_t)i);
         if (!e->absent) {
-            hsy_records_add(list, records, &e->record);
+            add_record(list, records, e);
         }
     }
     HSY_ASSERT(!list->bad);

@@ -22,7 +22,7 @@ void hsy_relay_init(struct hsy_relay *r, struct hsy_env *env,
         (struct hsy_table_shape){.key_len = sizeof(struct hsy_bundle_id),
                                  .item_len = sizeof(struct hsy_bundle_id),
                                  .items_max = env->config.jobs_max},
-        env->config.rng_seed);
+        env->config.hash_salt);
 }
 
 void hsy_relay_fini(struct hsy_relay *r)

@@ -5,6 +5,7 @@
 #include "base/addr.h"
 #include "core/arrivals.h"
 #include "core/core.h"
+#include "core/kept.h"
 
 bool hsy_core_wants(struct hsy_core *core, const struct hsy_frame *frame)
 {
@@ -35,16 +36,20 @@ void hsy_core_heard(struct hsy_core *core, hearsay_link link)
 }
 
 bool hsy_core_knows(const struct hsy_core *core,
-                    const struct hsy_record *record)
+                    const struct hsy_encoded *record)
 {
+    /* It begins with its id, and has one encoding only. */
+    const struct hearsay_id *id =
+        (const struct hearsay_id *)(const void *)record->bytes;
+
+    HSY_ASSERT(record->len >= HEARSAY_ID_LEN);
     if (core->seed != NULL) {
         const struct hsy_entry *e =
-            hsy_registry_find(&core->seed->registry, &record->id);
-        return e != NULL && hsy_record_equal(&e->record, record);
+            hsy_registry_find(&core->seed->registry, id);
+        return e != NULL && hsy_kept_is(e->record, record);
     }
-    const struct hsy_contact *c = hsy_book_find(&core->book, &record->id);
-    HSY_ASSERT(c == NULL || hsy_id_equal(&c->id, &record->id));
-    return c != NULL && hsy_record_equal(&c->record, record);
+    const struct hsy_contact *c = hsy_book_find(&core->book, id);
+    return c != NULL && hsy_kept_is(c->record, record);
 }
 
 /* ------------------------------------------------------- frames at a peer */
@@ -59,10 +64,7 @@ static void on_pong(struct hsy_core *core, struct hsy_neighbour *n,
         HSY_ASSERT(c != NULL);
         struct hsy_arrival arrival = c->arrival;
         core->env.ports.hang_up(core->env.ports.ctx, n->challenger,
-                                HSY_ERROR_DUPLICATE,
-                                "another process with this identity is "
-                                "alive: give each node a data directory of "
-                                "its own");
+                                HSY_ERROR_DUPLICATE, HSY_DUPLICATE_TEXT);
         n->challenger = 0;
         n->challenge_until_ns = HEARSAY_NEVER;
         hsy_table_remove(&core->challengers, c);
@@ -141,8 +143,7 @@ static void on_error(struct hsy_core *core, struct hsy_neighbour *n,
      * and anybody may call himself a seed. */
     if (error->code == HSY_ERROR_DUPLICATE && is_our_seed(core, &n->id)) {
         env->ports.stop(env->ports.ctx, HEARSAY_STOP_DUPLICATE,
-                        "another process with this identity is alive: give "
-                        "each node a data directory of its own");
+                        HSY_DUPLICATE_TEXT);
     }
 }
 

@@ -7,6 +7,7 @@
 #include "base/addr.h"
 #include "base/mem.h"
 #include "core/fellows.h"
+#include "core/kept.h"
 #include "core/seed_parts.h"
 #include "core/trial.h"
 
@@ -285,7 +286,8 @@ static void lease_expired(struct hsy_seed *s, const struct hearsay_id *id)
         return;
     }
     hsy_note_id(&note, "peer", id);
-    hsy_note_addr(&note, "addr", &e->record.addrs[0]);
+    struct hsy_record record = hsy_kept_record(e->record);
+    hsy_note_addr(&note, "addr", &record.addrs[0]);
     hsy_tell(env, &note);
     if (!hsy_trial_start(s, id)) {
         hsy_registry_recheck(&s->registry, id,
@@ -294,21 +296,21 @@ static void lease_expired(struct hsy_seed *s, const struct hearsay_id *id)
 }
 
 /* Tells @to of @other; false: it is not registered here. */
-static bool tell_bridge(struct hsy_seed *s, const struct hsy_record *to,
-                        const struct hsy_record *other)
+static bool tell_bridge(struct hsy_seed *s, const struct hsy_entry *to,
+                        const struct hsy_entry *other)
 {
     uint8_t bytes[HSY_RECORD_LEN_MAX + 2];
     struct hsy_writer list = hsy_writer(bytes, sizeof(bytes));
     struct hsy_frame frame = {.type = HSY_BRIDGE};
-    const struct hsy_entry *e = hsy_registry_find(&s->registry, &to->id);
     const struct hsy_neighbour *n = hsy_neighbour_by_id(s->neighbours, &to->id);
 
-    HSY_ASSERT(e != NULL);
-    if (!e->held || n == NULL) {
+    HSY_ASSERT(to != other);
+    if (!to->held || n == NULL) {
         return false;
     }
     frame.bridge.why = HSY_BRIDGE_COMPONENT;
-    hsy_records_add(&list, &frame.bridge.records, other);
+    hsy_records_add_encoded(&list, &frame.bridge.records, other->record->bytes,
+                            other->record->len);
     HSY_ASSERT(!list.bad);
     hsy_send(s->env, n->link, &frame);
     return true;

@@ -6,9 +6,12 @@
 #include "base/addr.h"
 #include "core/arrivals.h"
 #include "core/fellows.h"
+#include "core/kept.h"
 #include "core/trial.h"
 
 #define DEATH_ROUND_NS (2 * HSY_SECOND)
+
+enum { LOOKED_AT_PER_MS = 128 };
 
 enum hsy_merged hsy_seed_merge_record(struct hsy_seed *s,
                                       const struct hsy_record *record,
@@ -73,7 +76,11 @@ void hsy_seed_bury(struct hsy_seed *s, const struct hsy_certificate *proof,
     }
     gone(s, &record->id);
     s->env->counters.deaths++;
-    s->funeral_ns = s->env->now.mono_ns;
+    /* It looks at every link: where they are many, several deaths share it. */
+    uint64_t pace_ns =
+        hsy_neighbours_count(s->neighbours) / LOOKED_AT_PER_MS * HSY_MS;
+    s->funeral_ns =
+        hsy_time_min(s->funeral_ns, hsy_time_add(s->env->now.mono_ns, pace_ns));
     hsy_note_id(&note, "subject", &record->id);
     hsy_note_u64(&note, "verdicts", proof->verdicts_count);
     tell_grave(s, &note, record);
@@ -109,7 +116,7 @@ void hsy_seed_leave(struct hsy_seed *s, const struct hsy_leave *leave)
 
     HSY_ASSERT(leave->incarnation > 0);
     if (e != NULL) {
-        struct hsy_record record = e->record; /* Its entry goes. */
+        struct hsy_record record = hsy_kept_record(e->record); /* It goes. */
         hsy_seed_depart(s, &record, leave, true);
     }
 }
@@ -129,12 +136,12 @@ void hsy_seed_links(struct hsy_seed *s, const struct hsy_neighbour *n,
     }
     const struct hsy_entry *e = hsy_registry_find(&s->registry, &links->id);
     HSY_ASSERT(e != NULL);
-    HSY_ASSERT(e->links_proof != NULL);
+    HSY_ASSERT(e->links != NULL);
     struct hsy_note note = hsy_note(HEARSAY_DEBUG, "degree");
     hsy_note_id(&note, "peer", &e->id);
     hsy_note_u64(&note, "degree", e->degree);
     hsy_tell(s->env, &note);
-    hsy_fellows_push(s, e->links_proof, e->links_proof_len);
+    hsy_fellows_push(s, e->links->bytes, e->links->len);
 }
 
 /* --------------------------------------------------------------- reports */
@@ -193,11 +200,11 @@ void hsy_seed_report(struct hsy_seed *s, const struct hsy_neighbour *n,
         hsy_registry_find(&s->registry, &report->subject);
     /* Of an incarnation unknown here the other seeds know more. An older one
      * is what a neighbour knew when they linked: the tries decide. */
-    if (e == NULL || report->incarnation > e->record.incarnation) {
+    if (e == NULL || report->incarnation > e->incarnation) {
         tell_ignored(s, report);
         return;
     }
-    if (report->incarnation == e->record.incarnation) {
+    if (report->incarnation == e->incarnation) {
         tell_subject(s, report);
     }
     if (!hsy_trial_start(s, &report->subject)) {

@@ -4,14 +4,16 @@
 #include "core/seed_parts.h"
 
 #include "base/addr.h"
+#include "base/compiler.h"
 #include "base/mem.h"
 #include "core/fellows.h"
+#include "core/kept.h"
 
 static void send_answer(struct hsy_seed *s, const struct hsy_neighbour *n,
                         uint64_t incarnation,
                         enum hsy_registered_verdict verdict)
 {
-    uint8_t bytes[HSY_RECORDS_LEN_MAX];
+    HSY_UNSET uint8_t bytes[HSY_RECORDS_LEN_MAX];
     struct hsy_writer list = hsy_writer(bytes, sizeof(bytes));
     struct hsy_frame frame = {.type = HSY_REGISTERED};
     struct hsy_registered *r = &frame.registered;
@@ -59,7 +61,7 @@ static void await_disk(struct hsy_seed *s, const struct hsy_entry *e)
         token = hsy_time_max(token, ack_at(s, s->acks_count - 1)->token);
     }
     *ack_at(s, s->acks_count) = (struct hsy_ack){
-        .token = token, .id = e->id, .incarnation = e->record.incarnation};
+        .token = token, .id = e->id, .incarnation = e->incarnation};
     s->acks_count++;
 }
 
@@ -71,7 +73,7 @@ static void acknowledge(struct hsy_seed *s, const struct hsy_ack *ack)
     const struct hsy_entry *e = hsy_registry_find(&s->registry, &ack->id);
 
     HSY_ASSERT(ack->incarnation > 0);
-    if (n != NULL && e != NULL && e->record.incarnation == ack->incarnation &&
+    if (n != NULL && e != NULL && e->incarnation == ack->incarnation &&
         hsy_registry_saved(&s->registry, e)) {
         send_answer(s, n, ack->incarnation, HSY_REGISTERED_OK);
     }
@@ -96,10 +98,12 @@ static void tell_registered(struct hsy_seed *s, const struct hsy_entry *e,
 {
     struct hsy_note note = hsy_note(HEARSAY_INFO, "peer-registered");
 
-    HSY_ASSERT(e->record.addrs_count >= 1);
+    struct hsy_record record = hsy_kept_record(e->record);
+
+    HSY_ASSERT(record.addrs_count >= 1);
     hsy_note_id(&note, "peer", &e->id);
-    hsy_note_addr(&note, "addr", &e->record.addrs[0]);
-    hsy_note_u64(&note, "incarnation", e->record.incarnation);
+    hsy_note_addr(&note, "addr", &record.addrs[0]);
+    hsy_note_u64(&note, "incarnation", e->incarnation);
     hsy_note_u64(&note, "degree", e->degree);
     hsy_note_u64(&note, "back", back ? 1 : 0);
     hsy_tell(s->env, &note);
@@ -111,9 +115,8 @@ static void tell_registered(struct hsy_seed *s, const struct hsy_entry *e,
 static bool is_rival(const struct hsy_entry *e, const struct hsy_record *record)
 {
     HSY_ASSERT(record->addrs_count >= 1);
-    return e != NULL && e->held &&
-           e->record.incarnation == record->incarnation &&
-           e->record.boot_nonce != record->boot_nonce;
+    return e != NULL && e->held && e->incarnation == record->incarnation &&
+           hsy_kept_record_brief(e->record).boot_nonce != record->boot_nonce;
 }
 
 static void take(struct hsy_seed *s, const struct hsy_neighbour *n,
@@ -206,7 +209,7 @@ static void send_peers(struct hsy_seed *s, const struct hsy_neighbour *n,
 void hsy_seed_peers_get(struct hsy_seed *s, const struct hsy_neighbour *n,
                         const struct hsy_peers_get *get)
 {
-    uint8_t bytes[HSY_RECORDS_LEN_MAX];
+    HSY_UNSET uint8_t bytes[HSY_RECORDS_LEN_MAX];
     struct hsy_writer list = hsy_writer(bytes, sizeof(bytes));
     struct hsy_frame frame = {.type = HSY_PEERS};
     struct hsy_peers *p = &frame.peers;
@@ -247,7 +250,8 @@ void hsy_seed_lookup(struct hsy_seed *s, const struct hsy_neighbour *n,
 
     frame.peers.kind = HSY_PEERS_LOOKUP;
     if (e != NULL && !e->absent) {
-        hsy_records_add(&list, &frame.peers.records, &e->record);
+        hsy_records_add_encoded(&list, &frame.peers.records, e->record->bytes,
+                                e->record->len);
     }
     HSY_ASSERT(!list.bad);
     send_peers(s, n, &frame);

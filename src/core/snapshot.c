@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "core/kept.h"
+
 #define SETTLE_NS (100 * HSY_MS)
 
 void hsy_snapshot_init(struct hsy_snapshot *s, struct hsy_env *env,
@@ -21,9 +23,9 @@ void hsy_snapshot_init(struct hsy_snapshot *s, struct hsy_env *env,
 
 void hsy_snapshot_fini(struct hsy_snapshot *s)
 {
-    s->env->mem.free(s->env->mem.ctx, s->bytes);
-    s->bytes = NULL;
-    s->len = 0;
+    HSY_ASSERT(s->env != NULL);
+    hsy_keep_no_more(s->env, s->last);
+    s->last = NULL;
 }
 
 void hsy_snapshot_changed(struct hsy_snapshot *s)
@@ -38,13 +40,10 @@ void hsy_snapshot_changed(struct hsy_snapshot *s)
 /* The snapshot kept, or false while there is none of this incarnation. */
 static bool kept(const struct hsy_snapshot *s, struct hsy_links *out)
 {
-    struct hsy_reader in = hsy_reader(s->bytes, s->len);
-
-    if (s->bytes == NULL) {
+    if (s->last == NULL) {
         return false;
     }
-    hsy_get_links(&in, out);
-    HSY_ASSERT(hsy_reader_done(&in)); /* We encoded it ourselves. */
+    *out = hsy_kept_links(s->last);
     return out->incarnation == s->self->incarnation;
 }
 
@@ -127,7 +126,6 @@ void hsy_snapshot_tick(struct hsy_snapshot *s)
 void hsy_snapshot_signed(struct hsy_snapshot *s, const struct hsy_links *links)
 {
     struct hsy_frame frame = {.type = HSY_LINKS};
-    struct hsy_writer count = hsy_writer_count();
     struct hsy_env *env = s->env;
 
     HSY_ASSERT(s->signing);
@@ -137,15 +135,9 @@ void hsy_snapshot_signed(struct hsy_snapshot *s, const struct hsy_links *links)
     }
     frame.links = *links;
     (void)hsy_join_tell_seeds(s->join, &frame);
-    hsy_put_links(&count, links);
-    uint8_t *bytes = env->mem.alloc(env->mem.ctx, count.len);
-    if (bytes == NULL) {
-        return; /* A seed that registers us later makes us sign again. */
+    struct hsy_blob *kept = hsy_keep_links(env, links);
+    if (kept != NULL) { /* Else a seed that registers us makes us sign again. */
+        hsy_keep_no_more(env, s->last);
+        s->last = kept;
     }
-    struct hsy_writer out = hsy_writer(bytes, count.len);
-    hsy_put_links(&out, links);
-    HSY_ASSERT(!out.bad);
-    env->mem.free(env->mem.ctx, s->bytes);
-    s->bytes = bytes;
-    s->len = (uint32_t)out.len;
 }

@@ -16,9 +16,8 @@ struct hsy_snapshot {
     bool dirty;
     bool signing;
     uint64_t version;
-    uint64_t next_ns; /* When a dirty one is signed; NEVER. */
-    uint8_t *bytes;   /* Owned: the last signed LINKS, encoded. */
-    uint32_t len;
+    uint64_t next_ns;      /* When a dirty one is signed; NEVER. */
+    struct hsy_blob *last; /* A share: the last signed LINKS; kept.h. */
 };
 
 void hsy_snapshot_init(struct hsy_snapshot *s, struct hsy_env *env,

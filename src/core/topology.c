@@ -78,7 +78,7 @@ static void add_members(struct graph *g)
     HSY_ASSERT(g->components == 0);
     for (uint32_t i = 0; i < g->count; i++) {
         const struct hsy_entry *e = hsy_registry_at(g->r, i);
-        bool counted = !e->absent && e->links_incarnation != 0;
+        bool counted = !e->absent && e->links != NULL;
         g->parent[i] = counted ? i : NOBODY;
         g->size[i] = 1;
         g->best[i] = NOBODY;
@@ -94,8 +94,9 @@ static void add_edges(struct graph *g)
         if (g->parent[i] == NOBODY) {
             continue;
         }
-        for (uint32_t k = 0; k < e->links_count; k++) {
-            uint32_t other = index_of(g, &e->links[k]);
+        struct hsy_ids links = hsy_entry_links(e);
+        for (uint32_t k = 0; k < links.count; k++) {
+            uint32_t other = index_of(g, hsy_ids_at(&links, k));
             if (other != NOBODY) {
                 unite(g, i, other);
             }
@@ -165,9 +166,8 @@ static void add_bridge(struct graph *g, struct bridges *b, uint32_t from,
 {
     HSY_ASSERT(from != to);
     if (b->count < b->max) {
-        b->out[b->count] =
-            (struct hsy_bridge){.a = &hsy_registry_at(g->r, from)->record,
-                                .b = &hsy_registry_at(g->r, to)->record};
+        b->out[b->count] = (struct hsy_bridge){.a = hsy_registry_at(g->r, from),
+                                               .b = hsy_registry_at(g->r, to)};
         b->count++;
     }
 }
@@ -201,6 +201,11 @@ int hsy_topology_round(struct hsy_topology *t, const struct hsy_registry *r,
 
     HSY_ASSERT(out_max >= 1);
     t->next_ns = hsy_time_add(t->env->now.mono_ns, ROUND_NS);
+    *out_count = 0;
+    if (t->components <= 1 && t->looked_ns > r->graph_ns) {
+        return 0; /* The same graph, and in one piece. */
+    }
+    t->looked_ns = t->env->now.mono_ns;
     if (g.count > 0) {
         g.parent = hsy_mem_alloc(mem, (size_t)g.count * 3 * sizeof(uint32_t));
         if (g.parent == NULL) {

@@ -10,12 +10,13 @@ struct hsy_topology {
     struct hsy_env *env;
     uint32_t components;   /* Of the last round; 0: no round yet, or nobody. */
     uint32_t apart_rounds; /* Rounds in a row with more than one. */
+    uint64_t looked_ns;    /* When the last round looked at the graph. */
     uint64_t next_ns;
 };
 
 /* Two peers of different components that should be linked. */
 struct hsy_bridge {
-    const struct hsy_record *a, *b; /* Lent by the registry. */
+    const struct hsy_entry *a, *b; /* Lent by the registry. */
 };
 
 void hsy_topology_init(struct hsy_topology *t, struct hsy_env *env);

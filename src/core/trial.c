@@ -13,6 +13,7 @@
 
 #include "base/addr.h"
 #include "core/fellows.h"
+#include "core/kept.h"
 #include "core/seed_parts.h"
 
 #define PING_PACE_NS (1 * HSY_SECOND)
@@ -54,7 +55,7 @@ void hsy_trials_init(struct hsy_seed *s)
         (struct hsy_table_shape){.key_len = HEARSAY_ID_LEN,
                                  .item_len = sizeof(struct hsy_trial),
                                  .items_max = HSY_TRIALS_MAX},
-        s->env->config.rng_seed);
+        s->env->config.hash_salt);
     s->trials_next_ns = HEARSAY_NEVER;
 }
 
@@ -152,7 +153,7 @@ bool hsy_trial_start(struct hsy_seed *s, const struct hearsay_id *id)
     }
     struct hsy_trial *t = item;
     HSY_ASSERT(t->state == HSY_TRIAL_WAITING);
-    t->record = e->record;
+    t->record = hsy_kept_record(e->record);
     t->expires_ns = hsy_time_add(s->env->now.mono_ns, TRIAL_NS);
     s->trials_next_ns = hsy_time_min(s->trials_next_ns, t->expires_ns);
     begin(s, t);
@@ -322,7 +323,7 @@ void hsy_trial_collect(struct hsy_seed *s, const struct hsy_verdict *verdict)
         hsy_registry_find(&s->registry, &verdict->subject);
 
     HSY_ASSERT(hsy_seed_is_fellow(s, &verdict->seed));
-    if (e == NULL || e->record.incarnation != verdict->incarnation ||
+    if (e == NULL || e->incarnation != verdict->incarnation ||
         !hsy_trial_start(s, &verdict->subject)) {
         return;
     }

@@ -1,12 +1,19 @@
-/* A growing array read from its head, and a list of blocks for lent bytes.
- * One small block is kept between steps: an idle node allocates nothing. */
+/* A growing array read from its head, and a list of blocks for lent bytes. A
+ * node holds neither for longer than it must, for there may be a million of
+ * them: the array goes when it has been drained, the blocks when the next
+ * step begins. */
 #include "node/effects.h"
 
 #include <string.h>
 
 #include "base/assert.h"
 
-enum { ITEMS_FIRST = 16, BLOCK_LEN = 2048, ALIGN = 16 };
+enum {
+    ITEMS_FIRST = 16, /* 1 KiB: allocators keep such pieces at hand. */
+    BLOCK_FIRST = 448,
+    BLOCK_LEN = 2048,
+    ALIGN = 16
+};
 
 struct hsy_arena_block {
     struct hsy_arena_block *next;
@@ -20,35 +27,29 @@ void hsy_effects_init(struct hsy_effects *fx, const struct hearsay_mem *mem)
     *fx = (struct hsy_effects){.mem = *mem};
 }
 
-static void drop_blocks(struct hsy_effects *fx, struct hsy_arena_block *keep)
+static void drop_items(struct hsy_effects *fx)
 {
-    struct hsy_arena_block *block = fx->blocks;
+    fx->mem.free(fx->mem.ctx, fx->items);
+    fx->items = NULL;
+    fx->head = 0;
+    fx->count = 0;
+    fx->room = 0;
+}
 
-    while (block != NULL) {
-        struct hsy_arena_block *next = block->next;
-        if (block != keep) {
-            fx->mem.free(fx->mem.ctx, block);
-        }
-        block = next;
+static void drop_blocks(struct hsy_effects *fx)
+{
+    while (fx->blocks != NULL) {
+        struct hsy_arena_block *next = fx->blocks->next;
+        fx->mem.free(fx->mem.ctx, fx->blocks);
+        fx->blocks = next;
     }
-    if (keep != NULL) {
-        keep->next = NULL;
-        keep->used = 0;
-    }
-    fx->blocks = keep;
 }
 
 void hsy_effects_reset(struct hsy_effects *fx)
 {
-    struct hsy_arena_block *keep = NULL;
-
     HSY_ASSERT(fx->head == fx->count);
-    fx->head = 0;
-    fx->count = 0;
-    for (struct hsy_arena_block *b = fx->blocks; b != NULL; b = b->next) {
-        keep = b->len == BLOCK_LEN ? b : keep;
-    }
-    drop_blocks(fx, keep);
+    drop_items(fx);
+    drop_blocks(fx);
 }
 
 void hsy_effects_fini(struct hsy_effects *fx)
@@ -60,9 +61,8 @@ void hsy_effects_fini(struct hsy_effects *fx)
             hearsay_buf_unref(effect.send.buf);
         }
     }
-    drop_blocks(fx, NULL);
-    fx->mem.free(fx->mem.ctx, fx->items);
-    fx->items = NULL;
+    drop_items(fx);
+    drop_blocks(fx);
     HSY_ASSERT(fx->blocks == NULL);
 }
 
@@ -101,6 +101,9 @@ bool hsy_effects_pop(struct hsy_effects *fx, struct hearsay_effect *out)
 {
     HSY_ASSERT(fx->head <= fx->count);
     if (fx->head == fx->count) {
+        if (fx->items != NULL) {
+            drop_items(fx); /* Effects are given out as copies. */
+        }
         return false;
     }
     *out = fx->items[fx->head];
@@ -115,7 +118,8 @@ void *hsy_effects_copy(struct hsy_effects *fx, const void *data, size_t len)
 
     HSY_ASSERT(data != NULL || len == 0);
     if (block == NULL || block->len - block->used < rounded) {
-        size_t room = rounded > BLOCK_LEN ? rounded : BLOCK_LEN;
+        size_t least = block == NULL ? BLOCK_FIRST : BLOCK_LEN;
+        size_t room = rounded > least ? rounded : least;
         block = fx->mem.alloc(fx->mem.ctx, sizeof(*block) + room);
         if (block == NULL) {
             return NULL;

@@ -23,8 +23,8 @@ static void send_hello(struct hearsay_node *node, struct hsy_conn *conn)
     HSY_ASSERT(node->core.self.signed_once);
     hello->version_min = HSY_PROTOCOL_MIN;
     hello->version_max = HSY_PROTOCOL_MAX;
-    hello->network_len = (uint8_t)strlen(node->network);
-    memcpy(hello->network, node->network, hello->network_len);
+    hello->network_len = (uint8_t)strlen(node->core.env.config.network);
+    memcpy(hello->network, node->core.env.config.network, hello->network_len);
     hello->trust = HSY_TRUST_ORIGIN;
     memcpy(hello->nonce, conn->handshake->nonce, HSY_NONCE_LEN);
     hello->observed = conn->from;
@@ -52,8 +52,9 @@ static const char *objection(const struct hearsay_node *node,
         return "no protocol version in common: upgrade the older node";
     }
     *code = HSY_ERROR_NETWORK;
-    if (hello->network_len != strlen(node->network) ||
-        memcmp(hello->network, node->network, hello->network_len) != 0) {
+    if (hello->network_len != strlen(node->core.env.config.network) ||
+        memcmp(hello->network, node->core.env.config.network,
+               hello->network_len) != 0) {
         return "another network name: check --network on both nodes";
     }
     *code = HSY_ERROR_TRUST;
@@ -65,7 +66,8 @@ static const char *objection(const struct hearsay_node *node,
         return "this is the node itself: a copied key, or its own address";
     }
     *code = HSY_ERROR_AUTH;
-    if (conn->has_expect && !hsy_id_equal(&hello->record.id, &conn->expect)) {
+    if (conn->handshake->has_expect &&
+        !hsy_id_equal(&hello->record.id, &conn->handshake->expect)) {
         return "another node lives at this address";
     }
     return NULL;
@@ -75,8 +77,9 @@ static struct hsy_auth_text auth_text(const struct hearsay_node *node,
                                       const struct hsy_conn *conn, bool ours)
 {
     const struct hsy_handshake *h = conn->handshake;
-    struct hsy_auth_text auth = {.network = node->network,
-                                 .network_len = (uint8_t)strlen(node->network)};
+    struct hsy_auth_text auth = {
+        .network = node->core.env.config.network,
+        .network_len = (uint8_t)strlen(node->core.env.config.network)};
 
     HSY_ASSERT(h->hello_seen);
     auth.accepted = conn->accepted == ours;
@@ -202,10 +205,7 @@ static void come_up(struct hearsay_node *node, struct hsy_conn *conn)
                                   .record = h->record};
 
     HSY_ASSERT(h->hello_seen);
-    if (conn->accepted) {
-        HSY_ASSERT(node->half_open > 0);
-        node->half_open--;
-    }
+    hsy_conn_whole(node, conn);
     conn->state = HSY_CONN_UP;
     conn->deadline_ns = HEARSAY_NEVER;
     conn->handshake = NULL;

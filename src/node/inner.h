@@ -34,11 +34,14 @@ enum hsy_conn_state {
 
 /* Only while a link is being authenticated. */
 struct hsy_handshake {
+    struct hsy_conn *newer, *older; /* Among the accepted ones. */
     uint8_t nonce[HSY_NONCE_LEN];
     uint8_t their_nonce[HSY_NONCE_LEN];
     struct hsy_sig their_auth;
     struct hsy_record record; /* Theirs; not verified before UP. */
     struct hearsay_addr observed;
+    struct hearsay_id expect; /* Meaningful with has_expect. */
+    bool has_expect;
     bool hello_seen;
 };
 
@@ -46,11 +49,9 @@ struct hsy_conn {
     hearsay_link link;
     enum hsy_conn_state state;
     bool accepted;
-    bool has_expect;
     bool doomed; /* To be cut when the step ends. */
     bool gone;   /* The host closed it; only its jobs are still out. */
     enum hearsay_down why; /* Meaningful with doomed or gone. */
-    struct hearsay_id expect;
     struct hearsay_addr from;
     struct hsy_handshake *handshake; /* Owned; NULL when UP. */
     uint64_t deadline_ns; /* Dial, handshake, or the frame begun; NEVER. */
@@ -65,31 +66,36 @@ struct hsy_conn_slot {
     struct hsy_conn *conn;
 };
 
+/* What every step looks at comes first, and together: in a simulation of many
+ * nodes each step begins with a node that no cache has. */
 struct hearsay_node {
+    uint64_t due_ns;        /* hearsay_deadline(), as the last step left it. */
+    uint64_t conns_next_ns; /* Not later than the earliest deadline. */
+    const char *end_text;   /* Why it is ending; NULL while it is not. */
+    enum hearsay_stop end_why;
+    bool stopped;       /* STOPPED is out: no jobs, no links, nothing more. */
+    bool nomem;         /* An effect was lost in this step. */
+    bool hang_up_lost;  /* Some HANG_UP found no memory. */
+    bool doom_pending;  /* Some conn is doomed. */
+    uint32_t half_open; /* Accepted, not UP. */
+    uint32_t jobs_count;
+    struct hsy_effects fx;
+    struct hsy_table conns;                     /* struct hsy_conn_slot */
+    struct hsy_conn *oldest_half, *newest_half; /* Half-open ones; a list. */
+    struct hsy_core core;
     struct hearsay_mem mem;
     const struct hearsay_crypto *crypto;
     uint8_t secret[HEARSAY_SECRET_LEN];
-    char name[HEARSAY_NAME_MAX + 1];
-    char network[HEARSAY_NAME_MAX + 1];
-    struct hearsay_seed *seeds; /* Owned. */
-    struct hsy_core core;
-    struct hsy_effects fx;
-    struct hsy_table conns;   /* struct hsy_conn_slot */
-    uint32_t half_open;       /* Accepted, not UP. */
-    uint64_t conns_next_ns;   /* Not later than the earliest deadline. */
-    bool doom_pending;        /* Some conn is doomed. */
-    struct hearsay_job *jobs; /* All outstanding. */
-    uint32_t jobs_count;
-    hearsay_link last_link; /* Even numbers are ours. */
+    char *texts; /* Owned: name and network, each with its NUL. */
+    struct hearsay_pool own_pool;
+    struct hearsay_pool *pool; /* own_pool, or the one of the config. */
+    struct hsy_blob *lines;    /* A share: of config.txt; lines.h. */
+    struct hearsay_job *jobs;  /* All outstanding. */
+    hearsay_link last_link;    /* Even numbers are ours. */
     uint64_t last_token;
-    const char *end_text; /* Why it is ending; NULL while it is not. */
-    enum hearsay_stop end_why;
-    bool stopped;      /* STOPPED is out: no jobs, no links, nothing more. */
-    bool nomem;        /* An effect was lost in this step. */
-    bool hang_up_lost; /* Some HANG_UP found no memory. */
 };
 
-/* conns.c: byte side of links. */
+/* conns.c: links, how they begin, and what time does to them. */
 struct hsy_conn *hsy_conn_find(const struct hearsay_node *node,
                                hearsay_link link);
 hearsay_link hsy_conn_dial(struct hearsay_node *node, const char *host,
@@ -101,11 +107,21 @@ void hsy_conn_link_down(struct hearsay_node *node, hearsay_link link,
 void hsy_conn_bytes(struct hearsay_node *node, hearsay_link link,
                     const uint8_t *data, size_t len);
 void hsy_conn_sent(struct hearsay_node *node, hearsay_link link, size_t len);
+/* conns_out.c. NULL: no memory. */
+struct hearsay_buf *hsy_conn_encode(struct hearsay_node *node,
+                                    const struct hsy_frame *frame);
 /* Queues @buf (borrowed) on the link; a full queue dooms it. */
 void hsy_conn_send(struct hearsay_node *node, struct hsy_conn *conn,
                    struct hearsay_buf *buf);
 void hsy_conn_send_frame(struct hearsay_node *node, struct hsy_conn *conn,
                          const struct hsy_frame *frame);
+/* conns_end.c. Takes the conn out of the table, and no word to anybody. */
+void hsy_conn_free(struct hearsay_node *node, struct hsy_conn *conn);
+/* The same, and the core hears that the link or the dial failed. */
+void hsy_conn_end(struct hearsay_node *node, struct hsy_conn *conn,
+                  enum hearsay_down why, unsigned code);
+/* Asks the host to close. */
+void hsy_conn_push_hang_up(struct hearsay_node *node, hearsay_link link);
 /* Forgets the conn and asks the host to close. @code 0: no ERROR frame. */
 void hsy_conn_hang_up(struct hearsay_node *node, struct hsy_conn *conn,
                       unsigned code, const char *text);
@@ -120,6 +136,8 @@ void hsy_conn_doom(struct hearsay_node *node, struct hsy_conn *conn,
 bool hsy_conn_job_back(struct hearsay_node *node, hearsay_link link);
 /* Parses what was held back while the handshake's jobs ran. */
 void hsy_conn_resume(struct hearsay_node *node, hearsay_link link);
+/* Neither half-open nor in the list of those any more. */
+void hsy_conn_whole(struct hearsay_node *node, struct hsy_conn *conn);
 void hsy_conns_tick(struct hearsay_node *node);
 void hsy_conns_fini(struct hearsay_node *node);
 /* Ends every link, without a word to the core. */

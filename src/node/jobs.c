@@ -187,6 +187,7 @@ static void get_signable(struct hsy_reader *in, struct hsy_signable *what,
     case HSY_SIGN_BUNDLE:
         hsy_get_bundle(in, &what->bundle);
         what->bundle.sig = *sig;
+        what->bundle.encoded = NULL; /* Without the signature. */
         return;
     }
 }

@@ -2,6 +2,7 @@
  * time, one event, what is due, what broke; then the effects. */
 #include <string.h>
 
+#include "core/lines.h"
 #include "node/inner.h"
 
 /* A host that ticks so late was stopped, or its machine slept. */
@@ -9,21 +10,20 @@
 
 /* ------------------------------------------------------------- life */
 
-static int copy_config(struct hearsay_node *node,
-                       const struct hearsay_config *config)
+/* Name and network in one piece, each with its NUL. */
+static int copy_texts(struct hearsay_node *node,
+                      const struct hearsay_config *config)
 {
-    size_t seeds_len = config->seeds_count * sizeof(*config->seeds);
+    size_t name_len = strlen(config->name) + 1;
+    size_t network_len = strlen(config->network) + 1;
 
-    node->mem = config->mem;
-    node->crypto = config->crypto;
-    memcpy(node->secret, config->secret, sizeof(node->secret));
-    memcpy(node->name, config->name, strlen(config->name) + 1);
-    memcpy(node->network, config->network, strlen(config->network) + 1);
-    node->seeds = hsy_mem_alloc(&node->mem, seeds_len);
-    if (node->seeds == NULL) {
+    node->texts = hsy_mem_alloc(&node->mem, name_len + network_len);
+    if (node->texts == NULL) {
         return HEARSAY_ERR_NOMEM;
     }
-    memcpy(node->seeds, config->seeds, seeds_len);
+    memcpy(node->texts, config->name, name_len);
+    memcpy(node->texts + name_len, config->network, network_len);
+    HSY_ASSERT(name_len <= HEARSAY_NAME_MAX + 1);
     return 0;
 }
 
@@ -33,13 +33,52 @@ static int init_core(struct hearsay_node *node,
     struct hsy_env env = {
         .config = *config, .mem = node->mem, .ports = hsy_node_ports(node)};
 
-    env.config.name = node->name;
-    env.config.network = node->network;
-    env.config.seeds = node->seeds;
+    env.config.name = node->texts;
+    env.config.network = node->texts + strlen(node->texts) + 1;
+    env.config.seeds = NULL;
+    env.pool = node->pool;
+    env.lines = node->lines;
     hsy_mem_wipe(env.config.secret, sizeof(env.config.secret));
     hsy_prng_init(&env.prng, config->rng_seed);
     node->crypto->id_of(&env.id, node->secret);
     return hsy_core_init(&node->core, &env);
+}
+
+/* Everything but the core. A failure leaves something to be destroyed. */
+static int init_node(struct hearsay_node *node,
+                     const struct hearsay_config *config)
+{
+    node->mem = config->mem;
+    node->crypto = config->crypto;
+    node->conns_next_ns = HEARSAY_NEVER;
+    node->due_ns = HEARSAY_NEVER;
+    memcpy(node->secret, config->secret, sizeof(node->secret));
+    hsy_effects_init(&node->fx, &node->mem);
+    hsy_table_init(
+        &node->conns, &node->mem,
+        (struct hsy_table_shape){.key_len = sizeof(hearsay_link),
+                                 .item_len = sizeof(struct hsy_conn_slot),
+                                 .items_max = config->links_max},
+        config->hash_salt);
+    hsy_pool_init(&node->own_pool, &node->mem, config->hash_salt);
+    node->pool = config->pool != NULL ? config->pool : &node->own_pool;
+    int err = copy_texts(node, config);
+    if (err != 0) {
+        return err;
+    }
+    node->lines = hsy_lines_keep(node->pool, &node->mem, config->seeds,
+                                 config->seeds_count);
+    return node->lines == NULL ? HEARSAY_ERR_NOMEM : 0;
+}
+
+static void fini_node(struct hearsay_node *node)
+{
+    hsy_effects_fini(&node->fx);
+    hsy_table_fini(&node->conns);
+    hsy_pool_drop(node->pool, node->lines);
+    hsy_pool_fini(&node->own_pool);
+    hsy_mem_free(&node->mem, node->texts);
+    hsy_mem_wipe(node->secret, sizeof(node->secret));
 }
 
 int hearsay_node_create(struct hearsay_node **out,
@@ -58,19 +97,12 @@ int hearsay_node_create(struct hearsay_node **out,
     if (node == NULL) {
         return HEARSAY_ERR_NOMEM;
     }
-    int err = copy_config(node, config);
+    int err = init_node(node, config);
     if (err != 0) {
+        fini_node(node);
         hsy_mem_free(&config->mem, node);
         return err;
     }
-    hsy_effects_init(&node->fx, &node->mem);
-    hsy_table_init(
-        &node->conns, &node->mem,
-        (struct hsy_table_shape){.key_len = sizeof(hearsay_link),
-                                 .item_len = sizeof(struct hsy_conn_slot),
-                                 .items_max = config->links_max},
-        config->rng_seed);
-    node->conns_next_ns = HEARSAY_NEVER;
     err = init_core(node, config);
     if (err != 0) {
         hearsay_node_destroy(node);
@@ -89,9 +121,7 @@ void hearsay_node_destroy(struct hearsay_node *node)
     hsy_jobs_fini(node);
     hsy_conns_fini(node);
     hsy_core_fini(&node->core);
-    hsy_effects_fini(&node->fx);
-    hsy_mem_free(&mem, node->seeds);
-    hsy_mem_wipe(node->secret, sizeof(node->secret));
+    fini_node(node);
     hsy_mem_free(&mem, node);
 }
 
@@ -196,6 +226,38 @@ static void finish(struct hearsay_node *node)
     }
 }
 
+static uint64_t deadline_now(const struct hearsay_node *node)
+{
+    if (node->end_text != NULL || node->core.phase == HSY_PHASE_COLD) {
+        return HEARSAY_NEVER;
+    }
+    return hsy_time_min(hsy_core_deadline(&node->core), node->conns_next_ns);
+}
+
+/* The whole of a step: the event, and what is due. */
+static int run_step(struct hearsay_node *node, const struct hearsay_now *now,
+                    const struct hearsay_event *ev)
+{
+    hsy_core_begin(&node->core, now);
+    if (node->due_ns != HEARSAY_NEVER &&
+        hsy_time_since(node->due_ns, now->mono_ns) > LATE_NS) {
+        hsy_liveness_excuse(&node->core.liveness);
+    }
+    int err = handle(node, ev);
+    if (node->end_text == NULL) {
+        hsy_conns_tick(node);
+        hsy_core_end(&node->core);
+        hsy_conns_tick(node);
+    }
+    if (node->end_text != NULL) {
+        finish(node);
+    }
+    node->due_ns = deadline_now(node);
+    /* A message that was taken is taken, whatever else found no memory. */
+    bool lost = node->nomem && ev->kind != HEARSAY_EV_PUBLISH;
+    return err == 0 && lost ? HEARSAY_ERR_NOMEM : err;
+}
+
 int hearsay_step(struct hearsay_node *node, const struct hearsay_now *now,
                  const struct hearsay_event *ev)
 {
@@ -209,24 +271,15 @@ int hearsay_step(struct hearsay_node *node, const struct hearsay_now *now,
     }
     hsy_effects_reset(&node->fx);
     node->nomem = false;
-    uint64_t due_ns = hearsay_deadline(node);
-    hsy_core_begin(&node->core, now);
-    if (due_ns != HEARSAY_NEVER &&
-        hsy_time_since(due_ns, now->mono_ns) > LATE_NS) {
-        hsy_liveness_excuse(&node->core.liveness);
+    if (ev->kind == HEARSAY_EV_SENT && node->end_text == NULL &&
+        now->mono_ns < node->due_ns) {
+        /* Every other step is one of these. Nothing is due, and it concerns
+         * one number of one link only. */
+        node->core.env.now = *now;
+        hsy_conn_sent(node, ev->sent.link, ev->sent.len);
+        return 0;
     }
-    int err = handle(node, ev);
-    if (node->end_text == NULL) {
-        hsy_conns_tick(node);
-        hsy_core_end(&node->core);
-        hsy_conns_tick(node);
-    }
-    if (node->end_text != NULL) {
-        finish(node);
-    }
-    /* A message that was taken is taken, whatever else found no memory. */
-    bool lost = node->nomem && ev->kind != HEARSAY_EV_PUBLISH;
-    return err == 0 && lost ? HEARSAY_ERR_NOMEM : err;
+    return run_step(node, now, ev);
 }
 
 bool hearsay_next_effect(struct hearsay_node *node, struct hearsay_effect *out)
@@ -237,8 +290,6 @@ bool hearsay_next_effect(struct hearsay_node *node, struct hearsay_effect *out)
 
 uint64_t hearsay_deadline(const struct hearsay_node *node)
 {
-    if (node->end_text != NULL || node->core.phase == HSY_PHASE_COLD) {
-        return HEARSAY_NEVER;
-    }
-    return hsy_time_min(hsy_core_deadline(&node->core), node->conns_next_ns);
+    HSY_ASSERT(node != NULL);
+    return node->due_ns;
 }

@@ -4,23 +4,16 @@
  * that is never acknowledged. */
 #include <string.h>
 
+#include "base/compiler.h"
 #include "node/inner.h"
 
 static void port_send(void *ctx, const hearsay_link *links, uint32_t count,
                       const struct hsy_frame *frame)
 {
     struct hearsay_node *node = ctx;
-    struct hsy_writer size = hsy_writer_count();
+    struct hearsay_buf *buf = hsy_conn_encode(node, frame);
 
     HSY_ASSERT(count >= 1);
-    hsy_frame_encode(&size, frame);
-    HSY_ASSERT(!size.bad);
-    struct hearsay_buf *buf = hsy_buf_new(&node->mem, (uint32_t)size.len);
-    if (buf != NULL) {
-        struct hsy_writer out = hsy_writer(buf->data, buf->len);
-        hsy_frame_encode(&out, frame);
-        HSY_ASSERT(!out.bad);
-    }
     for (uint32_t i = 0; i < count; i++) {
         struct hsy_conn *conn = hsy_conn_find(node, links[i]);
         if (conn != NULL && buf != NULL) {
@@ -162,13 +155,12 @@ static void port_bundle_id(void *ctx, struct hsy_bundle_id *out,
                            const struct hsy_bundle *bundle)
 {
     struct hearsay_node *node = ctx;
-    uint8_t bytes[HSY_BUNDLE_LEN_MAX];
-    struct hsy_writer encoded = hsy_writer(bytes, sizeof(bytes));
+    HSY_UNSET uint8_t room[HSY_BUNDLE_LEN_MAX];
+    size_t len = 0;
+    const uint8_t *bytes = hsy_bundle_encoded(bundle, room, &len);
 
-    hsy_put_bundle(&encoded, bundle);
-    HSY_ASSERT(!encoded.bad);
     _Static_assert(sizeof(out->bytes) == HSY_CRYPTO_HASH_LEN, "128 bits");
-    node->crypto->hash(out->bytes, bytes, encoded.len);
+    node->crypto->hash(out->bytes, bytes, len);
 }
 
 struct hsy_ports hsy_node_ports(struct hearsay_node *node)

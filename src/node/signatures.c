@@ -1,6 +1,7 @@
 /* Which signatures a frame carries, by whom, over which bytes. Run twice: to
  * count, then to fill. A record that is known already, byte for byte, was
  * verified when it came first. */
+#include "base/compiler.h"
 #include "node/inner.h"
 
 static void claim(struct hsy_claims *c, const struct hearsay_id *signer,
@@ -17,24 +18,41 @@ static void claim(struct hsy_claims *c, const struct hearsay_id *signer,
     c->count++;
 }
 
-void hsy_claims_of_record(struct hsy_claims *c, const struct hsy_record *record)
+static void claim_record(struct hsy_claims *c, const struct hsy_record *record)
 {
     size_t at = c->bytes.len;
 
     HSY_ASSERT(!c->bytes.bad);
-    if (!hsy_core_knows(&c->node->core, record)) {
-        hsy_record_signed_bytes(&c->bytes, record);
-        claim(c, &record->id, &record->sig, at);
+    hsy_record_signed_bytes(&c->bytes, record);
+    claim(c, &record->id, &record->sig, at);
+}
+
+void hsy_claims_of_record(struct hsy_claims *c, const struct hsy_record *record)
+{
+    uint8_t bytes[HSY_RECORD_LEN_MAX];
+    struct hsy_writer out = hsy_writer(bytes, sizeof(bytes));
+
+    hsy_put_record(&out, record);
+    HSY_ASSERT(!out.bad);
+    struct hsy_encoded encoded = {.bytes = bytes, .len = out.len};
+    if (!hsy_core_knows(&c->node->core, &encoded)) {
+        claim_record(c, record);
     }
 }
 
 static void of_records(struct hsy_claims *c, const struct hsy_records *records)
 {
     struct hsy_reader at = hsy_reader(records->bytes, records->len);
-    struct hsy_record record;
+    struct hsy_encoded encoded;
 
-    while (hsy_records_next(&at, &record)) {
-        hsy_claims_of_record(c, &record);
+    while (hsy_records_next_encoded(&at, &encoded)) {
+        if (!hsy_core_knows(&c->node->core, &encoded)) {
+            struct hsy_reader in = hsy_reader(encoded.bytes, encoded.len);
+            struct hsy_record record;
+            hsy_get_record(&in, &record);
+            HSY_ASSERT(hsy_reader_done(&in)); /* The decoder walked it. */
+            claim_record(c, &record);
+        }
     }
 }
 
@@ -110,7 +128,7 @@ static void of_entry(struct hsy_claims *c, const struct hsy_sync_entry *entry)
 static void of_sync(struct hsy_claims *c, const struct hsy_sync *sync)
 {
     struct hsy_reader at = hsy_reader(sync->entries, sync->entries_len);
-    struct hsy_sync_entry entry;
+    HSY_UNSET struct hsy_sync_entry entry;
 
     while (hsy_sync_next(&at, &entry)) {
         of_entry(c, &entry);

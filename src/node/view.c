@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/addr.h"
+#include "core/kept.h"
 #include "node/inner.h"
 
 const char *hsy_view_state_text(enum hsy_view_state state)
@@ -85,6 +86,14 @@ static void status_of_role(const struct hsy_core *core,
     out->last_seq = core->relay.last_seq;
 }
 
+static void copy_name(char out[HEARSAY_NAME_MAX + 1], const char *name,
+                      uint8_t len)
+{
+    HSY_ASSERT(len <= HEARSAY_NAME_MAX);
+    memcpy(out, name, len);
+    out[len] = '\0';
+}
+
 void hsy_view_status(const struct hearsay_node *node, uint64_t now_ns,
                      struct hsy_view_status *out)
 {
@@ -96,8 +105,9 @@ void hsy_view_status(const struct hearsay_node *node, uint64_t now_ns,
                                     .state = state_of(node),
                                     .incarnation = core->self.incarnation,
                                     .counters = core->env.counters};
-    memcpy(out->name, node->name, sizeof(out->name));
-    memcpy(out->network, node->network, sizeof(out->network));
+    const struct hearsay_config *config = &core->env.config;
+    copy_name(out->name, config->name, (uint8_t)strlen(config->name));
+    copy_name(out->network, config->network, (uint8_t)strlen(config->network));
     if (core->phase != HSY_PHASE_COLD) {
         out->uptime_ns = hsy_time_since(core->started_ns, now_ns);
     }
@@ -129,14 +139,6 @@ bool hsy_view_counter(const struct hsy_counters *counters, uint32_t index,
     return true;
 }
 
-static void copy_name(char out[HEARSAY_NAME_MAX + 1], const char *name,
-                      uint8_t len)
-{
-    HSY_ASSERT(len <= HEARSAY_NAME_MAX);
-    memcpy(out, name, len);
-    out[len] = '\0';
-}
-
 bool hsy_view_link(const struct hearsay_node *node, uint32_t index,
                    struct hsy_view_link *out)
 {
@@ -157,7 +159,8 @@ bool hsy_view_link(const struct hearsay_node *node, uint32_t index,
                                .rtt_ns = n->rtt_ns,
                                .queue_bytes = conn != NULL ? conn->queued : 0,
                                .strikes = n->strikes};
-    copy_name(out->name, n->name, n->name_len);
+    struct hsy_record record = hsy_kept_record(n->record);
+    copy_name(out->name, record.name, record.name_len);
     return true;
 }
 
@@ -181,7 +184,8 @@ static bool registry_peer(const struct hsy_registry *r, uint32_t index,
 {
     if (index < r->living.count) {
         const struct hsy_entry *e = hsy_table_at(&r->living, index);
-        peer_of_record(&e->record, e->absent ? HSY_PEER_ABSENT : HSY_PEER_ALIVE,
+        struct hsy_record record = hsy_kept_record(e->record);
+        peer_of_record(&record, e->absent ? HSY_PEER_ABSENT : HSY_PEER_ALIVE,
                        e->degree, out);
         return true;
     }
@@ -207,6 +211,54 @@ bool hsy_view_peer(const struct hearsay_node *node, uint32_t index,
         return false;
     }
     const struct hsy_contact *c = hsy_table_at(book, index);
-    peer_of_record(&c->record, HSY_PEER_ALIVE, 0, out);
+    struct hsy_record record = hsy_kept_record(c->record);
+    peer_of_record(&record, HSY_PEER_ALIVE, 0, out);
+    return true;
+}
+
+uint64_t hsy_view_incarnation(const struct hearsay_node *node)
+{
+    return node->core.self.incarnation;
+}
+
+static bool registry_rank(const struct hsy_registry *r, uint32_t index,
+                          struct hsy_view_rank *out)
+{
+    if (index < r->living.count) {
+        const struct hsy_entry *e = hsy_table_at(&r->living, index);
+        *out = (struct hsy_view_rank){.id = &e->id,
+                                      .incarnation = e->incarnation,
+                                      .state = e->absent ? HSY_PEER_ABSENT
+                                                         : HSY_PEER_ALIVE};
+        return true;
+    }
+    index -= r->living.count;
+    if (index >= r->graves.count) {
+        return false;
+    }
+    const struct hsy_grave *g = hsy_table_at(&r->graves, index);
+    *out = (struct hsy_view_rank){.id = &g->id,
+                                  .incarnation = g->incarnation,
+                                  .state =
+                                      g->left ? HSY_PEER_LEFT : HSY_PEER_DEAD};
+    return true;
+}
+
+bool hsy_view_rank(const struct hearsay_node *node, uint32_t index,
+                   struct hsy_view_rank *out)
+{
+    const struct hsy_table *book = &node->core.book.by_id;
+
+    HSY_ASSERT(out != NULL);
+    if (node->core.seed != NULL) {
+        return registry_rank(&node->core.seed->registry, index, out);
+    }
+    if (index >= book->count) {
+        return false;
+    }
+    const struct hsy_contact *c = hsy_table_at(book, index);
+    uint64_t incarnation = hsy_kept_record_brief(c->record).incarnation;
+    *out = (struct hsy_view_rank){
+        .id = &c->id, .incarnation = incarnation, .state = HSY_PEER_ALIVE};
     return true;
 }

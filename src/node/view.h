@@ -82,4 +82,17 @@ struct hsy_view_peer {
 bool hsy_view_peer(const struct hearsay_node *node, uint32_t index,
                    struct hsy_view_peer *out);
 
+/* For those who look after every step: nothing is copied. */
+uint64_t hsy_view_incarnation(const struct hearsay_node *node);
+
+/* The rank of a line of hsy_view_peer(); of a tombstone, its own
+ * incarnation, which may be above that of the record. */
+struct hsy_view_rank {
+    const struct hearsay_id *id; /* Lent until the next step. */
+    uint64_t incarnation;
+    enum hsy_view_peer_state state;
+};
+bool hsy_view_rank(const struct hearsay_node *node, uint32_t index,
+                   struct hsy_view_rank *out);
+
 #endif

@@ -72,6 +72,9 @@ static int open_data(struct hearsay_runtime *rt, struct hearsay_config *node,
     if (rc == 0) {
         rc = hsy_random(&node->rng_seed, sizeof(node->rng_seed));
     }
+    if (rc == 0) {
+        rc = hsy_random(&node->hash_salt, sizeof(node->hash_salt));
+    }
     if (rc != 0) {
         return rc;
     }

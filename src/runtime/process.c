@@ -26,6 +26,18 @@ void hsy_process_init(void)
     (void)mallopt(M_TOP_PAD, 16 * 1024);
 }
 
+void hsy_process_hold_much(void)
+{
+    (void)mallopt(M_MMAP_THRESHOLD, 1024 * 1024);
+    (void)mallopt(M_TRIM_THRESHOLD, 256 * 1024 * 1024);
+    (void)mallopt(M_TOP_PAD, 16 * 1024 * 1024);
+}
+
+size_t hsy_process_block_len(void *ptr)
+{
+    return malloc_usable_size(ptr);
+}
+
 uint64_t hsy_process_raise_files(void)
 {
     struct rlimit limit;

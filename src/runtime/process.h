@@ -10,6 +10,13 @@
  * one arena, memory given back early. */
 void hsy_process_init(void);
 
+/* For a program that holds gigabytes: memory is taken and given back in larger
+ * steps than hsy_process_init() chose. */
+void hsy_process_hold_much(void);
+
+/* How many bytes @ptr, given by the C library, really has room for. */
+size_t hsy_process_block_len(void *ptr);
+
 /* Raises the soft limit of open descriptors to the hard one; gives what is
  * allowed now. */
 uint64_t hsy_process_raise_files(void);

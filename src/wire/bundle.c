@@ -94,8 +94,25 @@ static void get_messages(struct hsy_reader *in, struct hsy_bundle *bundle)
                              HSY_BUNDLE_LEN_MAX - BUNDLE_FIXED_LEN);
 }
 
+const uint8_t *hsy_bundle_encoded(const struct hsy_bundle *bundle,
+                                  uint8_t room[HSY_BUNDLE_LEN_MAX],
+                                  size_t *out_len)
+{
+    if (bundle->encoded != NULL) {
+        *out_len = bundle->encoded_len;
+        return bundle->encoded;
+    }
+    struct hsy_writer out = hsy_writer(room, HSY_BUNDLE_LEN_MAX);
+    hsy_put_bundle(&out, bundle);
+    HSY_ASSERT(!out.bad);
+    *out_len = out.len;
+    return room;
+}
+
 void hsy_get_bundle(struct hsy_reader *in, struct hsy_bundle *bundle)
 {
+    const uint8_t *start = in->at;
+
     HSY_ASSERT(bundle != NULL);
     hsy_wire_get_id(in, &bundle->origin);
     bundle->epoch_incarnation = hsy_wire_get_incarnation(in);
@@ -106,6 +123,8 @@ void hsy_get_bundle(struct hsy_reader *in, struct hsy_bundle *bundle)
     bundle->wall_ms = hsy_get_u64(in);
     get_messages(in, bundle);
     hsy_wire_get_sig(in, &bundle->sig);
+    bundle->encoded = in->bad ? NULL : start;
+    bundle->encoded_len = in->bad ? 0 : (uint32_t)(in->at - start);
 }
 
 void hsy_bundle_signed_bytes(struct hsy_writer *out,

@@ -62,6 +62,22 @@ void hsy_get_links(struct hsy_reader *in, struct hsy_links *links)
     hsy_wire_get_sig(in, &links->sig);
 }
 
+struct hsy_links_brief hsy_links_brief(const uint8_t *encoded, size_t len)
+{
+    struct hsy_reader in = hsy_reader(encoded, len);
+    struct hsy_links_brief brief;
+
+    HSY_ASSERT(encoded != NULL);
+    (void)hsy_get_slice(&in, HEARSAY_ID_LEN);
+    brief.incarnation = hsy_get_u64(&in);
+    brief.version = hsy_get_u64(&in);
+    brief.neighbours.count = hsy_get_u16(&in);
+    brief.neighbours.bytes =
+        hsy_get_slice(&in, (size_t)brief.neighbours.count * HEARSAY_ID_LEN);
+    HSY_ASSERT(!in.bad);
+    return brief;
+}
+
 void hsy_links_signed_bytes(struct hsy_writer *out,
                             const struct hsy_links *links)
 {

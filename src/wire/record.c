@@ -95,6 +95,23 @@ void hsy_get_record(struct hsy_reader *in, struct hsy_record *record)
     hsy_wire_get_sig(in, &record->sig);
 }
 
+struct hsy_record_brief hsy_record_brief(const uint8_t *encoded, size_t len)
+{
+    struct hsy_reader in = hsy_reader(encoded, len);
+    struct hsy_record_brief brief;
+
+    HSY_ASSERT(len >= RECORD_FIXED_LEN);
+    (void)hsy_get_slice(&in, HEARSAY_ID_LEN);
+    brief.incarnation = hsy_get_u64(&in);
+    brief.boot_nonce = hsy_get_u64(&in);
+    brief.issued_ms = hsy_get_u64(&in);
+    (void)hsy_get_u64(&in); /* Features. */
+    brief.role = (enum hearsay_role)hsy_get_u8(&in);
+    brief.addrs_count = hsy_get_u8(&in);
+    HSY_ASSERT(!in.bad);
+    return brief;
+}
+
 void hsy_record_signed_bytes(struct hsy_writer *out,
                              const struct hsy_record *record)
 {
@@ -189,6 +206,35 @@ void hsy_records_add(struct hsy_writer *list, struct hsy_records *records,
         records->len = (uint32_t)list->len;
         records->count++;
     }
+}
+
+void hsy_records_add_encoded(struct hsy_writer *list,
+                             struct hsy_records *records,
+                             const uint8_t *encoded, size_t len)
+{
+    HSY_ASSERT(len >= RECORD_FIXED_LEN);
+    HSY_ASSERT(len <= HSY_RECORD_LEN_MAX);
+    HSY_ASSERT(list->bad || records->len == list->len);
+    HSY_ASSERT(records->count < HSY_PAGE_RECORDS);
+    hsy_put_u16(list, (uint16_t)len);
+    hsy_put_bytes(list, encoded, len);
+    if (!list->bad) {
+        records->bytes = list->data;
+        records->len = (uint32_t)list->len;
+        records->count++;
+    }
+}
+
+bool hsy_records_next_encoded(struct hsy_reader *at, struct hsy_encoded *out)
+{
+    HSY_ASSERT(at != NULL);
+    HSY_ASSERT(out != NULL);
+    if (hsy_reader_left(at) == 0) {
+        return false;
+    }
+    out->len = hsy_get_u16(at);
+    out->bytes = hsy_get_slice(at, out->len);
+    return !at->bad;
 }
 
 bool hsy_records_next(struct hsy_reader *at, struct hsy_record *record)

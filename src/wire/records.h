@@ -117,6 +117,10 @@ struct hsy_bundle {
     const uint8_t *messages; /* Encoded: topic_len u8 | topic | len u32 | .. */
     uint32_t messages_len;
     struct hsy_sig sig; /* By origin. */
+    /* All of it as it was decoded, lent like the messages; NULL: made here.
+     * Whoever changes another field sets it to NULL. */
+    const uint8_t *encoded;
+    uint32_t encoded_len;
 };
 
 /* A bundle's id: BLAKE2b-128 over its encoding, signature included. */
@@ -156,6 +160,10 @@ void hsy_get_certificate(struct hsy_reader *in,
 void hsy_put_links(struct hsy_writer *out, const struct hsy_links *links);
 void hsy_get_links(struct hsy_reader *in, struct hsy_links *links);
 void hsy_put_bundle(struct hsy_writer *out, const struct hsy_bundle *bundle);
+/* @bundle->encoded, or the encoding in @room; the length in *@out_len. */
+const uint8_t *hsy_bundle_encoded(const struct hsy_bundle *bundle,
+                                  uint8_t room[HSY_BUNDLE_LEN_MAX],
+                                  size_t *out_len);
 /* Also walks the messages: count, bounds and total are sound afterwards. */
 void hsy_get_bundle(struct hsy_reader *in, struct hsy_bundle *bundle);
 
@@ -176,9 +184,33 @@ void hsy_links_signed_bytes(struct hsy_writer *out,
 void hsy_bundle_signed_bytes(struct hsy_writer *out,
                              const struct hsy_bundle *bundle);
 
+/* Some fields of an encoded record, which must be a sound one. */
+struct hsy_record_brief {
+    uint64_t incarnation, boot_nonce, issued_ms;
+    enum hearsay_role role;
+    uint8_t addrs_count;
+};
+struct hsy_record_brief hsy_record_brief(const uint8_t *encoded, size_t len);
+/* The same of encoded links; the ids are lent by @encoded. */
+struct hsy_links_brief {
+    uint64_t incarnation, version;
+    struct hsy_ids neighbours;
+};
+struct hsy_links_brief hsy_links_brief(const uint8_t *encoded, size_t len);
+
 /* Appends one record to a list under construction. */
 void hsy_records_add(struct hsy_writer *list, struct hsy_records *records,
                      const struct hsy_record *record);
+/* The same of a record that is encoded already. */
+void hsy_records_add_encoded(struct hsy_writer *list,
+                             struct hsy_records *records,
+                             const uint8_t *encoded, size_t len);
+/* Walks a list, lending each record as it is encoded. */
+struct hsy_encoded {
+    const uint8_t *bytes;
+    size_t len;
+};
+bool hsy_records_next_encoded(struct hsy_reader *at, struct hsy_encoded *out);
 /* Walks a list: false at its end. Start with a reader over bytes/len. */
 bool hsy_records_next(struct hsy_reader *at, struct hsy_record *record);
 

@@ -4,6 +4,7 @@
 
 #include "base/addr.h"
 #include "base/assert.h"
+#include "base/compiler.h"
 
 /* Entry:  kind u8 | body
  *
@@ -95,7 +96,7 @@ void hsy_wire_get_sync(struct hsy_reader *in, struct hsy_sync *sync)
     hsy_wire_require(in, sync->count <= HSY_SYNC_ENTRIES_MAX);
     const uint8_t *start = in->at;
     for (uint16_t i = 0; i < sync->count && !in->bad; i++) {
-        struct hsy_sync_entry entry;
+        HSY_UNSET struct hsy_sync_entry entry;
         get_item(in, &entry);
     }
     sync->entries = start;

@@ -82,6 +82,7 @@ static void the_key_is_made_once_and_private(void **state)
     CLAIM_BYTES(first.secret, second.secret, sizeof(first.secret));
     CLAIM(first.boot_nonce != second.boot_nonce);
     CLAIM(first.rng_seed != second.rng_seed);
+    CLAIM(first.hash_salt != second.hash_salt);
 }
 
 static void a_key_that_others_can_read_is_refused(void **state)

@@ -2,6 +2,7 @@
 #include "support/core_ports.h"
 
 #include "base/addr.h"
+#include "core/lines.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -187,8 +188,19 @@ void core_ports_init(struct core_ports *cp, struct hsy_env *env)
     config->links_max = 4096;
     config->peers_max = 4096;
     config->queue_max = 256 * 1024;
+    config->retain_max = 64;
     config->mem = env->mem;
     hsy_prng_init(&env->prng, config->rng_seed);
+    hsy_pool_init(&cp->pool, &env->mem, 7);
+    env->pool = &cp->pool;
+}
+
+void core_ports_use_mem(struct core_ports *cp, struct hsy_env *env,
+                        const struct hearsay_mem *mem)
+{
+    hsy_pool_fini(&cp->pool);
+    env->mem = *mem;
+    hsy_pool_init(&cp->pool, &env->mem, 7);
 }
 
 void core_ports_forget_sent(struct core_ports *cp)
@@ -209,6 +221,7 @@ void core_ports_fini(struct core_ports *cp)
     free(cp->rows);
     cp->sent = NULL;
     cp->rows = NULL;
+    hsy_pool_fini(&cp->pool);
 }
 
 static bool is_of(const struct core_sent *sent, hearsay_link link,
@@ -296,6 +309,16 @@ struct hsy_record core_record(char letter, uint32_t number,
 
 /* ------------------------------------------------------------------ seeds */
 
+void core_rig_relist(struct core_rig *rig)
+{
+    struct hsy_env *env = &rig->env;
+
+    hsy_pool_drop(env->pool, env->lines);
+    env->lines = hsy_lines_keep(env->pool, &env->mem, rig->lines,
+                                env->config.seeds_count);
+    HSY_ASSERT(env->lines != NULL);
+}
+
 void core_rig_init(struct core_rig *rig, uint32_t number, uint32_t count)
 {
     struct hsy_env *env = &rig->env;
@@ -310,8 +333,8 @@ void core_rig_init(struct core_rig *rig, uint32_t number, uint32_t count)
         line->pinned = true;
         line->id = core_id('s', i);
     }
-    env->config.seeds = rig->lines;
     env->config.seeds_count = count;
+    core_rig_relist(rig);
     env->config.rng_seed += number;
     hsy_neighbours_init(&rig->neighbours, env);
     hsy_probes_init(&rig->probes, env);
@@ -335,6 +358,7 @@ void core_rig_fini(struct core_rig *rig)
     hsy_seed_fini(&rig->seed);
     hsy_probes_fini(&rig->probes);
     hsy_neighbours_fini(&rig->neighbours);
+    hsy_pool_drop(rig->env.pool, rig->env.lines);
     core_ports_fini(&rig->ports);
 }
 
@@ -428,7 +452,7 @@ void core_rig_links(struct core_rig *rig, const struct hearsay_id *from,
 
     HSY_ASSERT(e != NULL);
     frame.links.id = *from;
-    frame.links.incarnation = e->record.incarnation;
+    frame.links.incarnation = e->incarnation;
     frame.links.version = version;
     frame.links.neighbours =
         (struct hsy_ids){.bytes = (const uint8_t *)to, .count = count};

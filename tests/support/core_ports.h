@@ -47,7 +47,8 @@ struct core_note {
 
 struct core_ports {
     const struct hsy_env *env; /* For the time of a dial. */
-    bool no_room;              /* Dials and signatures are refused. */
+    struct hearsay_pool pool;
+    bool no_room; /* Dials and signatures are refused. */
     bool stopped;
     hearsay_link next_link; /* Even ones. */
     uint64_t token;         /* The last one given out. */
@@ -69,6 +70,9 @@ struct core_ports {
 
 /* @env gets a small configuration, virtual time, and these ports. */
 void core_ports_init(struct core_ports *cp, struct hsy_env *env);
+/* Right after init: all memory from @mem. */
+void core_ports_use_mem(struct core_ports *cp, struct hsy_env *env,
+                        const struct hearsay_mem *mem);
 void core_ports_fini(struct core_ports *cp);
 /* How many frames of @type went to @link; 0: to any. */
 uint32_t core_ports_sent(const struct core_ports *cp, hearsay_link link,
@@ -101,6 +105,8 @@ struct core_rig {
 };
 
 void core_rig_init(struct core_rig *rig, uint32_t number, uint32_t count);
+/* After changes of @lines, before the start. */
+void core_rig_relist(struct core_rig *rig);
 /* Lets it start: dials its fellows. */
 void core_rig_start(struct core_rig *rig);
 void core_rig_fini(struct core_rig *rig);

@@ -115,12 +115,12 @@ static void a_full_table_refuses_and_keeps_its_items(void **state)
 static void a_table_that_cannot_grow_is_unchanged(void **state)
 {
     (void)state;
-    /* Calls 1, 2 make the first room of 8; calls 3, 4 double it. */
-    for (uint64_t call = 1; call <= 4; call++) {
+    /* Call 1 makes the first room of 4, call 2 the next, of 6. */
+    for (uint64_t call = 1; call <= 2; call++) {
         struct mem_fault fault = mem_fault_at(call);
         struct hearsay_mem mem = mem_fault_mem(&fault);
         struct hsy_table t = new_table(&mem, 100, 3);
-        uint64_t before = call <= 2 ? 0 : 8;
+        uint64_t before = call == 1 ? 0 : 4;
         for (uint64_t n = 0; n < before; n++) {
             CLAIM_INT(put(&t, n, n), HEARSAY_OK);
         }
@@ -133,6 +133,34 @@ static void a_table_that_cannot_grow_is_unchanged(void **state)
         CLAIM_INT(put(&t, before, 1), HEARSAY_OK); /* Memory is back. */
         hsy_table_fini(&t);
         CLAIM_INT(fault.live, 0);
+    }
+}
+
+static void an_item_with_another_key_stays_in_its_place(void **state)
+{
+    (void)state;
+    for (uint64_t salt = 0; salt < 20; salt++) {
+        struct hsy_table t = new_table(hearsay_mem_default(), 50, salt << 57);
+        for (uint64_t n = 0; n < 20; n++) {
+            CLAIM_INT(put(&t, n, n), HEARSAY_OK);
+        }
+        for (uint64_t n = 0; n < 20; n++) {
+            uint8_t key[KEY_LEN];
+            key_of(key, 100 + n);
+            struct item *item = hsy_table_rekey(&t, (uint32_t)n, key);
+            CLAIM(item == hsy_table_at(&t, (uint32_t)n));
+            CLAIM_INT(item->value, 0);
+            CLAIM(find(&t, 100 + n) == item);
+            CLAIM(find(&t, n) == NULL);
+            CLAIM(n == 19 || find(&t, n + 1)->value == n + 1);
+        }
+        CLAIM_INT(t.count, 20);
+        uint8_t other[KEY_LEN];
+        key_of(other, 101);
+        CLAIM_DIES((void)hsy_table_rekey(&t, 0, other)); /* There already. */
+        key_of(other, 7);
+        CLAIM_DIES((void)hsy_table_rekey(&t, 20, other));
+        hsy_table_fini(&t);
     }
 }
 
@@ -316,6 +344,7 @@ int main(void)
         cmocka_unit_test(putting_a_key_twice_gives_the_same_item),
         cmocka_unit_test(a_full_table_refuses_and_keeps_its_items),
         cmocka_unit_test(a_table_that_cannot_grow_is_unchanged),
+        cmocka_unit_test(an_item_with_another_key_stays_in_its_place),
         cmocka_unit_test(the_order_is_that_of_insertion_under_any_salt),
         cmocka_unit_test(removing_what_is_not_in_the_table_is_a_bug),
         cmocka_unit_test(impossible_shapes_are_bugs),

@@ -99,7 +99,8 @@ static void without_memory_an_id_is_simply_not_added(void **state)
     for (uint64_t at = 1; at <= 8; at++) {
         fault = mem_fault_at(at);
         core_ports_init(&ports, &env);
-        env.mem = mem_fault_mem(&fault);
+        struct hearsay_mem mem = mem_fault_mem(&fault);
+        core_ports_use_mem(&ports, &env, &mem);
         env.config.seen_max = 80;
         hsy_ml_init(&ml, &env);
         uint32_t failed = 0;

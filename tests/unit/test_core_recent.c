@@ -81,6 +81,22 @@ static void the_65th_pushes_the_first_out(void **state)
     end();
 }
 
+static void how_many_are_kept_is_a_setting(void **state)
+{
+    (void)state;
+    for (uint32_t max = 1; max < 12; max++) {
+        begin();
+        env.config.retain_max = max;
+        for (uint64_t seq = 1; seq <= 20; seq++) {
+            keep(seq, 1);
+        }
+        CLAIM_INT(hsy_recent_send(&recent, 2), max);
+        CLAIM_INT(first_sent(), 21 - max);
+        CLAIM(recent.room <= max);
+        end();
+    }
+}
+
 static void bytes_are_bounded_too(void **state)
 {
     (void)state;
@@ -116,6 +132,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_new_link_gets_all_in_order),
         cmocka_unit_test(the_65th_pushes_the_first_out),
+        cmocka_unit_test(how_many_are_kept_is_a_setting),
         cmocka_unit_test(bytes_are_bounded_too),
         cmocka_unit_test(what_is_older_than_15_s_is_not_sent),
     };

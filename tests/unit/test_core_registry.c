@@ -1,4 +1,5 @@
 /* The Peer List: ranks, degrees, draws, bounds, and what a restart keeps. */
+#include "core/kept.h"
 #include "core/registry.h"
 #include "support/claim.h"
 #include "support/core_ports.h"
@@ -93,7 +94,7 @@ static enum hsy_merged name_links(uint32_t number, uint64_t version,
     }
     struct hsy_links links = {
         .id = core_id('p', number),
-        .incarnation = entry(number)->record.incarnation,
+        .incarnation = entry(number)->incarnation,
         .version = version,
         .neighbours = {.bytes = (const uint8_t *)ids, .count = count}};
     return hsy_registry_merge_links(&registry, &links);
@@ -156,7 +157,7 @@ static void of_one_incarnation_the_record_issued_later_wins(void **state)
     CLAIM_INT(merge(&first), HSY_MERGED_NEW);
     CLAIM_INT(merge(&second), HSY_MERGED_NEWER);
     CLAIM_INT(merge(&first), HSY_MERGED_STALE);
-    CLAIM_INT(entry(1)->record.addrs[0].port, 7001);
+    CLAIM_INT(hsy_kept_record(entry(1)->record).addrs[0].port, 7001);
     end();
 }
 
@@ -387,16 +388,33 @@ static void a_small_list_is_drawn_whole(void **state)
     end();
 }
 
-static void a_bound_that_is_too_high_only_costs_tries(void **state)
+static void nobody_is_drawn_who_asks_is_dead_or_absent(void **state)
 {
     (void)state;
     struct drawn d = {.by_degree = 0};
     begin();
     make_star();
-    registry.degree_bound = 1000000; /* As left behind by a great hub. */
-    sample(&d, 63);
-    CLAIM(d.by_degree >= HSY_SAMPLE_BY_DEGREE - 2);
-    CLAIM_INT(registry.degree_bound, 9);
+    for (uint32_t i = 1; i < 4; i++) {
+        CLAIM_INT(bury(i, 1), HSY_MERGED_NEWER);
+    }
+    struct hearsay_id four = core_id('p', 4);
+    struct hearsay_id expired;
+    hsy_registry_hold(&registry, &four, true);
+    env.now.mono_ns += env.config.lease_ns;
+    CLAIM(hsy_registry_tick(&registry, &expired));
+    CLAIM(entry(4)->absent);
+    for (uint32_t asker = 0; asker < 10; asker++) {
+        memset(d.counts, 0, sizeof(d.counts));
+        for (uint32_t i = 0; i < 100; i++) {
+            sample(&d, asker);
+            CLAIM_INT(d.by_degree, HSY_SAMPLE_BY_DEGREE);
+            count_drawn(&d, 0, d.records.count);
+        }
+        for (uint32_t i = 0; i < 10; i++) {
+            bool offered = i != asker && (i == 0 || i > 4);
+            CLAIM((d.counts[i] > 0) == offered);
+        }
+    }
     end();
 }
 
@@ -706,7 +724,8 @@ static void no_memory_changes_nothing(void **state)
     for (uint64_t call = 1; call < 40; call++) {
         struct mem_fault fault = mem_fault_at(call);
         core_ports_init(&ports, &env);
-        env.mem = mem_fault_mem(&fault);
+        struct hearsay_mem mem = mem_fault_mem(&fault);
+        core_ports_use_mem(&ports, &env, &mem);
         hsy_registry_init(&registry, &env);
         for (uint32_t i = 1; i < 12; i++) {
             bool is_new = put(i, 1) == HSY_MERGED_NEW;
@@ -719,8 +738,8 @@ static void no_memory_changes_nothing(void **state)
         bool dead = bury(1, 1) == HSY_MERGED_NEWER;
         CLAIM((rank(1) == hsy_rank_dead(1)) == dead);
         hsy_registry_fini(&registry);
-        CLAIM_INT(fault.live, 0);
         core_ports_fini(&ports);
+        CLAIM_INT(fault.live, 0);
     }
 }
 
@@ -740,7 +759,7 @@ int main(void)
         cmocka_unit_test(draws_follow_degree_plus_one),
         cmocka_unit_test(uniform_draws_name_nobody_twice),
         cmocka_unit_test(a_small_list_is_drawn_whole),
-        cmocka_unit_test(a_bound_that_is_too_high_only_costs_tries),
+        cmocka_unit_test(nobody_is_drawn_who_asks_is_dead_or_absent),
         cmocka_unit_test(the_top_is_sorted_by_degree),
         cmocka_unit_test(pages_together_are_the_list),
         cmocka_unit_test(a_lease_hides_and_kills_nobody),

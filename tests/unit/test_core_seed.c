@@ -366,6 +366,7 @@ static void a_line_without_a_key_is_known_when_it_has_answered(void **state)
     rig.lines[0].pinned = false;
     rig.lines[1].pinned = false;
     rig.lines[2].pinned = false;
+    core_rig_relist(&rig);
     core_rig_start(&rig);
     CLAIM_INT(rig.ports.dials_count, 3);
     struct hsy_record one = core_record('s', 1, 1);

@@ -69,9 +69,9 @@ static void look(void)
               0);
 }
 
-static uint32_t number_of(const struct hsy_record *record)
+static uint32_t number_of(const struct hsy_entry *entry)
 {
-    return record->id.bytes[2];
+    return entry->id.bytes[2];
 }
 
 static void an_even_split_is_bridged_in_the_second_round(void **state)

@@ -48,6 +48,8 @@ SPOILER(links_max, c->links_max = 15)
 SPOILER(peers_max, c->peers_max = 0)
 SPOILER(book_max, c->book_max = 0)
 SPOILER(seen_max, c->seen_max = 0)
+SPOILER(retain_none, c->retain_max = 0)
+SPOILER(retain_many, c->retain_max = 4097)
 SPOILER(queue_max, c->queue_max = 128 * 1024 - 1)
 SPOILER(jobs_max, c->jobs_max = 15)
 SPOILER(frame_small, c->frame_max = 64 * 1024 - 1)
@@ -83,6 +85,8 @@ static void each_setting_out_of_range_is_refused_by_name(void **state)
         {spoil_peers_max, "peers_max"},
         {spoil_book_max, "book_max"},
         {spoil_seen_max, "seen_max"},
+        {spoil_retain_none, "retain_max"},
+        {spoil_retain_many, "retain_max"},
         {spoil_queue_max, "queue_max"},
         {spoil_jobs_max, "jobs_max"},
         {spoil_frame_small, "frame_max"},
@@ -115,6 +119,7 @@ static void the_limits_themselves_are_allowed(void **state)
     stage.config.links_max = 16;
     stage.config.book_max = 1;
     stage.config.seen_max = 1;
+    stage.config.retain_max = 1;
     stage.config.queue_max = 128 * 1024;
     stage.config.jobs_max = 16;
     stage.config.frame_max = 64 * 1024;
@@ -318,6 +323,8 @@ static void rows_of_the_other_role_or_damaged_are_skipped(void **state)
 static struct world world;
 static struct stage third;
 
+static uint64_t salt;
+
 static void play(uint32_t chunk)
 {
     stage_init(&stage, HEARSAY_SEED, 200, 1);
@@ -326,6 +333,7 @@ static void play(uint32_t chunk)
     world = (struct world){
         .stages = {&stage, &other, &third}, .count = 3, .chunk = chunk};
     for (uint32_t i = 0; i < 3; i++) {
+        world.stages[i]->config.hash_salt = salt;
         stage_create(world.stages[i]);
         stage_start(world.stages[i]);
     }
@@ -359,6 +367,26 @@ static void equal_events_give_equal_effects(void **state)
         CLAIM(world.stages[i]->digest == first[i]);
     }
     stop_playing();
+}
+
+static void no_effect_depends_on_the_hash_salt(void **state)
+{
+    uint64_t first[3];
+
+    (void)state;
+    play(0);
+    for (uint32_t i = 0; i < 3; i++) {
+        first[i] = world.stages[i]->digest;
+    }
+    stop_playing();
+    for (salt = 1; salt <= 5; salt++) {
+        play(0);
+        for (uint32_t i = 0; i < 3; i++) {
+            CLAIM(world.stages[i]->digest == first[i]);
+        }
+        stop_playing();
+    }
+    salt = 0;
 }
 
 static void two_peers_hear_each_other_however_the_bytes_are_cut(void **state)
@@ -462,6 +490,7 @@ int main(void)
         cmocka_unit_test(an_incarnation_row_is_believed_only_if_it_is_whole),
         cmocka_unit_test(rows_of_the_other_role_or_damaged_are_skipped),
         cmocka_unit_test(equal_events_give_equal_effects),
+        cmocka_unit_test(no_effect_depends_on_the_hash_salt),
         cmocka_unit_test(two_peers_hear_each_other_however_the_bytes_are_cut),
         cmocka_unit_test(without_memory_nothing_crashes_and_nothing_leaks),
     };
