@@ -48,7 +48,7 @@ struct demo {
     struct hsy_demo_place place;
     struct uv_loop_s *loop;
     struct hsy_demo_nodes *nodes;
-    struct hsy_ledger *ledger;
+    struct hsy_demo_ledger *ledger;
     struct hsy_timer *tick, *end, *fault;
     struct hsy_signal *signals[3];
     struct hsy_demo_show *show;
@@ -136,11 +136,11 @@ static bool node_start(struct demo *d, uint32_t node)
 /* Fresh ports, fresh directories, and a ledger that knows nobody. */
 static int ground_prepare(struct demo *d, struct hearsay_runtime_error *error)
 {
-    struct hsy_ledger_shape shape = {d->options.seeds, d->options.peers,
-                                     MESSAGES_MAX};
-    hsy_ledger_destroy(d->ledger);
+    struct hsy_demo_ledger_shape shape = {d->options.seeds, d->options.peers,
+                                          MESSAGES_MAX};
+    hsy_demo_ledger_destroy(d->ledger);
     d->ledger = NULL;
-    int err = hsy_ledger_create(&d->ledger, &shape, &d->mem);
+    int err = hsy_demo_ledger_create(&d->ledger, &shape, &d->mem);
     if (err != 0) {
         snprintf(error->text, sizeof(error->text), "%s", hearsay_strerror(err));
         return err;
@@ -176,7 +176,7 @@ static uint32_t starting(const struct demo *d)
     uint32_t count = 0;
     for (uint32_t i = 0; i < d->spawned; i++) {
         count += hsy_demo_node_process(d->nodes, i) == HSY_PROCESS_RUNNING &&
-                 !hsy_ledger_node(d->ledger, i)->started;
+                 !hsy_demo_ledger_node(d->ledger, i)->started;
     }
     return count;
 }
@@ -211,7 +211,7 @@ static void starting_go_on(struct demo *d)
 static bool can_be_hit(const struct demo *d, uint32_t node)
 {
     return hsy_demo_node_process(d->nodes, node) == HSY_PROCESS_RUNNING &&
-           hsy_ledger_node(d->ledger, node)->fate == HSY_FATE_NONE;
+           hsy_demo_ledger_node(d->ledger, node)->fate == HSY_FATE_NONE;
 }
 
 static bool is_frozen(const struct demo *d, uint32_t node)
@@ -224,7 +224,7 @@ static uint32_t choose_hub(const struct demo *d)
 {
     uint32_t hub = UINT32_MAX, most = 0;
     for (uint32_t i = d->options.seeds; i < d->spawned; i++) {
-        uint32_t degree = hsy_ledger_degree(d->ledger, i);
+        uint32_t degree = hsy_demo_ledger_degree(d->ledger, i);
         if (can_be_hit(d, i) && (hub == UINT32_MAX || degree > most)) {
             hub = i;
             most = degree;
@@ -250,22 +250,22 @@ static uint32_t choose_any(struct demo *d,
 static void fault_do(struct demo *d, enum hsy_fault_kind kind, uint32_t node)
 {
     const char *name = hsy_demo_node_name(d->nodes, node);
-    uint32_t degree = hsy_ledger_degree(d->ledger, node);
+    uint32_t degree = hsy_demo_ledger_degree(d->ledger, node);
     switch (kind) {
     case HSY_FAULT_KILL:
-        hsy_ledger_fate(d->ledger, now_us(), node, HSY_FATE_KILLED);
+        hsy_demo_ledger_fate(d->ledger, now_us(), node, HSY_FATE_KILLED);
         hsy_demo_node_kill(d->nodes, node);
         hsy_demo_say(d->show, "demo kills %s (%u links)", name, degree);
         d->figures.killed++;
         break;
     case HSY_FAULT_FREEZE:
-        hsy_ledger_fate(d->ledger, now_us(), node, HSY_FATE_FROZEN);
+        hsy_demo_ledger_fate(d->ledger, now_us(), node, HSY_FATE_FROZEN);
         hsy_demo_node_freeze(d->nodes, node);
         hsy_demo_say(d->show, "demo freezes %s (%u links)", name, degree);
         d->figures.frozen++;
         break;
     case HSY_FAULT_THAW:
-        hsy_ledger_fate(d->ledger, now_us(), node, HSY_FATE_THAWED);
+        hsy_demo_ledger_fate(d->ledger, now_us(), node, HSY_FATE_THAWED);
         hsy_demo_node_thaw(d->nodes, node);
         hsy_demo_say(d->show, "demo thaws %s", name);
         break;
@@ -312,10 +312,11 @@ static uint64_t tenths(uint64_t us)
 }
 
 /* Says what only several lines together tell. */
-static void tell_turns(struct demo *d, const struct hsy_ledger_node *before,
-                       uint32_t node)
+static void tell_turns(struct demo *d,
+                       const struct hsy_demo_ledger_node *before, uint32_t node)
 {
-    const struct hsy_ledger_node *n = hsy_ledger_node(d->ledger, node);
+    const struct hsy_demo_ledger_node *n =
+        hsy_demo_ledger_node(d->ledger, node);
     const char *name = hsy_demo_node_name(d->nodes, node);
     if (before->removed_us == 0 && n->removed_us != 0) {
         bool hit = n->fate != HSY_FATE_NONE;
@@ -343,7 +344,7 @@ static uint32_t concerns(const struct demo *d, uint32_t node,
     bool at_seed =
         line->event == HSY_DEMO_REMOVED || line->event == HSY_DEMO_REGISTERED;
     uint32_t subject =
-        at_seed ? hsy_ledger_find(d->ledger, &line->id) : UINT32_MAX;
+        at_seed ? hsy_demo_ledger_find(d->ledger, &line->id) : UINT32_MAX;
     return subject == UINT32_MAX ? node : subject;
 }
 
@@ -355,8 +356,9 @@ static void on_line(void *ctx, uint32_t node, const char *text, size_t text_len)
         return;
     }
     uint32_t subject = concerns(d, node, &line);
-    struct hsy_ledger_node before = *hsy_ledger_node(d->ledger, subject);
-    hsy_ledger_take(d->ledger, now_us(), node, &line);
+    struct hsy_demo_ledger_node before =
+        *hsy_demo_ledger_node(d->ledger, subject);
+    hsy_demo_ledger_take(d->ledger, now_us(), node, &line);
     hsy_demo_show_line(d->show, &d->from, node, &line);
     tell_turns(d, &before, subject);
     if (line.event == HSY_DEMO_STARTED) {
@@ -412,7 +414,7 @@ static void seed_failed(struct demo *d, uint32_t node)
 static void on_exit(void *ctx, uint32_t node, int exit_code, int signum)
 {
     struct demo *d = ctx;
-    hsy_ledger_gone(d->ledger, node);
+    hsy_demo_ledger_gone(d->ledger, node);
     switch (d->phase) {
     case SEEDS:
         seed_failed(d, node);
@@ -423,7 +425,7 @@ static void on_exit(void *ctx, uint32_t node, int exit_code, int signum)
     case PEERS:
     case RUNNING:
     case CLOSING:
-        if (hsy_ledger_node(d->ledger, node)->fate != HSY_FATE_KILLED) {
+        if (hsy_demo_ledger_node(d->ledger, node)->fate != HSY_FATE_KILLED) {
             d->figures.ended++;
             tell_end(d, node, exit_code, signum);
         }
@@ -444,7 +446,7 @@ static void tell_progress(struct demo *d)
 {
     uint32_t joined = 0;
     for (uint32_t i = d->options.seeds; i < d->spawned; i++) {
-        joined += hsy_ledger_node(d->ledger, i)->joined;
+        joined += hsy_demo_ledger_node(d->ledger, i)->joined;
     }
     if (!d->show->live && d->phase < CLOSING && joined != d->joined_told) {
         d->joined_told = joined;
@@ -470,7 +472,7 @@ static void close_books(struct demo *d)
     hsy_demo_show_draw(d->show, &d->from);
     d->figures.seeds = d->options.seeds;
     d->figures.peers = d->options.peers;
-    hsy_ledger_sum(d->ledger, d->end_us, &d->figures.ledger);
+    hsy_demo_ledger_sum(d->ledger, d->end_us, &d->figures.ledger);
     hsy_demo_measure(&d->figures, d->nodes, &d->options);
 }
 
@@ -551,7 +553,7 @@ static void demo_destroy(struct demo *d)
     hsy_timer_destroy(d->end);
     hsy_timer_destroy(d->tick);
     hsy_demo_nodes_destroy(d->nodes);
-    hsy_ledger_destroy(d->ledger);
+    hsy_demo_ledger_destroy(d->ledger);
     hsy_loop_destroy(d->loop);
 }
 

@@ -39,14 +39,14 @@ struct early {
     uint32_t node;
 };
 
-struct hsy_ledger {
+struct hsy_demo_ledger {
     struct hearsay_mem mem;
-    struct hsy_ledger_shape shape;
+    struct hsy_demo_ledger_shape shape;
     uint32_t nodes_count;
-    uint32_t words;                /* 64-bit words of a bitmap of nodes. */
-    struct hsy_ledger_node *nodes; /* Owned. */
-    uint32_t *ident_of;            /* Owned; by node. */
-    uint32_t *parents;             /* Owned; scratch of the components. */
+    uint32_t words;                     /* 64-bit words of a bitmap of nodes. */
+    struct hsy_demo_ledger_node *nodes; /* Owned. */
+    uint32_t *ident_of;                 /* Owned; by node. */
+    uint32_t *parents;                  /* Owned; scratch of the components. */
     uint64_t *sees; /* Owned; nodes_count rows of `words`, by ident. */
     struct hsy_table idents;
     struct hsy_table messages;
@@ -67,14 +67,14 @@ static void bit_put(uint64_t *bits, uint32_t i, bool value)
     bits[i / 64] = value ? bits[i / 64] | mask : bits[i / 64] & ~mask;
 }
 
-static bool is_peer(const struct hsy_ledger *l, uint32_t node)
+static bool is_peer(const struct hsy_demo_ledger *l, uint32_t node)
 {
     return node >= l->shape.seeds;
 }
 
 /* ------------------------------------------------------------- life */
 
-void hsy_ledger_destroy(struct hsy_ledger *l)
+void hsy_demo_ledger_destroy(struct hsy_demo_ledger *l)
 {
     if (l == NULL) {
         return;
@@ -89,7 +89,7 @@ void hsy_ledger_destroy(struct hsy_ledger *l)
     hsy_mem_free(&mem, l);
 }
 
-static void tables_init(struct hsy_ledger *l)
+static void tables_init(struct hsy_demo_ledger *l)
 {
     size_t message_len =
         sizeof(struct message) + (size_t)l->words * sizeof(uint64_t);
@@ -103,14 +103,14 @@ static void tables_init(struct hsy_ledger *l)
     hsy_table_init(&l->messages, &l->mem, messages, 0);
 }
 
-int hsy_ledger_create(struct hsy_ledger **out,
-                      const struct hsy_ledger_shape *shape,
-                      const struct hearsay_mem *mem)
+int hsy_demo_ledger_create(struct hsy_demo_ledger **out,
+                           const struct hsy_demo_ledger_shape *shape,
+                           const struct hearsay_mem *mem)
 {
     HSY_ASSERT(shape->seeds >= 1 && shape->seeds <= HEARSAY_SEEDS_MAX);
     HSY_ASSERT(shape->peers >= 1 && shape->peers <= HSY_LEDGER_PEERS_MAX);
     HSY_ASSERT(shape->messages_max >= 1);
-    struct hsy_ledger *l = hsy_mem_zalloc(mem, sizeof(*l));
+    struct hsy_demo_ledger *l = hsy_mem_zalloc(mem, sizeof(*l));
     if (l == NULL) {
         return HEARSAY_ERR_NOMEM;
     }
@@ -126,7 +126,7 @@ int hsy_ledger_create(struct hsy_ledger **out,
     l->sees = hsy_mem_zalloc(mem, (size_t)n * l->words * sizeof(*l->sees));
     if (l->nodes == NULL || l->ident_of == NULL || l->parents == NULL ||
         l->sees == NULL) {
-        hsy_ledger_destroy(l);
+        hsy_demo_ledger_destroy(l);
         return HEARSAY_ERR_NOMEM;
     }
     memset(l->ident_of, 0xff, n * sizeof(*l->ident_of)); /* NOBODY */
@@ -137,7 +137,7 @@ int hsy_ledger_create(struct hsy_ledger **out,
 /* ----------------------------------------------------------- idents */
 
 /* NULL: a stranger, for whom there is no room, or no id at all. */
-static struct ident *ident_get(struct hsy_ledger *l,
+static struct ident *ident_get(struct hsy_demo_ledger *l,
                                const struct hearsay_id *id)
 {
     static const struct hearsay_id none;
@@ -156,21 +156,21 @@ static struct ident *ident_get(struct hsy_ledger *l,
     return found;
 }
 
-uint32_t hsy_ledger_find(const struct hsy_ledger *l,
-                         const struct hearsay_id *id)
+uint32_t hsy_demo_ledger_find(const struct hsy_demo_ledger *l,
+                              const struct hearsay_id *id)
 {
     const struct ident *found = hsy_table_find(&l->idents, id);
     return found == NULL ? NOBODY : found->node;
 }
 
 /* Nothing is ever removed from idents, so a number is also a position. */
-static uint32_t node_of_ident(const struct hsy_ledger *l, uint32_t number)
+static uint32_t node_of_ident(const struct hsy_demo_ledger *l, uint32_t number)
 {
     const struct ident *ident = hsy_table_at(&l->idents, number);
     return ident->node;
 }
 
-static void take_started(struct hsy_ledger *l, uint32_t node,
+static void take_started(struct hsy_demo_ledger *l, uint32_t node,
                          const struct hearsay_id *id)
 {
     struct ident *ident = ident_get(l, id);
@@ -191,7 +191,7 @@ static uint64_t message_key(uint32_t ident, uint64_t seq)
 }
 
 /* NULL: not followed. */
-static struct message *message_get(struct hsy_ledger *l, uint64_t key)
+static struct message *message_get(struct hsy_demo_ledger *l, uint64_t key)
 {
     struct message *found = hsy_table_find(&l->messages, &key);
     void *added;
@@ -202,11 +202,12 @@ static struct message *message_get(struct hsy_ledger *l, uint64_t key)
 }
 
 /* Only what happens between untouched peers says how fast the network is. */
-static void latency_add(struct hsy_ledger *l, const struct message *message,
-                        uint32_t node, uint64_t seen_us)
+static void latency_add(struct hsy_demo_ledger *l,
+                        const struct message *message, uint32_t node,
+                        uint64_t seen_us)
 {
     uint32_t origin = node_of_ident(l, (uint32_t)(message->key >> 40));
-    const struct hsy_ledger_node *to = &l->nodes[node];
+    const struct hsy_demo_ledger_node *to = &l->nodes[node];
     if (origin == NOBODY || origin == node || !to->joined ||
         to->joined_us > message->sent_us || to->fate != HSY_FATE_NONE ||
         l->nodes[origin].fate != HSY_FATE_NONE) {
@@ -217,7 +218,8 @@ static void latency_add(struct hsy_ledger *l, const struct message *message,
                                        : 0);
 }
 
-static void early_resolve(struct hsy_ledger *l, const struct message *message)
+static void early_resolve(struct hsy_demo_ledger *l,
+                          const struct message *message)
 {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < l->early_count; i++) {
@@ -231,7 +233,7 @@ static void early_resolve(struct hsy_ledger *l, const struct message *message)
     l->early_count = kept;
 }
 
-static void take_sent(struct hsy_ledger *l, uint32_t node,
+static void take_sent(struct hsy_demo_ledger *l, uint32_t node,
                       const struct hsy_demo_line *line)
 {
     l->nodes[node].published++;
@@ -248,7 +250,7 @@ static void take_sent(struct hsy_ledger *l, uint32_t node,
     early_resolve(l, message);
 }
 
-static void take_seen(struct hsy_ledger *l, uint32_t node,
+static void take_seen(struct hsy_demo_ledger *l, uint32_t node,
                       const struct hsy_demo_line *line)
 {
     l->nodes[node].delivered++;
@@ -276,10 +278,10 @@ static void take_seen(struct hsy_ledger *l, uint32_t node,
 
 /* ------------------------------------------------ joining and links */
 
-static void take_joined(struct hsy_ledger *l, uint64_t now_us, uint32_t node,
-                        const struct hsy_demo_line *line)
+static void take_joined(struct hsy_demo_ledger *l, uint64_t now_us,
+                        uint32_t node, const struct hsy_demo_line *line)
 {
-    struct hsy_ledger_node *n = &l->nodes[node];
+    struct hsy_demo_ledger_node *n = &l->nodes[node];
     if (n->joined) {
         return;
     }
@@ -289,7 +291,7 @@ static void take_joined(struct hsy_ledger *l, uint64_t now_us, uint32_t node,
     n->dials = line->dials;
 }
 
-static void take_link(struct hsy_ledger *l, uint64_t now_us, uint32_t node,
+static void take_link(struct hsy_demo_ledger *l, uint64_t now_us, uint32_t node,
                       const struct hsy_demo_line *line)
 {
     bool up = line->event == HSY_DEMO_CONNECT;
@@ -301,36 +303,36 @@ static void take_link(struct hsy_ledger *l, uint64_t now_us, uint32_t node,
         return;
     }
     bit_put(l->sees + (size_t)node * l->words, other->number, up);
-    struct hsy_ledger_node *n = &l->nodes[node];
+    struct hsy_demo_ledger_node *n = &l->nodes[node];
     if (up && n->fate == HSY_FATE_THAWED && n->connected_us == 0) {
         n->connected_us = now_us;
     }
 }
 
-static bool alive(const struct hsy_ledger *l, uint32_t node)
+static bool alive(const struct hsy_demo_ledger *l, uint32_t node)
 {
-    const struct hsy_ledger_node *n = &l->nodes[node];
+    const struct hsy_demo_ledger_node *n = &l->nodes[node];
     return !n->gone && n->fate != HSY_FATE_KILLED && n->fate != HSY_FATE_FROZEN;
 }
 
-static bool untouched(const struct hsy_ledger *l, uint32_t node)
+static bool untouched(const struct hsy_demo_ledger *l, uint32_t node)
 {
     return l->nodes[node].fate == HSY_FATE_NONE;
 }
 
-static bool sees(const struct hsy_ledger *l, uint32_t from, uint32_t to)
+static bool sees(const struct hsy_demo_ledger *l, uint32_t from, uint32_t to)
 {
     return l->ident_of[to] != NOBODY &&
            bit_get(l->sees + (size_t)from * l->words, l->ident_of[to]);
 }
 
-static bool linked(const struct hsy_ledger *l, uint32_t a, uint32_t b)
+static bool linked(const struct hsy_demo_ledger *l, uint32_t a, uint32_t b)
 {
     return a != b && alive(l, a) && alive(l, b) &&
            (sees(l, a, b) || sees(l, b, a));
 }
 
-uint32_t hsy_ledger_degree(const struct hsy_ledger *l, uint32_t node)
+uint32_t hsy_demo_ledger_degree(const struct hsy_demo_ledger *l, uint32_t node)
 {
     uint32_t degree = 0;
     for (uint32_t other = l->shape.seeds; other < l->nodes_count; other++) {
@@ -350,14 +352,14 @@ static uint32_t seeds_counted(uint32_t bits)
     return count;
 }
 
-static void take_removed(struct hsy_ledger *l, uint64_t now_us, uint32_t seed,
-                         const struct hsy_demo_line *line)
+static void take_removed(struct hsy_demo_ledger *l, uint64_t now_us,
+                         uint32_t seed, const struct hsy_demo_line *line)
 {
-    uint32_t subject = hsy_ledger_find(l, &line->id);
+    uint32_t subject = hsy_demo_ledger_find(l, &line->id);
     if (subject == NOBODY || is_peer(l, seed)) {
         return;
     }
-    struct hsy_ledger_node *n = &l->nodes[subject];
+    struct hsy_demo_ledger_node *n = &l->nodes[subject];
     n->removed_by |= UINT32_C(1) << seed;
     if (n->removed_us == 0 &&
         seeds_counted(n->removed_by) > l->shape.seeds / 2) {
@@ -365,24 +367,24 @@ static void take_removed(struct hsy_ledger *l, uint64_t now_us, uint32_t seed,
     }
 }
 
-static void take_registered(struct hsy_ledger *l, uint64_t now_us,
+static void take_registered(struct hsy_demo_ledger *l, uint64_t now_us,
                             uint32_t seed, const struct hsy_demo_line *line)
 {
-    uint32_t subject = hsy_ledger_find(l, &line->id);
+    uint32_t subject = hsy_demo_ledger_find(l, &line->id);
     if (subject == NOBODY || is_peer(l, seed)) {
         return;
     }
-    struct hsy_ledger_node *n = &l->nodes[subject];
+    struct hsy_demo_ledger_node *n = &l->nodes[subject];
     if (n->fate == HSY_FATE_THAWED && n->registered_us == 0) {
         n->registered_us = now_us;
     }
 }
 
-void hsy_ledger_fate(struct hsy_ledger *l, uint64_t now_us, uint32_t node,
-                     enum hsy_fate fate)
+void hsy_demo_ledger_fate(struct hsy_demo_ledger *l, uint64_t now_us,
+                          uint32_t node, enum hsy_fate fate)
 {
     HSY_ASSERT(node < l->nodes_count);
-    struct hsy_ledger_node *n = &l->nodes[node];
+    struct hsy_demo_ledger_node *n = &l->nodes[node];
     HSY_ASSERT(fate != HSY_FATE_NONE);
     HSY_ASSERT(n->fate ==
                (fate == HSY_FATE_THAWED ? HSY_FATE_FROZEN : HSY_FATE_NONE));
@@ -396,7 +398,7 @@ void hsy_ledger_fate(struct hsy_ledger *l, uint64_t now_us, uint32_t node,
     n->removed_us = 0;
 }
 
-void hsy_ledger_gone(struct hsy_ledger *l, uint32_t node)
+void hsy_demo_ledger_gone(struct hsy_demo_ledger *l, uint32_t node)
 {
     HSY_ASSERT(node < l->nodes_count);
     l->nodes[node].gone = true;
@@ -404,8 +406,8 @@ void hsy_ledger_gone(struct hsy_ledger *l, uint32_t node)
 
 /* ------------------------------------------------------------ lines */
 
-void hsy_ledger_take(struct hsy_ledger *l, uint64_t now_us, uint32_t node,
-                     const struct hsy_demo_line *line)
+void hsy_demo_ledger_take(struct hsy_demo_ledger *l, uint64_t now_us,
+                          uint32_t node, const struct hsy_demo_line *line)
 {
     HSY_ASSERT(node < l->nodes_count);
     switch (line->event) {
@@ -445,14 +447,14 @@ void hsy_ledger_take(struct hsy_ledger *l, uint64_t now_us, uint32_t node,
     }
 }
 
-const struct hsy_ledger_node *hsy_ledger_node(const struct hsy_ledger *l,
-                                              uint32_t node)
+const struct hsy_demo_ledger_node *
+hsy_demo_ledger_node(const struct hsy_demo_ledger *l, uint32_t node)
 {
     HSY_ASSERT(node < l->nodes_count);
     return &l->nodes[node];
 }
 
-uint64_t hsy_ledger_published(const struct hsy_ledger *l)
+uint64_t hsy_demo_ledger_published(const struct hsy_demo_ledger *l)
 {
     uint64_t published = 0;
     for (uint32_t i = 0; i < l->nodes_count; i++) {
@@ -463,10 +465,11 @@ uint64_t hsy_ledger_published(const struct hsy_ledger *l)
 
 /* ---------------------------------------------------------- figures */
 
-static void sum_joins(const struct hsy_ledger *l, struct hsy_ledger_report *out)
+static void sum_joins(const struct hsy_demo_ledger *l,
+                      struct hsy_demo_ledger_report *out)
 {
     for (uint32_t i = l->shape.seeds; i < l->nodes_count; i++) {
-        const struct hsy_ledger_node *n = &l->nodes[i];
+        const struct hsy_demo_ledger_node *n = &l->nodes[i];
         out->dead_reports += n->reports;
         if (n->joined) {
             out->joined++;
@@ -477,7 +480,7 @@ static void sum_joins(const struct hsy_ledger *l, struct hsy_ledger_report *out)
     }
 }
 
-static uint32_t links_one_sided(const struct hsy_ledger *l)
+static uint32_t links_one_sided(const struct hsy_demo_ledger *l)
 {
     uint32_t count = 0;
     for (uint32_t a = l->shape.seeds; a < l->nodes_count; a++) {
@@ -488,12 +491,13 @@ static uint32_t links_one_sided(const struct hsy_ledger *l)
     return count;
 }
 
-static void sum_links(const struct hsy_ledger *l, struct hsy_ledger_report *out)
+static void sum_links(const struct hsy_demo_ledger *l,
+                      struct hsy_demo_ledger_report *out)
 {
     uint32_t ends = 0;
     out->min_degree = UINT32_MAX;
     for (uint32_t i = l->shape.seeds; i < l->nodes_count; i++) {
-        uint32_t degree = hsy_ledger_degree(l, i);
+        uint32_t degree = hsy_demo_ledger_degree(l, i);
         if (!alive(l, i)) {
             continue;
         }
@@ -506,7 +510,8 @@ static void sum_links(const struct hsy_ledger *l, struct hsy_ledger_report *out)
     out->links_one_sided = links_one_sided(l);
 }
 
-static void sum_components(struct hsy_ledger *l, struct hsy_ledger_report *out)
+static void sum_components(struct hsy_demo_ledger *l,
+                           struct hsy_demo_ledger_report *out)
 {
     for (uint32_t i = 0; i < l->nodes_count; i++) {
         l->parents[i] = i;
@@ -524,16 +529,16 @@ static void sum_components(struct hsy_ledger *l, struct hsy_ledger_report *out)
     }
 }
 
-static void sum_message(const struct hsy_ledger *l,
+static void sum_message(const struct hsy_demo_ledger *l,
                         const struct message *message,
-                        struct hsy_ledger_report *out)
+                        struct hsy_demo_ledger_report *out)
 {
     uint32_t origin = node_of_ident(l, (uint32_t)(message->key >> 40));
     if (origin == NOBODY || !untouched(l, origin)) {
         return;
     }
     for (uint32_t i = l->shape.seeds; i < l->nodes_count; i++) {
-        const struct hsy_ledger_node *n = &l->nodes[i];
+        const struct hsy_demo_ledger_node *n = &l->nodes[i];
         if (i == origin || !untouched(l, i) || !n->joined ||
             n->joined_us > message->sent_us) {
             continue;
@@ -543,8 +548,8 @@ static void sum_message(const struct hsy_ledger *l,
     }
 }
 
-static void sum_messages(const struct hsy_ledger *l, uint64_t end_us,
-                         struct hsy_ledger_report *out)
+static void sum_messages(const struct hsy_demo_ledger *l, uint64_t end_us,
+                         struct hsy_demo_ledger_report *out)
 {
     for (uint32_t i = 0; i < l->messages.count; i++) {
         const struct message *message = hsy_table_at(&l->messages, i);
@@ -556,7 +561,7 @@ static void sum_messages(const struct hsy_ledger *l, uint64_t end_us,
     out->delivered_twice = l->twice;
     out->unfollowed = l->unfollowed;
     out->lines_lost = l->lines_lost;
-    out->published = hsy_ledger_published(l);
+    out->published = hsy_demo_ledger_published(l);
     out->latency_p50_us = hsy_histogram_percentile(&l->latency, 50);
     out->latency_p99_us = hsy_histogram_percentile(&l->latency, 99);
     out->latency_max_us = l->latency.max;
@@ -567,8 +572,8 @@ static void raise_to(uint64_t *max, uint64_t value)
     *max = value > *max ? value : *max;
 }
 
-static void sum_removal(const struct hsy_ledger_node *n,
-                        struct hsy_ledger_report *out)
+static void sum_removal(const struct hsy_demo_ledger_node *n,
+                        struct hsy_demo_ledger_report *out)
 {
     if (n->removed_us == 0) {
         return;
@@ -585,16 +590,16 @@ static void sum_removal(const struct hsy_ledger_node *n,
 
 /* One that nobody took off has nothing to register again, and its links may
  * have lived through the frost; else both must have been seen anew. */
-static void sum_return(const struct hsy_ledger *l, uint32_t node,
-                       struct hsy_ledger_report *out)
+static void sum_return(const struct hsy_demo_ledger *l, uint32_t node,
+                       struct hsy_demo_ledger_report *out)
 {
-    const struct hsy_ledger_node *n = &l->nodes[node];
+    const struct hsy_demo_ledger_node *n = &l->nodes[node];
     if (n->fate != HSY_FATE_THAWED) {
         return;
     }
     out->thawed++;
     bool taken_off = n->removed_by != 0;
-    if (n->gone || hsy_ledger_degree(l, node) == 0 ||
+    if (n->gone || hsy_demo_ledger_degree(l, node) == 0 ||
         (taken_off && (n->registered_us == 0 || n->connected_us == 0))) {
         return;
     }
@@ -607,10 +612,10 @@ static void sum_return(const struct hsy_ledger *l, uint32_t node,
     }
 }
 
-void hsy_ledger_sum(struct hsy_ledger *l, uint64_t end_us,
-                    struct hsy_ledger_report *out)
+void hsy_demo_ledger_sum(struct hsy_demo_ledger *l, uint64_t end_us,
+                         struct hsy_demo_ledger_report *out)
 {
-    *out = (struct hsy_ledger_report){0};
+    *out = (struct hsy_demo_ledger_report){0};
     sum_joins(l, out);
     sum_links(l, out);
     sum_components(l, out);

@@ -7,9 +7,9 @@
 #include "cli/demo_line.h"
 #include "hearsay.h"
 
-struct hsy_ledger;
+struct hsy_demo_ledger;
 
-struct hsy_ledger_shape {
+struct hsy_demo_ledger_shape {
     uint32_t seeds;        /* 1..HEARSAY_SEEDS_MAX */
     uint32_t peers;        /* 1..HSY_LEDGER_PEERS_MAX */
     uint32_t messages_max; /* Messages followed; later ones are not. */
@@ -25,7 +25,7 @@ enum hsy_fate {
     HSY_FATE_THAWED
 };
 
-struct hsy_ledger_node {
+struct hsy_demo_ledger_node {
     struct hearsay_id id; /* All zero until it started. */
     bool started, joined;
     bool gone; /* Its process ended. */
@@ -42,7 +42,7 @@ struct hsy_ledger_node {
     uint64_t connected_us;  /* First time after the thaw; 0: never. */
 };
 
-struct hsy_ledger_report {
+struct hsy_demo_ledger_report {
     uint32_t joined;
     uint64_t join_ms_max;
     uint64_t dials; /* Sum over the joined. */
@@ -59,33 +59,35 @@ struct hsy_ledger_report {
     uint64_t lines_lost;      /* Log lines that nodes could not write. */
 };
 
-/* Gives *@out, to be returned to hsy_ledger_destroy(). HEARSAY_ERR_NOMEM. */
-HEARSAY_MUST_USE int hsy_ledger_create(struct hsy_ledger **out,
-                                       const struct hsy_ledger_shape *shape,
-                                       const struct hearsay_mem *mem);
-void hsy_ledger_destroy(struct hsy_ledger *l);
+/* Gives *@out, to be returned to hsy_demo_ledger_destroy(). HEARSAY_ERR_NOMEM.
+ */
+HEARSAY_MUST_USE int
+hsy_demo_ledger_create(struct hsy_demo_ledger **out,
+                       const struct hsy_demo_ledger_shape *shape,
+                       const struct hearsay_mem *mem);
+void hsy_demo_ledger_destroy(struct hsy_demo_ledger *l);
 
 /* @node logged @line, which was read at @now_us. */
-void hsy_ledger_take(struct hsy_ledger *l, uint64_t now_us, uint32_t node,
-                     const struct hsy_demo_line *line);
+void hsy_demo_ledger_take(struct hsy_demo_ledger *l, uint64_t now_us,
+                          uint32_t node, const struct hsy_demo_line *line);
 
 /* The demo killed, froze or thawed a peer. A node has one fate: only a
  * frozen one is thawed, and nothing else follows. */
-void hsy_ledger_fate(struct hsy_ledger *l, uint64_t now_us, uint32_t node,
-                     enum hsy_fate fate);
+void hsy_demo_ledger_fate(struct hsy_demo_ledger *l, uint64_t now_us,
+                          uint32_t node, enum hsy_fate fate);
 
 /* The process of @node ended. */
-void hsy_ledger_gone(struct hsy_ledger *l, uint32_t node);
+void hsy_demo_ledger_gone(struct hsy_demo_ledger *l, uint32_t node);
 
 /* Lent. */
-const struct hsy_ledger_node *hsy_ledger_node(const struct hsy_ledger *l,
-                                              uint32_t node);
+const struct hsy_demo_ledger_node *
+hsy_demo_ledger_node(const struct hsy_demo_ledger *l, uint32_t node);
 /* UINT32_MAX: nobody of ours. */
-uint32_t hsy_ledger_find(const struct hsy_ledger *l,
-                         const struct hearsay_id *id);
+uint32_t hsy_demo_ledger_find(const struct hsy_demo_ledger *l,
+                              const struct hearsay_id *id);
 /* Links of @node with peers that live and are not frozen; a seed has none. */
-uint32_t hsy_ledger_degree(const struct hsy_ledger *l, uint32_t node);
-uint64_t hsy_ledger_published(const struct hsy_ledger *l);
+uint32_t hsy_demo_ledger_degree(const struct hsy_demo_ledger *l, uint32_t node);
+uint64_t hsy_demo_ledger_published(const struct hsy_demo_ledger *l);
 
 /* The figures, for an end at @end_us:
  *
@@ -101,7 +103,7 @@ uint64_t hsy_ledger_published(const struct hsy_ledger *l);
  *     off; removed_alive: peers that were neither and whose process runs.
  * returned: thawed peers that registered again (when they had been taken
  *     off) and linked again. */
-void hsy_ledger_sum(struct hsy_ledger *l, uint64_t end_us,
-                    struct hsy_ledger_report *out);
+void hsy_demo_ledger_sum(struct hsy_demo_ledger *l, uint64_t end_us,
+                         struct hsy_demo_ledger_report *out);
 
 #endif

@@ -33,7 +33,7 @@ static uint64_t dials_per_join_thousandths(const struct hsy_demo_figures *f)
 
 static void json_network(FILE *out, const struct hsy_demo_figures *f)
 {
-    const struct hsy_ledger_report *r = &f->ledger;
+    const struct hsy_demo_ledger_report *r = &f->ledger;
     fprintf(out,
             "\"seeds\":%" PRIu32 ",\"peers\":%" PRIu32 ",\"joined\":%" PRIu32
             ",\"join_s_max\":%s",
@@ -48,7 +48,7 @@ static void json_network(FILE *out, const struct hsy_demo_figures *f)
 
 static void json_gossip(FILE *out, const struct hsy_demo_figures *f)
 {
-    const struct hsy_ledger_report *r = &f->ledger;
+    const struct hsy_demo_ledger_report *r = &f->ledger;
     fprintf(out,
             ",\"published\":%" PRIu64 ",\"expected_deliveries\":%" PRIu64
             ",\"delivered\":%" PRIu64 ",\"missed\":%" PRIu64
@@ -62,7 +62,7 @@ static void json_gossip(FILE *out, const struct hsy_demo_figures *f)
 
 static void json_faults(FILE *out, const struct hsy_demo_figures *f)
 {
-    const struct hsy_ledger_report *r = &f->ledger;
+    const struct hsy_demo_ledger_report *r = &f->ledger;
     fprintf(out,
             ",\"killed\":%" PRIu32 ",\"frozen\":%" PRIu32 ",\"thawed\":%" PRIu32
             ",\"returned\":%" PRIu32 ",\"dead_reports\":%" PRIu64
@@ -104,7 +104,7 @@ void hsy_demo_report_json(FILE *out, const struct hsy_demo_figures *f)
 
 static void text_faults(FILE *out, const struct hsy_demo_figures *f)
 {
-    const struct hsy_ledger_report *r = &f->ledger;
+    const struct hsy_demo_ledger_report *r = &f->ledger;
     fprintf(out,
             "Deaths     %" PRIu32 " killed, %" PRIu32 " frozen; %" PRIu32
             " taken off by a majority of the seeds, %" PRIu64 " reports\n",
@@ -128,7 +128,7 @@ static void text_faults(FILE *out, const struct hsy_demo_figures *f)
 
 void hsy_demo_report_text(FILE *out, const struct hsy_demo_figures *f)
 {
-    const struct hsy_ledger_report *r = &f->ledger;
+    const struct hsy_demo_ledger_report *r = &f->ledger;
     fprintf(out,
             "\nNetwork    %" PRIu32 " seeds, %" PRIu32 " of %" PRIu32
             " peers joined, the slowest in %s s with %s dials on average\n",
@@ -162,7 +162,7 @@ void hsy_demo_report_text(FILE *out, const struct hsy_demo_figures *f)
 /* What makes a demo fail. */
 static int complain_about_network(const struct hsy_demo_figures *f)
 {
-    const struct hsy_ledger_report *r = &f->ledger;
+    const struct hsy_demo_ledger_report *r = &f->ledger;
     int code = HSY_EXIT_DONE;
     if (r->joined < f->peers) {
         hsy_cli_complain("only %" PRIu32 " of %" PRIu32 " peers joined",
@@ -189,7 +189,7 @@ static int complain_about_network(const struct hsy_demo_figures *f)
 
 int hsy_demo_verdict(const struct hsy_demo_figures *f)
 {
-    const struct hsy_ledger_report *r = &f->ledger;
+    const struct hsy_demo_ledger_report *r = &f->ledger;
     if (r->unfollowed > 0) {
         hsy_cli_complain("note: %" PRIu64 " messages came after the bound on "
                          "what is followed, and were not judged",

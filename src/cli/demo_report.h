@@ -12,7 +12,7 @@ struct hsy_demo_kib {
 
 struct hsy_demo_figures {
     uint32_t seeds, peers;
-    struct hsy_ledger_report ledger;
+    struct hsy_demo_ledger_report ledger;
     uint64_t relay_copies;
     struct hsy_demo_kib rss, anonymous; /* The latter is private memory. */
     uint64_t cpu_ms;

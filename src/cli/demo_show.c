@@ -74,7 +74,7 @@ static struct who who(const struct hsy_demo_sources *from,
                       const struct hearsay_id *id)
 {
     struct who w;
-    uint32_t node = hsy_ledger_find(from->ledger, id);
+    uint32_t node = hsy_demo_ledger_find(from->ledger, id);
     char hex[HEARSAY_ID_TEXT_LEN];
     hearsay_id_text(hex, id);
     if (node == UINT32_MAX) {
@@ -149,7 +149,8 @@ void hsy_demo_show_line(struct hsy_demo_show *show,
 
 static const char *state_of(const struct hsy_demo_sources *from, uint32_t node)
 {
-    const struct hsy_ledger_node *n = hsy_ledger_node(from->ledger, node);
+    const struct hsy_demo_ledger_node *n =
+        hsy_demo_ledger_node(from->ledger, node);
     switch (hsy_demo_node_process(from->nodes, node)) {
     case HSY_PROCESS_NONE:
         return "waiting";
@@ -172,13 +173,15 @@ static const char *state_of(const struct hsy_demo_sources *from, uint32_t node)
 static void row_fill(struct hsy_demo_row *row,
                      const struct hsy_demo_sources *from, uint32_t node)
 {
-    const struct hsy_ledger_node *n = hsy_ledger_node(from->ledger, node);
+    const struct hsy_demo_ledger_node *n =
+        hsy_demo_ledger_node(from->ledger, node);
     char hex[HEARSAY_ID_TEXT_LEN];
     hearsay_id_text(hex, &n->id);
     *row = (struct hsy_demo_row){.name = hsy_demo_node_name(from->nodes, node),
                                  .state = state_of(from, node),
                                  .seed = node < from->seeds,
-                                 .links = hsy_ledger_degree(from->ledger, node),
+                                 .links =
+                                     hsy_demo_ledger_degree(from->ledger, node),
                                  .published = n->published,
                                  .delivered = n->delivered,
                                  .strikes = n->strikes};
@@ -192,7 +195,8 @@ static void title_fill(char *out, size_t out_max,
     uint32_t joined = 0;
     uint64_t delivered = 0;
     for (uint32_t i = from->seeds; i < from->seeds + from->peers; i++) {
-        const struct hsy_ledger_node *n = hsy_ledger_node(from->ledger, i);
+        const struct hsy_demo_ledger_node *n =
+            hsy_demo_ledger_node(from->ledger, i);
         joined += n->joined;
         delivered += n->delivered;
     }
@@ -201,7 +205,7 @@ static void title_fill(char *out, size_t out_max,
              "/%" PRIu32 " peers joined, %" PRIu64 " published, %" PRIu64
              " delivered (Ctrl-C)",
              elapsed(show) / 10, from->seeds, joined, from->peers,
-             hsy_ledger_published(from->ledger), delivered);
+             hsy_demo_ledger_published(from->ledger), delivered);
 }
 
 static struct hsy_demo_window window_now(const struct hsy_demo_show *show)

@@ -26,7 +26,7 @@ void hsy_demo_say(struct hsy_demo_show *show, const char *format, ...)
 
 /* Where names, links and figures come from; all borrowed. */
 struct hsy_demo_sources {
-    const struct hsy_ledger *ledger;
+    const struct hsy_demo_ledger *ledger;
     const struct hsy_demo_nodes *nodes;
     uint32_t seeds, peers;
 };

@@ -21,8 +21,16 @@ enum {
     NODES_MAX = 1 << 22,
     LINKS_MAX = 1 << 28,
     FIRST_PORT = 6000,
-    KEPT_FIRST = 16
+    KEPT_FIRST = 16,
+    PEERS_MAX = 1000000,
+    PPM = 1000000,
+    RATE_MIN = 1024,
+    UNDO_ROWS = 16, /* Per disk, in clusters of at most: */
+    UNDO_NODES_MAX = 2048
 };
+
+#define SPAN_MAX_NS (24 * 60 * HSY_MINUTE)
+#define CLOCK_MAX_NS (100 * 366 * SPAN_MAX_NS)
 
 struct id_item {
     struct hearsay_id id;
@@ -74,6 +82,12 @@ uint64_t hsy_cluster_draw(struct hsy_cluster *c, struct hsy_range range)
     return range.min + hsy_prng_below(&c->prng, range.max - range.min + 1);
 }
 
+uint64_t hsy_cluster_late(const struct hsy_cluster *c, uint32_t node,
+                          uint64_t at_ns)
+{
+    return hsy_time_add(at_ns, c->hosts[node].slow_ns);
+}
+
 void hsy_cluster_keep(struct hsy_cluster *c, uint32_t node,
                       const struct hsy_future *f)
 {
@@ -94,28 +108,6 @@ void hsy_cluster_keep(struct hsy_cluster *c, uint32_t node,
     }
     host->kept[host->kept_count] = *f;
     host->kept_count++;
-}
-
-static uint64_t pair_key(uint32_t a, uint32_t b)
-{
-    uint32_t low = a < b ? a : b;
-    uint32_t high = a < b ? b : a;
-    return ((uint64_t)low << 32) | high;
-}
-
-bool hsy_cluster_blocked(const struct hsy_cluster *c, uint32_t a, uint32_t b)
-{
-    if (a == b) {
-        return false;
-    }
-    if (c->hosts[a].isolated || c->hosts[b].isolated) {
-        return true;
-    }
-    if (c->hosts[a].cuts == 0 || c->hosts[b].cuts == 0) {
-        return false;
-    }
-    uint64_t key = pair_key(a, b);
-    return hsy_table_find(&c->cuts, &key) != NULL;
 }
 
 /* ------------------------------------------------------------ addresses */
@@ -179,12 +171,12 @@ static void init_tables(struct hsy_cluster *c)
                                   .item_len = sizeof(struct id_item),
                                   .items_max = NODES_MAX};
     struct hsy_table_shape links = {
-        .key_len = 16, .item_len = 24, .items_max = LINKS_MAX};
+        .key_len = 8, .item_len = 16, .items_max = LINKS_MAX};
     struct hsy_table_shape cuts = {
         .key_len = 8, .item_len = 8, .items_max = LINKS_MAX};
-    hsy_table_init(&c->by_id, &c->mem, ids, c->config.rng);
-    hsy_table_init(&c->by_link, &c->mem, links, c->config.rng);
-    hsy_table_init(&c->cuts, &c->mem, cuts, c->config.rng);
+    hsy_table_init(&c->by_id, &c->mem, ids, c->config.hash_salt);
+    hsy_table_init(&c->by_link, &c->mem, links, c->config.hash_salt);
+    hsy_table_init(&c->cuts, &c->mem, cuts, c->config.hash_salt);
 }
 
 static int init_hosts(struct hsy_cluster *c)
@@ -197,7 +189,7 @@ static int init_hosts(struct hsy_cluster *c)
         return HEARSAY_ERR_NOMEM;
     }
     for (uint32_t i = 0; i < c->count; i++) {
-        hsy_disk_init(&c->hosts[i].disk, &c->mem);
+        hsy_disk_init(&c->hosts[i].disk, &c->values);
         c->hosts[i].tick_ns = HEARSAY_NEVER;
         c->hosts[i].clock_ns = hsy_cluster_draw(c, c->config.clock_ns);
         uint8_t secret[HEARSAY_SECRET_LEN];
@@ -224,15 +216,85 @@ static void init_seed_list(struct hsy_cluster *c)
     }
 }
 
+static const char *counts_fault(const struct hsy_cluster_config *config)
+{
+    if (config->seeds < 1 || config->seeds > HEARSAY_SEEDS_MAX) {
+        return "seeds must be 1 to 32";
+    }
+    if (config->peers > PEERS_MAX) {
+        return "peers must be at most 1,000,000";
+    }
+    if (config->one_host &&
+        config->seeds + config->peers > UINT16_MAX - FIRST_PORT) {
+        return "one host has ports for at most 59,535 nodes; give each node "
+               "a host of its own";
+    }
+    return NULL;
+}
+
+static bool upside_down(struct hsy_range range)
+{
+    return range.min > range.max || range.max > SPAN_MAX_NS;
+}
+
+static const char *times_fault(const struct hsy_cluster_config *config)
+{
+    if (upside_down(config->latency_ns)) {
+        return "latency_ns: min must not exceed max, nor max 1 day";
+    }
+    if (upside_down(config->job_ns)) {
+        return "job_ns: min must not exceed max, nor max 1 day";
+    }
+    if (upside_down(config->disk_ns)) {
+        return "disk_ns: min must not exceed max, nor max 1 day";
+    }
+    if (config->clock_ns.min > config->clock_ns.max ||
+        config->clock_ns.max > CLOCK_MAX_NS) {
+        return "clock_ns: min must not exceed max, nor max 100 years";
+    }
+    if (config->dial_timeout_ns < 1 || config->dial_timeout_ns > SPAN_MAX_NS) {
+        return "dial_timeout_ns must be more than 0 and at most 1 day";
+    }
+    return NULL;
+}
+
+static const char *network_fault(const struct hsy_cluster_config *config)
+{
+    if (config->tail_ppm > PPM || config->tail_ns > SPAN_MAX_NS) {
+        return "tail_ppm must be at most 1,000,000 and tail_ns 1 day";
+    }
+    if (config->bytes_per_s > 0 && config->bytes_per_s < RATE_MIN) {
+        return "bytes_per_s must be 0 (no bound) or at least 1,024";
+    }
+    if (config->window_len < 1) {
+        return "window_len must be at least 1 byte";
+    }
+    if (config->backlog_max < 1) {
+        return "backlog_max must be at least 1";
+    }
+    return NULL;
+}
+
+const char *hsy_cluster_config_fault(const struct hsy_cluster_config *config)
+{
+    if (config->machine == NULL || config->crypto == NULL ||
+        config->seed_config == NULL || config->peer_config == NULL) {
+        return "machine, crypto, seed_config and peer_config must be set";
+    }
+    const char *fault = counts_fault(config);
+    if (fault == NULL) {
+        fault = times_fault(config);
+    }
+    return fault != NULL ? fault : network_fault(config);
+}
+
 int hsy_cluster_create(struct hsy_cluster **out,
                        const struct hsy_cluster_config *config)
 {
-    HSY_ASSERT(config->machine != NULL);
-    HSY_ASSERT(config->crypto != NULL);
-    HSY_ASSERT(config->seeds >= 1);
-    HSY_ASSERT(config->seeds <= HEARSAY_SEEDS_MAX);
-    HSY_ASSERT(config->peers <= 1000000);
-
+    HSY_ASSERT(config != NULL);
+    if (hsy_cluster_config_fault(config) != NULL) {
+        return HEARSAY_ERR_INVALID;
+    }
     struct hsy_cluster *c = hsy_mem_zalloc(&config->mem, sizeof(*c));
     if (c == NULL) {
         return HEARSAY_ERR_NOMEM;
@@ -242,8 +304,16 @@ int hsy_cluster_create(struct hsy_cluster **out,
     c->count = config->seeds + config->peers;
     c->next_accepted = 1;
     c->fault = "";
+    c->weather = (struct hsy_weather){.latency_ns = config->latency_ns,
+                                      .tail_ppm = config->tail_ppm,
+                                      .tail_ns = config->tail_ns,
+                                      .bytes_per_s = config->bytes_per_s,
+                                      .window_len = config->window_len};
     hsy_queue_init(&c->queue, &c->mem);
+    hsy_pool_init(&c->pool, &c->mem, config->hash_salt);
     hsy_prng_init(&c->prng, config->rng);
+    hsy_values_init(&c->values, &c->mem, config->hash_salt,
+                    c->count <= UNDO_NODES_MAX ? UNDO_ROWS : 0);
     init_tables(c);
     init_seed_list(c);
     int err = init_hosts(c);
@@ -271,6 +341,8 @@ void hsy_cluster_destroy(struct hsy_cluster *c)
     if (c->hosts != NULL) {
         hsy_net_fini(c);
     }
+    hsy_values_fini(&c->values);
+    hsy_pool_fini(&c->pool);
     hsy_queue_fini(&c->queue);
     hsy_table_fini(&c->by_id);
     hsy_table_fini(&c->by_link);
@@ -279,50 +351,6 @@ void hsy_cluster_destroy(struct hsy_cluster *c)
     hsy_mem_free(&mem, c->ids);
     hsy_mem_free(&mem, c->scratch);
     hsy_mem_free(&mem, c);
-}
-
-/* ----------------------------------------------------------------- cuts */
-
-int hsy_cluster_cut(struct hsy_cluster *c, uint32_t a, uint32_t b)
-{
-    HSY_ASSERT(a < c->count);
-    HSY_ASSERT(b < c->count);
-    HSY_ASSERT(a != b);
-    uint64_t key = pair_key(a, b);
-    if (hsy_table_find(&c->cuts, &key) != NULL) {
-        return HEARSAY_OK;
-    }
-    void *item;
-    int err = hsy_table_put(&c->cuts, &item, &key);
-    if (err != HEARSAY_OK) {
-        return err;
-    }
-    c->hosts[a].cuts++;
-    c->hosts[b].cuts++;
-    return HEARSAY_OK;
-}
-
-void hsy_cluster_isolate(struct hsy_cluster *c, uint32_t node)
-{
-    HSY_ASSERT(node < c->count);
-    c->hosts[node].isolated = true;
-}
-
-void hsy_cluster_heal(struct hsy_cluster *c, uint32_t node)
-{
-    HSY_ASSERT(node < c->count);
-    c->hosts[node].isolated = false;
-    for (uint32_t i = c->cuts.count; i > 0 && c->hosts[node].cuts > 0; i--) {
-        uint64_t *pair = hsy_table_at(&c->cuts, i - 1);
-        uint32_t low = (uint32_t)(*pair >> 32);
-        uint32_t high = (uint32_t)*pair;
-        if (low == node || high == node) {
-            c->hosts[low].cuts--;
-            c->hosts[high].cuts--;
-            hsy_table_remove(&c->cuts, pair);
-        }
-    }
-    hsy_net_healed(c, node);
 }
 
 /* --------------------------------------------------------------- reading */
@@ -341,7 +369,8 @@ struct hearsay_now hsy_cluster_clock(const struct hsy_cluster *c, uint32_t node)
 {
     HSY_ASSERT(node < c->count);
     return (struct hearsay_now){.mono_ns = c->now_ns + c->hosts[node].clock_ns,
-                                .wall_ms = hsy_cluster_wall_ms(c)};
+                                .wall_ms = hsy_cluster_wall_ms(c) +
+                                           c->hosts[node].wall_ms};
 }
 
 uint64_t hsy_cluster_wall_ms(const struct hsy_cluster *c)

@@ -14,14 +14,10 @@
 #ifndef HSY_SIM_CLUSTER_H
 #define HSY_SIM_CLUSTER_H
 
+#include "base/range.h"
 #include "hearsay.h"
 
 struct hsy_cluster;
-
-/* Both ends included. */
-struct hsy_range {
-    uint64_t min, max;
-};
 
 /* What the cluster drives: hearsay_node, or a toy in tests of the cluster. */
 struct hsy_machine {
@@ -53,6 +49,13 @@ struct hsy_observer {
     void (*started)(void *ctx, uint32_t node);
     /* A process is gone. @why NULL: killed; else it stopped by itself. */
     void (*ended)(void *ctx, uint32_t node, const enum hearsay_stop *why);
+    /* Whole frames (u32 length | u8 type | ...), one or more, were given to a
+     * link from @from to @to. Borrowed. */
+    void (*sent)(void *ctx, uint32_t from, uint32_t to, const uint8_t *bytes,
+                 size_t len);
+    /* A step of @node is over and its effects are carried out. Its process
+     * may be gone: ask hsy_cluster_node(). */
+    void (*stepped)(void *ctx, uint32_t node);
 };
 
 struct hsy_cluster_config {
@@ -70,10 +73,14 @@ struct hsy_cluster_config {
     struct hsy_range disk_ns;
     struct hsy_range clock_ns; /* What a host's monotonic clock begins at. */
     uint64_t dial_timeout_ns;
+    uint32_t tail_ppm;    /* So many of a million segments are late: */
+    uint64_t tail_ns;     /* up to this much, each doubling half as likely. */
+    uint32_t bytes_per_s; /* Of each direction of a connection; 0: no bound. */
     uint32_t window_len;  /* Bytes that the kernels between two hold. */
     uint32_t backlog_max; /* Connections waiting for a frozen process. */
     bool one_host;        /* All nodes share one IP; ports differ. */
     uint64_t wall_start_ms;
+    uint64_t hash_salt; /* Of all hash tables; changes nothing to be seen. */
 };
 
 /* 1-20 ms one way, jobs and disk at once up to a few ms. The caller sets
@@ -81,7 +88,12 @@ struct hsy_cluster_config {
 void hsy_cluster_config_init(struct hsy_cluster_config *config,
                              const struct hearsay_mem *mem);
 
-/* No process runs yet. HEARSAY_ERR_NOMEM. */
+/* NULL: @config is good for hsy_cluster_create(). Else what is wrong with
+ * it, and what to do; static. */
+const char *hsy_cluster_config_fault(const struct hsy_cluster_config *config);
+
+/* No process runs yet. HEARSAY_ERR_NOMEM; HEARSAY_ERR_INVALID: see
+ * hsy_cluster_config_fault(). */
 HEARSAY_MUST_USE int
 hsy_cluster_create(struct hsy_cluster **out,
                    const struct hsy_cluster_config *config);
@@ -110,8 +122,58 @@ HEARSAY_MUST_USE int hsy_cluster_publish(struct hsy_cluster *c, uint32_t node,
 HEARSAY_MUST_USE int hsy_cluster_cut(struct hsy_cluster *c, uint32_t a,
                                      uint32_t b);
 void hsy_cluster_isolate(struct hsy_cluster *c, uint32_t node);
+/* Nothing passes from @from to @to; the other way does. A dial over it, from
+ * either side, times out. */
+HEARSAY_MUST_USE int hsy_cluster_cut_way(struct hsy_cluster *c, uint32_t from,
+                                         uint32_t to);
 /* Ends every cut that @node is part of. */
 void hsy_cluster_heal(struct hsy_cluster *c, uint32_t node);
+/* Ends the cuts between these two. An isolated one stays isolated. */
+void hsy_cluster_heal_pair(struct hsy_cluster *c, uint32_t a, uint32_t b);
+
+/* How the network treats what is sent from now on; config says how it begins.
+ * What is on its way keeps its time of arrival. */
+struct hsy_weather {
+    struct hsy_range latency_ns;
+    uint32_t tail_ppm;
+    uint64_t tail_ns;
+    uint32_t bytes_per_s;
+    uint32_t window_len;
+};
+void hsy_cluster_set_weather(struct hsy_cluster *c,
+                             const struct hsy_weather *weather);
+struct hsy_weather hsy_cluster_weather(const struct hsy_cluster *c);
+
+/* Each connection of @node breaks with this chance: the bytes in flight are
+ * lost, and both ends see a reset (one that is cut off, after the heal).
+ * Returns how many broke. */
+uint32_t hsy_cluster_reset(struct hsy_cluster *c, uint32_t node,
+                           uint32_t chance_ppm);
+/* Whatever reaches the process of @node, its jobs and its timers come so much
+ * later than they should, from now on; 0 ends it. */
+void hsy_cluster_slow(struct hsy_cluster *c, uint32_t node, uint64_t extra_ns);
+
+/* What the disk of @node does from now on. */
+enum hsy_disk_mood {
+    HSY_DISK_FINE,
+    HSY_DISK_FULL,  /* Every write fails. */
+    HSY_DISK_FLAKY, /* One in four fails. */
+    HSY_DISK_LYING  /* It says done, and a crash undoes everything since. */
+};
+void hsy_cluster_disk_mood(struct hsy_cluster *c, uint32_t node,
+                           enum hsy_disk_mood mood);
+/* What may have become of a disk while no process used it. */
+enum hsy_disk_harm {
+    HSY_HARM_LOSE,  /* All rows. */
+    HSY_HARM_STALE, /* The last commits are undone. */
+    HSY_HARM_FLIP,  /* One bit of one row. */
+    HSY_HARM_CUT    /* One row's value is cut short. */
+};
+/* HEARSAY_ERR_STATE: a process runs there. */
+HEARSAY_MUST_USE int hsy_cluster_disk_harm(struct hsy_cluster *c, uint32_t node,
+                                           enum hsy_disk_harm harm);
+/* The wall clock of @node jumps, forward or back, not below 0. */
+void hsy_cluster_clock_jump(struct hsy_cluster *c, uint32_t node, int64_t ms);
 
 /* Lets virtual time pass up to @until_ns, and everything up to then happen.
  * HEARSAY_ERR_NOMEM; HEARSAY_ERR_STATE: a node broke its contract, and
@@ -132,6 +194,9 @@ enum hsy_process hsy_cluster_process(const struct hsy_cluster *c,
 /* Another number for each process of the same machine. */
 uint32_t hsy_cluster_life(const struct hsy_cluster *c, uint32_t node);
 bool hsy_cluster_is_isolated(const struct hsy_cluster *c, uint32_t node);
+/* Does nothing pass from @from to @to? */
+bool hsy_cluster_blocked(const struct hsy_cluster *c, uint32_t from,
+                         uint32_t to);
 /* NULL: no process. */
 const struct hearsay_node *hsy_cluster_node(const struct hsy_cluster *c,
                                             uint32_t node);

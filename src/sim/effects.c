@@ -110,8 +110,9 @@ static void fx_job(struct hsy_cluster *c, uint32_t node,
     fold(c, kind);
     c->config.machine->job_run(fx->job);
     host->jobs++;
+    uint64_t at_ns = hsy_cluster_late(c, node, c->now_ns);
     uint64_t done_ns =
-        hsy_time_add(c->now_ns, hsy_cluster_draw(c, c->config.job_ns));
+        hsy_time_add(at_ns, hsy_cluster_draw(c, c->config.job_ns));
     host->job_ns[kind] = hsy_time_max(host->job_ns[kind], done_ns);
     struct hsy_future f = {.at_ns = host->job_ns[kind],
                            .kind = HSY_FUTURE_JOB,
@@ -137,8 +138,9 @@ static void fx_persist(struct hsy_cluster *c, uint32_t node,
     if (fx->persist.more) {
         return;
     }
+    uint64_t at_ns = hsy_cluster_late(c, node, c->now_ns);
     uint64_t done_ns =
-        hsy_time_add(c->now_ns, hsy_cluster_draw(c, c->config.disk_ns));
+        hsy_time_add(at_ns, hsy_cluster_draw(c, c->config.disk_ns));
     host->disk_ns = hsy_time_max(host->disk_ns, done_ns);
     struct hsy_future f = {.at_ns = host->disk_ns,
                            .kind = HSY_FUTURE_DISK,
@@ -147,8 +149,8 @@ static void fx_persist(struct hsy_cluster *c, uint32_t node,
     hsy_cluster_schedule(c, &f);
 }
 
-static void fx_note(struct hsy_cluster *c, uint32_t node,
-                    const struct hearsay_note *note)
+void hsy_effects_note(struct hsy_cluster *c, uint32_t node,
+                      const struct hearsay_note *note)
 {
     fold_note(c, note);
     const struct hsy_observer *o = &c->config.observer;
@@ -190,7 +192,7 @@ void hsy_effects_apply(struct hsy_cluster *c, uint32_t node,
         fx_deliver(c, node, fx->message);
         break;
     case HEARSAY_FX_NOTE:
-        fx_note(c, node, fx->note);
+        hsy_effects_note(c, node, fx->note);
         break;
     case HEARSAY_FX_JOB:
         fx_job(c, node, fx);

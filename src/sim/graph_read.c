@@ -39,6 +39,5 @@ int hsy_graph_read(struct hsy_graph *g, const struct hsy_cluster *c)
             return err;
         }
     }
-    hsy_graph_finish(g);
-    return HEARSAY_OK;
+    return hsy_graph_finish(g);
 }

@@ -1,6 +1,7 @@
 /* What the files of the cluster share; nobody else includes this.
  *
- *   cluster.c  the machines: addresses, identities, cuts, services
+ *   cluster.c  the machines: addresses, identities, services
+ *   cluster_faults.c  what befalls them: cuts, weather, disks, clocks
  *   process.c  their processes: life, steps, operations, the run of time
  *   effects.c  carries out what a node wants done
  *   net.c      the connections between them
@@ -8,6 +9,7 @@
 #ifndef HSY_SIM_INNER_H
 #define HSY_SIM_INNER_H
 
+#include "base/pool.h"
 #include "base/prng.h"
 #include "base/table.h"
 #include "sim/cluster.h"
@@ -20,14 +22,15 @@ enum hsy_segment_kind {
     HSY_SEGMENT_REFUSE,
     HSY_SEGMENT_BYTES,
     HSY_SEGMENT_FIN,
-    HSY_SEGMENT_RST
+    HSY_SEGMENT_RST,  /* Lost at a cut. */
+    HSY_SEGMENT_BREAK /* The network's: waits at a cut, as bytes do. */
 };
 
 struct hsy_segment {
     struct hsy_segment *next;
-    enum hsy_segment_kind kind;
     uint64_t arrive_ns;
     struct hearsay_buf *buf; /* Owned share; BYTES only. */
+    enum hsy_segment_kind kind;
 };
 
 struct hsy_segments {
@@ -39,19 +42,20 @@ struct hsy_pipe {
     struct hsy_segments flying;  /* In the network and the kernels. */
     struct hsy_segments waiting; /* Still in the sender's own queue. */
     uint64_t last_ns;            /* Arrival of the last one that took off. */
+    uint64_t free_ns;            /* When the wire has taken all that flies. */
     uint32_t flying_len;         /* Bytes of flying. */
     bool scheduled;              /* An ARRIVE event is in the queue. */
-    bool ended;                  /* FIN, RST or REFUSE was sent. */
+    bool ended;                  /* FIN, RST, BREAK or REFUSE was sent. */
 };
 
 struct hsy_end {
-    struct hsy_conn *conn;
     struct hsy_end *prev, *next; /* Among the ends at the same machine. */
     struct hsy_pipe out;
     hearsay_link link; /* 0: in the backlog. */
     uint32_t node;
     uint32_t life;      /* Of the process that holds it. */
     uint32_t taken_len; /* To be reported as SENT. */
+    uint8_t side;       /* Its index in its connection. */
     bool open;          /* A process, or its backlog, holds it. */
     bool up;            /* LINK_UP was told. */
     bool sent_scheduled;
@@ -59,8 +63,8 @@ struct hsy_end {
 
 /* ends[0] dialled. Freed when no end is open and no event refers to it. */
 struct hsy_conn {
-    uint32_t refs;
     struct hsy_end ends[2];
+    uint32_t refs;
 };
 
 struct hsy_host {
@@ -74,11 +78,13 @@ struct hsy_host {
     uint32_t backlog;
     uint32_t jobs;         /* Open ones. */
     uint32_t ticks_in_row; /* At one instant: a node that spins. */
-    uint32_t cuts;         /* Pairs that are cut and name this one. */
+    uint32_t cuts;         /* Ways that are cut and name this one. */
     uint64_t clock_ns;     /* Added to virtual time: its monotonic clock. */
     uint64_t tick_ns;      /* Of the tick that counts; NEVER: none. */
     uint64_t disk_ns;      /* When the last write will be done. */
     uint64_t job_ns[2];    /* Per kind of job, the same. */
+    uint64_t wall_ms;      /* Added to the wall clock, modulo 2^64. */
+    uint64_t slow_ns;      /* Added to whatever reaches its process. */
     bool isolated;
     bool starting; /* A START event is in the queue. */
     bool stopping; /* The STOPPED effect was seen. */
@@ -89,17 +95,22 @@ struct hsy_host {
 struct hsy_cluster {
     struct hsy_cluster_config config;
     struct hearsay_mem mem;
+    struct hsy_weather weather;
     uint32_t count;
     struct hsy_host *hosts; /* Owned. */
     struct hearsay_id *ids; /* Owned. */
     struct hearsay_seed seed_list[HEARSAY_SEEDS_MAX];
     struct hsy_table by_id;   /* id -> index */
-    struct hsy_table by_link; /* (link, node, life) -> end */
-    struct hsy_table cuts;    /* (lower, higher) */
+    struct hsy_table by_link; /* (node, link) -> end */
+    struct hsy_table cuts;    /* (from, to) */
+    struct hsy_values values;
     struct hsy_queue queue;
+    struct hearsay_pool pool; /* What nodes know alike, once. */
     struct hsy_prng prng;
     uint64_t now_ns;
-    uint64_t next_accepted; /* Odd. */
+    uint64_t next_accepted;    /* Odd. */
+    struct hsy_segment *spare; /* Owned: segments to use again. */
+    uint32_t spare_count;
     uint64_t digest;
     uint64_t steps;
     uint8_t *scratch; /* Owned: where segments are joined. */
@@ -112,10 +123,15 @@ struct hsy_cluster {
 void hsy_cluster_fail(struct hsy_cluster *c, int err, const char *fault);
 void hsy_cluster_schedule(struct hsy_cluster *c, const struct hsy_future *f);
 uint64_t hsy_cluster_draw(struct hsy_cluster *c, struct hsy_range range);
-bool hsy_cluster_blocked(const struct hsy_cluster *c, uint32_t a, uint32_t b);
+/* When something that is due at @at_ns reaches the process of @node. */
+uint64_t hsy_cluster_late(const struct hsy_cluster *c, uint32_t node,
+                          uint64_t at_ns);
 /* The identity of a machine. */
 void hsy_cluster_secret(const struct hsy_cluster *c, uint32_t node,
                         uint8_t out[HEARSAY_SECRET_LEN]);
+
+/* cluster_faults.c */
+
 /* process.c */
 /* One step of the process of @node, its effects carried out. */
 int hsy_cluster_feed(struct hsy_cluster *c, uint32_t node,
@@ -123,10 +139,16 @@ int hsy_cluster_feed(struct hsy_cluster *c, uint32_t node,
 /* For when the frozen process of @node goes on. */
 void hsy_cluster_keep(struct hsy_cluster *c, uint32_t node,
                       const struct hsy_future *f);
+/* Its process, if one runs, became slower or faster: its tick moves. */
+void hsy_cluster_pace(struct hsy_cluster *c, uint32_t node);
 
 /* effects.c */
 void hsy_effects_apply(struct hsy_cluster *c, uint32_t node,
                        const struct hearsay_effect *fx);
+
+/* What the host itself has to say; as the notes of its node. */
+void hsy_effects_note(struct hsy_cluster *c, uint32_t node,
+                      const struct hearsay_note *note);
 
 /* net.c */
 void hsy_net_dial(struct hsy_cluster *c, uint32_t node, hearsay_link link,
@@ -139,6 +161,9 @@ void hsy_net_hang_up(struct hsy_cluster *c, uint32_t node, hearsay_link link);
  * Returns how many links it still had. */
 uint32_t hsy_net_process_gone(struct hsy_cluster *c, uint32_t node,
                               bool in_order);
+/* hsy_cluster_reset(). */
+uint32_t hsy_net_break(struct hsy_cluster *c, uint32_t node,
+                       uint32_t chance_ppm);
 /* What was stuck at a cut that is over goes on. */
 void hsy_net_healed(struct hsy_cluster *c, uint32_t node);
 /* Each takes over the reference of @f. */

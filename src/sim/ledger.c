@@ -344,3 +344,26 @@ struct hsy_missing hsy_ledger_missing(const struct hsy_ledger *l,
     }
     return missing;
 }
+
+bool hsy_ledger_has_joined(const struct hsy_ledger *l, uint32_t node)
+{
+    HSY_ASSERT(node < l->count);
+    return l->members[node].joined_ns != HEARSAY_NEVER;
+}
+
+bool hsy_ledger_lacks(const struct hsy_ledger *l,
+                      const struct hsy_message_name *name,
+                      const uint8_t *members, uint32_t *out_node)
+{
+    HSY_ASSERT(name->origin < l->count);
+    uint32_t process = l->members[name->origin].process;
+    const struct message *m = find_message(l, name->origin, process, name->seq);
+    for (uint32_t i = 0; i < l->count; i++) {
+        bool is_member = ((members[i / 8] >> (i % 8)) & 1) != 0;
+        if (is_member && i != name->origin && (m == NULL || !has(m, i))) {
+            *out_node = i;
+            return true;
+        }
+    }
+    return false;
+}

@@ -63,4 +63,18 @@ struct hsy_missing {
 struct hsy_missing hsy_ledger_missing(const struct hsy_ledger *l,
                                       const struct hsy_expectation *e);
 
+/* Has its present process joined? */
+bool hsy_ledger_has_joined(const struct hsy_ledger *l, uint32_t node);
+
+/* A message of the present process of @origin. */
+struct hsy_message_name {
+    uint32_t origin;
+    uint64_t seq;
+};
+/* True: some of @members (a bit per node) other than the origin, of whom
+ * *@out_node is the first, has not got it. */
+bool hsy_ledger_lacks(const struct hsy_ledger *l,
+                      const struct hsy_message_name *name,
+                      const uint8_t *members, uint32_t *out_node);
+
 #endif

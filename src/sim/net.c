@@ -21,26 +21,27 @@
 
 #include <string.h>
 
-enum { SCRATCH_LEN = 64 * 1024, SPLIT_ONE_IN = 8 };
-
-struct link_key {
-    hearsay_link link;
-    uint32_t node, life;
+enum {
+    SPLIT_ONE_IN = 8,
+    SPARE_MAX = 4096, /* Segments, of 32 bytes. */
+    MILLION = 1000000,
+    LINK_BITS = 40,     /* Of a link's number; the node's is above it. */
+    TAIL_DOUBLINGS = 10 /* From 1/1024 of the longest delay to all of it. */
 };
 
 struct link_item {
-    struct link_key key;
+    uint64_t key;
     struct hsy_end *end;
 };
 
-static uint8_t side_of(const struct hsy_end *end)
+static struct hsy_conn *conn_of(struct hsy_end *end)
 {
-    return end == &end->conn->ends[0] ? 0 : 1;
+    return (struct hsy_conn *)(void *)(end - end->side); /* Its first part. */
 }
 
-static struct hsy_end *other(const struct hsy_end *end)
+static struct hsy_end *other(struct hsy_end *end)
 {
-    return &end->conn->ends[1 - side_of(end)];
+    return end->side == 0 ? end + 1 : end - 1;
 }
 
 /* ------------------------------------------------------------- segments */
@@ -67,10 +68,34 @@ static struct hsy_segment *take(struct hsy_segments *list)
     return s;
 }
 
+static struct hsy_segment *segment_new(struct hsy_cluster *c,
+                                       enum hsy_segment_kind kind)
+{
+    struct hsy_segment *s = c->spare;
+    if (s != NULL) {
+        c->spare = s->next;
+        c->spare_count--;
+    } else {
+        s = hsy_mem_alloc(&c->mem, sizeof(*s));
+    }
+    if (s == NULL) {
+        hsy_cluster_fail(c, HEARSAY_ERR_NOMEM, "no memory for a segment");
+        return NULL;
+    }
+    *s = (struct hsy_segment){.kind = kind};
+    return s;
+}
+
 static void segment_free(struct hsy_cluster *c, struct hsy_segment *s)
 {
     hearsay_buf_unref(s->buf);
-    hsy_mem_free(&c->mem, s);
+    if (c->spare_count < SPARE_MAX) {
+        s->next = c->spare;
+        c->spare = s;
+        c->spare_count++;
+    } else {
+        hsy_mem_free(&c->mem, s);
+    }
 }
 
 static void segments_clear(struct hsy_cluster *c, struct hsy_segments *list)
@@ -114,7 +139,7 @@ static struct hsy_conn *conn_new(struct hsy_cluster *c, uint32_t from,
         return NULL;
     }
     for (int i = 0; i < 2; i++) {
-        conn->ends[i].conn = conn;
+        conn->ends[i].side = (uint8_t)i;
         conn->ends[i].node = i == 0 ? from : to;
         attach(c, &conn->ends[i]);
     }
@@ -144,48 +169,64 @@ void hsy_net_fini(struct hsy_cluster *c)
 {
     for (uint32_t i = 0; i < c->count; i++) {
         while (c->hosts[i].ends != NULL) {
-            conn_free(c, c->hosts[i].ends->conn);
+            conn_free(c, conn_of(c->hosts[i].ends));
         }
     }
+    while (c->spare != NULL) {
+        struct hsy_segment *s = c->spare;
+        c->spare = s->next;
+        hsy_mem_free(&c->mem, s);
+    }
+    c->spare_count = 0;
 }
 
 static struct hsy_future future(enum hsy_future_kind kind, uint64_t at_ns,
                                 struct hsy_end *end)
 {
-    end->conn->refs++;
+    conn_of(end)->refs++;
     return (struct hsy_future){.at_ns = at_ns,
-                               .kind = kind,
+                               .kind = (uint8_t)kind,
                                .node = end->node,
                                .life = end->life,
-                               .side = side_of(end),
-                               .conn = end->conn};
+                               .side = end->side,
+                               .conn = conn_of(end)};
 }
 
 /* --------------------------------------------------------- names of links */
 
+/* Without the life: a process that ends has let go of all its links. */
+static uint64_t link_key(uint32_t node, hearsay_link link)
+{
+    return ((uint64_t)node << LINK_BITS) | link;
+}
+
 static struct hsy_end *find(const struct hsy_cluster *c, uint32_t node,
                             hearsay_link link)
 {
-    struct link_key key = {
-        .link = link, .node = node, .life = c->hosts[node].life};
+    uint64_t key = link_key(node, link);
     struct link_item *item = hsy_table_find(&c->by_link, &key);
     return item == NULL ? NULL : item->end;
 }
 
 static void name(struct hsy_cluster *c, struct hsy_end *end, hearsay_link link)
 {
-    struct link_key key = {.link = link, .node = end->node, .life = end->life};
-    void *item;
-    int err = hsy_table_put(&c->by_link, &item, &key);
+    if (link >> LINK_BITS != 0) {
+        hsy_cluster_fail(c, HEARSAY_ERR_STATE, "a link's number is too high");
+        return;
+    }
+    uint64_t key = link_key(end->node, link);
+    void *found;
+    int err = hsy_table_put(&c->by_link, &found, &key);
     if (err != HEARSAY_OK) {
         hsy_cluster_fail(c, err, "no memory for a link");
         return;
     }
-    if (((struct link_item *)item)->end != NULL) {
+    struct link_item *item = found;
+    if (item->end != NULL) {
         hsy_cluster_fail(c, HEARSAY_ERR_STATE, "a link's number used twice");
         return;
     }
-    ((struct link_item *)item)->end = end;
+    item->end = end;
     end->link = link;
 }
 
@@ -195,11 +236,10 @@ static void close_end(struct hsy_cluster *c, struct hsy_end *end)
     HSY_ASSERT(end->open);
     end->open = false;
     if (end->link == 0) {
-        c->hosts[end->node].backlog -= end == &end->conn->ends[1] ? 1 : 0;
+        c->hosts[end->node].backlog -= end->side;
         return;
     }
-    struct link_key key = {
-        .link = end->link, .node = end->node, .life = end->life};
+    uint64_t key = link_key(end->node, end->link);
     struct link_item *item = hsy_table_find(&c->by_link, &key);
     HSY_ASSERT(item != NULL);
     hsy_table_remove(&c->by_link, item);
@@ -207,43 +247,76 @@ static void close_end(struct hsy_cluster *c, struct hsy_end *end)
 
 /* ------------------------------------------------------------------ pipes */
 
+/* When the process at the other end sees @s; the opening of a connection is
+ * its kernel's business, which no slow process holds up. */
+static uint64_t seen_ns(const struct hsy_cluster *c, uint32_t to,
+                        const struct hsy_segment *s)
+{
+    uint64_t slow_ns = s->kind == HSY_SEGMENT_SYN ? 0 : c->hosts[to].slow_ns;
+    return hsy_time_add(s->arrive_ns, slow_ns);
+}
+
 /* Puts the arrival of the first flying segment into the event queue. */
 static void schedule(struct hsy_cluster *c, struct hsy_end *end)
 {
     struct hsy_pipe *pipe = &end->out;
+    uint32_t to = other(end)->node;
     if (pipe->scheduled || pipe->flying.first == NULL ||
-        hsy_cluster_blocked(c, end->node, other(end)->node)) {
+        hsy_cluster_blocked(c, end->node, to)) {
         return;
     }
     pipe->scheduled = true;
-    uint64_t at_ns = hsy_time_max(pipe->flying.first->arrive_ns, c->now_ns);
+    uint64_t at_ns =
+        hsy_time_max(seen_ns(c, to, pipe->flying.first), c->now_ns);
     struct hsy_future f = future(HSY_FUTURE_ARRIVE, at_ns, end);
     hsy_cluster_schedule(c, &f);
+}
+
+/* Of the few that are late, half are later than twice the least delay, a
+ * quarter than four times, and so on: a Pareto distribution in integers. */
+static uint64_t tail_of(struct hsy_cluster *c)
+{
+    const struct hsy_weather *w = &c->weather;
+    if (w->tail_ppm == 0 || w->tail_ns == 0 ||
+        hsy_prng_below(&c->prng, MILLION) >= w->tail_ppm) {
+        return 0;
+    }
+    uint64_t least_ns = (w->tail_ns >> TAIL_DOUBLINGS) + 1;
+    uint64_t coins = hsy_prng_next(&c->prng);
+    for (int i = 1; i < TAIL_DOUBLINGS && (coins & 1) != 0; i++) {
+        least_ns *= 2;
+        coins >>= 1;
+    }
+    uint64_t delay_ns = least_ns + hsy_prng_below(&c->prng, least_ns);
+    return hsy_time_min(delay_ns, w->tail_ns);
+}
+
+/* When the last of @len bytes that are sent now is there. */
+static uint64_t arrival(struct hsy_cluster *c, struct hsy_pipe *pipe,
+                        uint32_t len)
+{
+    uint64_t off_ns = c->now_ns;
+    if (c->weather.bytes_per_s > 0) {
+        off_ns = hsy_time_max(off_ns, pipe->free_ns) +
+                 len * HSY_SECOND / c->weather.bytes_per_s;
+        pipe->free_ns = off_ns;
+    }
+    uint64_t at_ns =
+        hsy_time_add(off_ns, hsy_cluster_draw(c, c->weather.latency_ns));
+    return hsy_time_add(at_ns, tail_of(c));
 }
 
 /* Off it goes; never before what went earlier. */
 static void launch(struct hsy_cluster *c, struct hsy_end *end,
                    struct hsy_segment *s)
 {
-    uint64_t at_ns =
-        hsy_time_add(c->now_ns, hsy_cluster_draw(c, c->config.latency_ns));
+    uint32_t len = s->buf == NULL ? 0 : s->buf->len;
+    uint64_t at_ns = arrival(c, &end->out, len);
     s->arrive_ns = hsy_time_max(at_ns, end->out.last_ns);
     end->out.last_ns = s->arrive_ns;
-    end->out.flying_len += s->buf == NULL ? 0 : s->buf->len;
+    end->out.flying_len += len;
     append(&end->out.flying, s);
     schedule(c, end);
-}
-
-static struct hsy_segment *segment_new(struct hsy_cluster *c,
-                                       enum hsy_segment_kind kind)
-{
-    struct hsy_segment *s = hsy_mem_zalloc(&c->mem, sizeof(*s));
-    if (s == NULL) {
-        hsy_cluster_fail(c, HEARSAY_ERR_NOMEM, "no memory for a segment");
-        return NULL;
-    }
-    s->kind = kind;
-    return s;
 }
 
 /* A segment without bytes, ahead of nothing and behind all that flies. */
@@ -252,8 +325,8 @@ static void emit(struct hsy_cluster *c, struct hsy_end *end,
 {
     struct hsy_segment *s = segment_new(c, kind);
     if (s != NULL) {
-        end->out.ended = end->out.ended || kind == HSY_SEGMENT_FIN ||
-                         kind == HSY_SEGMENT_RST || kind == HSY_SEGMENT_REFUSE;
+        end->out.ended = end->out.ended || (kind != HSY_SEGMENT_SYN &&
+                                            kind != HSY_SEGMENT_SYN_ACK);
         launch(c, end, s);
     }
 }
@@ -266,7 +339,8 @@ static void report_sent(struct hsy_cluster *c, struct hsy_end *end,
         return;
     }
     end->sent_scheduled = true;
-    struct hsy_future f = future(HSY_FUTURE_SENT, c->now_ns, end);
+    uint64_t at_ns = hsy_cluster_late(c, end->node, c->now_ns);
+    struct hsy_future f = future(HSY_FUTURE_SENT, at_ns, end);
     hsy_cluster_schedule(c, &f);
 }
 
@@ -279,7 +353,7 @@ static void pump(struct hsy_cluster *c, struct hsy_end *end)
         const struct hsy_segment *s = pipe->waiting.first;
         uint32_t len = s->buf == NULL ? 0 : s->buf->len;
         if (pipe->flying_len > 0 && len > 0 &&
-            pipe->flying_len + len > c->config.window_len) {
+            pipe->flying_len + len > c->weather.window_len) {
             break;
         }
         taken_len += len;
@@ -300,7 +374,7 @@ static void reset(struct hsy_cluster *c, struct hsy_end *end)
 
 static void dial_failed(struct hsy_cluster *c, uint32_t node, hearsay_link link)
 {
-    struct hsy_future f = {.at_ns = c->now_ns,
+    struct hsy_future f = {.at_ns = hsy_cluster_late(c, node, c->now_ns),
                            .kind = HSY_FUTURE_DIAL_FAILED,
                            .node = node,
                            .life = c->hosts[node].life,
@@ -333,6 +407,15 @@ void hsy_net_dial(struct hsy_cluster *c, uint32_t node, hearsay_link link,
     hsy_cluster_schedule(c, &f);
 }
 
+static void tell_sent(struct hsy_cluster *c, struct hsy_end *end,
+                      const struct hearsay_buf *buf)
+{
+    const struct hsy_observer *o = &c->config.observer;
+    if (o->sent != NULL) {
+        o->sent(o->ctx, end->node, other(end)->node, buf->data, buf->len);
+    }
+}
+
 void hsy_net_send(struct hsy_cluster *c, uint32_t node, hearsay_link link,
                   struct hearsay_buf *buf)
 {
@@ -344,7 +427,8 @@ void hsy_net_send(struct hsy_cluster *c, uint32_t node, hearsay_link link,
         if (end != NULL) {
             hsy_cluster_fail(c, HEARSAY_ERR_STATE, "sent before LINK_UP");
         }
-    } else {
+    } else if (!end->out.ended) { /* Else it broke: nothing goes through. */
+        tell_sent(c, end, buf);
         s = segment_new(c, HSY_SEGMENT_BYTES);
     }
     if (s == NULL) {
@@ -362,7 +446,7 @@ void hsy_net_hang_up(struct hsy_cluster *c, uint32_t node, hearsay_link link)
     if (end == NULL) {
         return; /* It went by itself a moment ago. */
     }
-    struct hsy_conn *conn = end->conn;
+    struct hsy_conn *conn = conn_of(end);
     conn->refs++;
     close_end(c, end);
     struct hsy_segment *s =
@@ -402,10 +486,10 @@ uint32_t hsy_net_process_gone(struct hsy_cluster *c, uint32_t node,
     uint32_t links = 0;
     struct hsy_end *end = c->hosts[node].ends;
     while (end != NULL) {
-        struct hsy_conn *conn = end->conn;
+        struct hsy_conn *conn = conn_of(end);
         do {
             end = end->next; /* Both ends may be here; @conn may go. */
-        } while (end != NULL && end->conn == conn);
+        } while (end != NULL && conn_of(end) == conn);
         conn->refs++;
         for (int i = 0; i < 2; i++) {
             if (conn->ends[i].node == node && conn->ends[i].open) {
@@ -427,6 +511,37 @@ void hsy_net_healed(struct hsy_cluster *c, uint32_t node)
         schedule(c, end);
         schedule(c, other(end));
     }
+}
+
+/* What flies from @end is lost; the other end, if a process holds it, will
+ * see why. */
+static void sever(struct hsy_cluster *c, struct hsy_end *end)
+{
+    segments_clear(c, &end->out.flying);
+    segments_clear(c, &end->out.waiting);
+    end->out.flying_len = 0;
+    end->out.last_ns = 0;
+    end->out.free_ns = 0;
+    if (other(end)->open) {
+        emit(c, end, HSY_SEGMENT_BREAK);
+    }
+}
+
+uint32_t hsy_net_break(struct hsy_cluster *c, uint32_t node,
+                       uint32_t chance_ppm)
+{
+    uint32_t broken = 0;
+    for (struct hsy_end *end = c->hosts[node].ends; end != NULL;
+         end = end->next) {
+        bool again = end->side == 1 && other(end)->node == node;
+        if (end->open && end->up && !end->out.ended && !again &&
+            hsy_prng_below(&c->prng, MILLION) < chance_ppm) {
+            sever(c, end);
+            sever(c, other(end));
+            broken++;
+        }
+    }
+    return broken;
 }
 
 static void tell_up(struct hsy_cluster *c, struct hsy_end *end, bool accepted)
@@ -475,10 +590,11 @@ static void tell_bytes(struct hsy_cluster *c, struct hsy_end *end,
     }
 }
 
-static bool due(const struct hsy_cluster *c, const struct hsy_end *from)
+/* Something flies from @from that the other process may see now. */
+static bool due(const struct hsy_cluster *c, struct hsy_end *from)
 {
     const struct hsy_segment *s = from->out.flying.first;
-    return s != NULL && s->arrive_ns <= c->now_ns;
+    return s != NULL && seen_ns(c, other(from)->node, s) <= c->now_ns;
 }
 
 /* Joins what is there, as one read of a socket does. */
@@ -525,7 +641,8 @@ static void on_syn(struct hsy_cluster *c, struct hsy_end *from)
     to->open = true;
     to->life = host->life;
     emit(c, to, HSY_SEGMENT_SYN_ACK);
-    struct hsy_future f = future(HSY_FUTURE_ACCEPT, c->now_ns, to);
+    uint64_t at_ns = hsy_cluster_late(c, to->node, c->now_ns);
+    struct hsy_future f = future(HSY_FUTURE_ACCEPT, at_ns, to);
     hsy_cluster_schedule(c, &f);
 }
 
@@ -569,6 +686,7 @@ static void on_segment(struct hsy_cluster *c, struct hsy_end *from,
         on_end(c, from, HEARSAY_DOWN_CLOSED);
         break;
     case HSY_SEGMENT_RST:
+    case HSY_SEGMENT_BREAK:
         on_end(c, from, HEARSAY_DOWN_RESET);
         break;
     }
@@ -583,9 +701,9 @@ static void stall(struct hsy_cluster *c, struct hsy_end *from)
     }
 }
 
-static bool must_wait(const struct hsy_cluster *c, const struct hsy_end *from)
+static bool must_wait(const struct hsy_cluster *c, struct hsy_end *from)
 {
-    const struct hsy_end *to = &from->conn->ends[1 - side_of(from)];
+    const struct hsy_end *to = other(from);
     return from->out.flying.first != NULL && to->open &&
            from->out.flying.first->kind != HSY_SEGMENT_SYN &&
            c->hosts[to->node].state == HSY_PROCESS_FROZEN;

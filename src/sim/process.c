@@ -6,6 +6,7 @@
  * when it thaws. */
 #include "base/assert.h"
 #include "base/mem.h"
+#include "base/notes.h"
 #include "base/time.h"
 #include "sim/inner.h"
 
@@ -49,14 +50,8 @@ static void process_ended(struct hsy_cluster *c, uint32_t node,
     host->stopping = false;
     host->tick_ns = HEARSAY_NEVER;
     replay(c, host);
-    int err = HEARSAY_OK;
-    while (why != NULL && host->disk.open_count > 0 && err == HEARSAY_OK) {
-        uint64_t token; /* In order: what is being written is written. */
-        err = hsy_disk_commit(&host->disk, &token);
-    }
-    if (err == HEARSAY_OK) {
-        err = hsy_disk_crash(&host->disk, &c->prng);
-    }
+    int err = why != NULL ? hsy_disk_flush(&host->disk, &c->prng)
+                          : hsy_disk_crash(&host->disk, &c->prng);
     if (err != HEARSAY_OK) {
         hsy_cluster_fail(c, err, "no memory for a row");
     }
@@ -98,6 +93,8 @@ static int create_node(struct hsy_cluster *c, uint32_t node)
     config.seeds_count = c->config.seeds;
     config.addrs[0] = hsy_cluster_addr(c, node);
     config.addrs_count = 1;
+    config.hash_salt = c->config.hash_salt;
+    config.pool = &c->pool;
     config.crypto = c->config.crypto;
     config.mem = c->mem;
     const char *why = "the node could not be made";
@@ -108,6 +105,35 @@ static int create_node(struct hsy_cluster *c, uint32_t node)
     return err;
 }
 
+/* As the runtime does: a row that the node refuses is told and skipped. */
+static void skip_row(struct hsy_cluster *c, uint32_t node,
+                     const struct hearsay_row *row, int err)
+{
+    struct hsy_note n = hsy_note(HEARSAY_WARN, "store-row-skipped");
+    hsy_note_u64(&n, "table", (uint64_t)row->table);
+    if (row->key_len == HEARSAY_ID_LEN) {
+        struct hearsay_id id;
+        memcpy(id.bytes, row->key, sizeof(id.bytes));
+        hsy_note_id(&n, "key", &id);
+    }
+    hsy_note_text(&n, "text", hearsay_strerror(err));
+    hsy_effects_note(c, node, &n.note);
+}
+
+static void restore(struct hsy_cluster *c, uint32_t node)
+{
+    const struct hsy_host *host = &c->hosts[node];
+    for (uint32_t i = 0; i < hsy_disk_count(&host->disk); i++) {
+        struct hearsay_row row = hsy_disk_row(&host->disk, i);
+        int err = c->config.machine->restore(host->node, &row);
+        if (err == HEARSAY_ERR_NOMEM) {
+            hsy_cluster_fail(c, err, "no memory to restore a row");
+        } else if (err != HEARSAY_OK) {
+            skip_row(c, node, &row, err);
+        }
+    }
+}
+
 static void boot(struct hsy_cluster *c, uint32_t node)
 {
     struct hsy_host *host = &c->hosts[node];
@@ -116,19 +142,13 @@ static void boot(struct hsy_cluster *c, uint32_t node)
     if (create_node(c, node) != HEARSAY_OK) {
         return;
     }
-    for (uint32_t i = 0; i < hsy_disk_count(&host->disk); i++) {
-        struct hearsay_row row = hsy_disk_row(&host->disk, i);
-        int err = c->config.machine->restore(host->node, &row);
-        if (err != HEARSAY_OK) {
-            hsy_cluster_fail(c, err, "a node refuses a row of its own");
-        }
-    }
     host->state = HSY_PROCESS_RUNNING;
     host->leftovers = (struct hsy_leftovers){0};
     const struct hsy_observer *o = &c->config.observer;
     if (o->started != NULL) {
         o->started(o->ctx, node);
     }
+    restore(c, node);
     struct hearsay_event ev = {.kind = HEARSAY_EV_START};
     (void)hsy_cluster_feed(c, node, &ev);
 }
@@ -145,8 +165,9 @@ static uint64_t deadline_of(const struct hsy_cluster *c, uint32_t node)
                : hsy_time_since(host->clock_ns, deadline_ns);
 }
 
-/* One tick in the queue, not later than the node's deadline. A later one that
- * was scheduled before is recognised by tick_ns and ignored. */
+/* One tick in the queue, not later than the node's deadline (on a slow
+ * machine: than that and its delay). A later one that was scheduled before is
+ * recognised by tick_ns and ignored. */
 static void plan_tick(struct hsy_cluster *c, uint32_t node)
 {
     struct hsy_host *host = &c->hosts[node];
@@ -155,6 +176,7 @@ static void plan_tick(struct hsy_cluster *c, uint32_t node)
         return;
     }
     deadline_ns = hsy_time_max(deadline_ns, c->now_ns);
+    deadline_ns = hsy_cluster_late(c, node, deadline_ns);
     if (deadline_ns >= host->tick_ns) {
         return;
     }
@@ -164,6 +186,15 @@ static void plan_tick(struct hsy_cluster *c, uint32_t node)
                            .node = node,
                            .life = host->life};
     hsy_cluster_schedule(c, &f);
+}
+
+void hsy_cluster_pace(struct hsy_cluster *c, uint32_t node)
+{
+    struct hsy_host *host = &c->hosts[node];
+    if (host->state == HSY_PROCESS_RUNNING) {
+        host->tick_ns = HEARSAY_NEVER; /* That one is ignored. */
+        plan_tick(c, node);
+    }
 }
 
 static bool is_refusal(const struct hearsay_event *ev, int err)
@@ -197,15 +228,16 @@ int hsy_cluster_feed(struct hsy_cluster *c, uint32_t node,
     } else {
         plan_tick(c, node);
     }
+    const struct hsy_observer *o = &c->config.observer;
+    if (o->stepped != NULL) {
+        o->stepped(o->ctx, node);
+    }
     return err;
 }
 
 static void on_tick(struct hsy_cluster *c, const struct hsy_future *f)
 {
     struct hsy_host *host = &c->hosts[f->node];
-    if (f->at_ns != host->tick_ns) {
-        return; /* An earlier one has taken its place. */
-    }
     host->tick_ns = HEARSAY_NEVER;
     if (deadline_of(c, f->node) > c->now_ns) {
         plan_tick(c, f->node);
@@ -233,8 +265,13 @@ static void on_job(struct hsy_cluster *c, const struct hsy_future *f)
 static void on_disk(struct hsy_cluster *c, const struct hsy_future *f)
 {
     struct hearsay_event ev = {.kind = HEARSAY_EV_PERSISTED};
-    int err = hsy_disk_commit(&c->hosts[f->node].disk, &ev.persisted.token);
-    ev.persisted.ok = err == HEARSAY_OK;
+    struct hsy_commit commit;
+    int err = hsy_disk_commit(&c->hosts[f->node].disk, &commit, &c->prng);
+    if (err != HEARSAY_OK) {
+        hsy_cluster_fail(c, err, "no memory for a row");
+    }
+    ev.persisted.token = commit.token;
+    ev.persisted.ok = commit.ok;
     (void)hsy_cluster_feed(c, f->node, &ev);
 }
 
@@ -249,7 +286,7 @@ static void on_dial_failed(struct hsy_cluster *c, const struct hsy_future *f)
 /* For a process that runs. */
 static void dispatch(struct hsy_cluster *c, const struct hsy_future *f)
 {
-    switch (f->kind) {
+    switch ((enum hsy_future_kind)f->kind) {
     case HSY_FUTURE_START:
     case HSY_FUTURE_ARRIVE:
         break; /* Not for a process; see turn(). */
@@ -277,6 +314,11 @@ static void dispatch(struct hsy_cluster *c, const struct hsy_future *f)
     }
 }
 
+static bool holds_conn(const struct hsy_future *f)
+{
+    return f->kind >= HSY_FUTURE_ARRIVE && f->kind <= HSY_FUTURE_DIAL_LATE;
+}
+
 static void turn(struct hsy_cluster *c, const struct hsy_future *f)
 {
     struct hsy_host *host = &c->hosts[f->node];
@@ -284,11 +326,13 @@ static void turn(struct hsy_cluster *c, const struct hsy_future *f)
     if (f->kind == HSY_FUTURE_ARRIVE) {
         hsy_net_arrive(c, f);
     } else if (f->life != host->life) {
-        if (f->conn != NULL) {
+        if (holds_conn(f)) {
             hsy_net_unref(c, f->conn);
         }
     } else if (f->kind == HSY_FUTURE_START) {
         boot(c, f->node);
+    } else if (f->kind == HSY_FUTURE_TICK && f->at_ns != host->tick_ns) {
+        return; /* Another one has taken its place. */
     } else if (host->state == HSY_PROCESS_FROZEN) {
         hsy_cluster_keep(c, f->node, f);
     } else {
@@ -299,11 +343,10 @@ static void turn(struct hsy_cluster *c, const struct hsy_future *f)
 int hsy_cluster_run(struct hsy_cluster *c, uint64_t until_ns)
 {
     HSY_ASSERT(until_ns >= c->now_ns);
-    const struct hsy_future *next = hsy_queue_peek(&c->queue);
-    while (c->err == HEARSAY_OK && next != NULL && next->at_ns <= until_ns) {
+    HSY_ASSERT(until_ns != HEARSAY_NEVER);
+    while (c->err == HEARSAY_OK && hsy_queue_next_ns(&c->queue) <= until_ns) {
         struct hsy_future f = hsy_queue_pop(&c->queue);
         turn(c, &f);
-        next = hsy_queue_peek(&c->queue);
     }
     if (c->err == HEARSAY_OK) {
         c->now_ns = until_ns;

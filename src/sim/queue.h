@@ -21,23 +21,31 @@ enum hsy_future_kind {
 
 struct hsy_future {
     uint64_t at_ns;
-    uint64_t seq; /* Set by the queue. */
-    enum hsy_future_kind kind;
-    uint32_t node;
-    uint32_t life; /* Of the process it is for; another one ignores it. */
-    uint8_t side;
-    struct hsy_conn *conn; /* Holds one reference; NULL: none. */
     union {
+        struct hsy_conn *conn; /* ARRIVE to DIAL_LATE: holds a reference. */
         struct hearsay_job *job;
         uint64_t value;
     };
+    uint32_t node;
+    uint32_t life; /* Of the process it is for; another one ignores it. */
+    uint8_t kind;  /* enum hsy_future_kind */
+    uint8_t side;
 };
+
+struct hsy_queue_key;
+struct hsy_queue_slot;
 
 struct hsy_queue {
     struct hearsay_mem mem;
-    struct hsy_future *heap; /* Owned. */
-    uint32_t count, room;
-    uint64_t next_seq;
+    struct hsy_queue_key *heap;   /* Owned; heap_room entries. */
+    struct hsy_queue_slot *slots; /* Owned; slots_room entries. */
+    struct hsy_queue_key *ring;   /* Owned; ring_room entries, a power of 2. */
+    uint32_t heap_count, heap_room;
+    uint32_t slots_count, slots_room; /* Used ever; allocated. */
+    uint32_t ring_at, ring_count, ring_room;
+    uint32_t free_slot;  /* Index + 1 of the first free one; 0: none. */
+    uint64_t popped_ns;  /* Of the last one. */
+    uint64_t next_order; /* Of scheduling. */
 };
 
 void hsy_queue_init(struct hsy_queue *q, const struct hearsay_mem *mem);
@@ -45,8 +53,8 @@ void hsy_queue_fini(struct hsy_queue *q);
 /* HEARSAY_ERR_NOMEM: nothing was scheduled. */
 HEARSAY_MUST_USE int hsy_queue_push(struct hsy_queue *q,
                                     const struct hsy_future *f);
-/* NULL: empty. Lent until the next push or pop. */
-const struct hsy_future *hsy_queue_peek(const struct hsy_queue *q);
+/* When the next one is; HEARSAY_NEVER: there is none. */
+uint64_t hsy_queue_next_ns(const struct hsy_queue *q);
 /* The queue must not be empty. */
 struct hsy_future hsy_queue_pop(struct hsy_queue *q);
 

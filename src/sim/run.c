@@ -284,7 +284,7 @@ static int set_up(struct run *r, const struct hsy_scenario_setup *setup)
     config.job_ns = s->job_ns;
     config.disk_ns = s->disk_ns;
     config.one_host = s->one_host;
-    int err = hsy_witness_create(&r->witness, &config);
+    int err = hsy_witness_create(&r->witness, &config, NULL);
     if (err != HEARSAY_OK) {
         return err;
     }

@@ -14,6 +14,17 @@ static void keep_err(struct hsy_witness *w, int err)
     }
 }
 
+static void publish(struct hsy_witness *w, const struct hsy_published *p)
+{
+    if (w->ledger != NULL) {
+        keep_err(
+            w, hsy_ledger_published(w->ledger, hsy_cluster_now(w->cluster), p));
+    }
+    if (w->checks != NULL) {
+        hsy_checks_published(w->checks, p->origin, p->seq);
+    }
+}
+
 static void on_published(void *ctx, uint32_t node, uint64_t seq,
                          const uint8_t *payload, size_t payload_len)
 {
@@ -22,8 +33,10 @@ static void on_published(void *ctx, uint32_t node, uint64_t seq,
                               .seq = seq,
                               .payload = payload,
                               .payload_len = payload_len};
-    keep_err(w,
-             hsy_ledger_published(w->ledger, hsy_cluster_now(w->cluster), &p));
+    publish(w, &p);
+    if (w->next.published != NULL) {
+        w->next.published(w->next.ctx, node, seq, payload, payload_len);
+    }
 }
 
 /* The generator of a node publishes by itself, and says so. */
@@ -33,23 +46,36 @@ static void on_gossip(struct hsy_witness *w, uint32_t node,
     const struct hearsay_field *seq = hsy_note_find(note, "seq");
     const struct hearsay_field *text = hsy_note_find(note, "text");
     HSY_ASSERT(seq != NULL);
-    HSY_ASSERT(text != NULL);
-    on_published(w, node, seq->u64, (const uint8_t *)text->text,
-                 strlen(text->text));
+    if (text == NULL) {
+        return; /* Long or no text: then hsy_cluster_publish() did it. */
+    }
+    struct hsy_published p = {.origin = node,
+                              .seq = seq->u64,
+                              .payload = (const uint8_t *)text->text,
+                              .payload_len = strlen(text->text)};
+    publish(w, &p);
 }
 
 static void on_note(void *ctx, uint32_t node, uint64_t now_ns,
                     const struct hearsay_note *note)
 {
     struct hsy_witness *w = ctx;
-    hsy_story_note(&w->story, w->cluster, node, note);
-    if (strcmp(note->event, "gossip-sent") == 0) {
+    if (w->tells_story) {
+        hsy_story_note(&w->story, w->cluster, node, note);
+    }
+    if (w->ledger != NULL && strcmp(note->event, "gossip-sent") == 0) {
         on_gossip(w, node, note);
-    } else if (strcmp(note->event, "joined") == 0) {
+    } else if (w->ledger != NULL && strcmp(note->event, "joined") == 0) {
         hsy_ledger_joined(w->ledger, node, now_ns);
+    }
+    if (w->checks != NULL) {
+        hsy_checks_note(w->checks, node, note);
     }
     if (w->on_note != NULL) {
         w->on_note(w->ctx, node, note);
+    }
+    if (w->next.note != NULL) {
+        w->next.note(w->next.ctx, node, now_ns, note);
     }
 }
 
@@ -57,51 +83,111 @@ static void on_delivered(void *ctx, uint32_t node, uint64_t now_ns,
                          const struct hearsay_message *message)
 {
     struct hsy_witness *w = ctx;
-    (void)now_ns;
-    uint32_t origin;
-    bool known = hsy_cluster_find(w->cluster, &message->origin, &origin);
-    keep_err(w, hsy_ledger_delivered(w->ledger, node,
-                                     known ? (int64_t)origin
-                                           : (int64_t)HSY_LEDGER_NOBODY,
-                                     message));
+    if (w->ledger != NULL) {
+        uint32_t index;
+        bool known = hsy_cluster_find(w->cluster, &message->origin, &index);
+        int64_t origin = known ? (int64_t)index : (int64_t)HSY_LEDGER_NOBODY;
+        keep_err(w, hsy_ledger_delivered(w->ledger, node, origin, message));
+        if (w->checks != NULL) {
+            hsy_checks_delivered(w->checks, node, origin, message);
+        }
+    }
+    if (w->next.delivered != NULL) {
+        w->next.delivered(w->next.ctx, node, now_ns, message);
+    }
 }
 
 static void on_started(void *ctx, uint32_t node)
 {
     struct hsy_witness *w = ctx;
-    hsy_ledger_started(w->ledger, node);
+    if (w->ledger != NULL) {
+        hsy_ledger_started(w->ledger, node);
+    }
+    if (w->checks != NULL) {
+        hsy_checks_started(w->checks, node);
+    }
+    if (w->next.started != NULL) {
+        w->next.started(w->next.ctx, node);
+    }
 }
 
 static void on_ended(void *ctx, uint32_t node, const enum hearsay_stop *why)
 {
     struct hsy_witness *w = ctx;
-    (void)why;
-    hsy_ledger_ended(w->ledger, node);
+    if (w->ledger != NULL) {
+        hsy_ledger_ended(w->ledger, node);
+    }
+    if (w->checks != NULL) {
+        hsy_checks_ended(w->checks, node);
+    }
+    if (w->next.ended != NULL) {
+        w->next.ended(w->next.ctx, node, why);
+    }
+}
+
+static void on_sent(void *ctx, uint32_t from, uint32_t to, const uint8_t *bytes,
+                    size_t len)
+{
+    struct hsy_witness *w = ctx;
+    if (w->checks != NULL) {
+        hsy_checks_sent(w->checks, from, to, bytes, len);
+    }
+    if (w->next.sent != NULL) {
+        w->next.sent(w->next.ctx, from, to, bytes, len);
+    }
+}
+
+static void on_stepped(void *ctx, uint32_t node)
+{
+    struct hsy_witness *w = ctx;
+    if (w->checks != NULL) {
+        hsy_checks_stepped(w->checks, node);
+    }
+    if (w->next.stepped != NULL) {
+        w->next.stepped(w->next.ctx, node);
+    }
+}
+
+static int create_parts(struct hsy_witness *w,
+                        const struct hsy_cluster_config *config, uint32_t keeps)
+{
+    uint32_t count = config->seeds + config->peers;
+    int err = hsy_cluster_create(&w->cluster, config);
+    if (err == HEARSAY_OK) {
+        err = hsy_graph_create(&w->graph, count, &w->mem);
+    }
+    if (err == HEARSAY_OK &&
+        (keeps & (HSY_WITNESS_LEDGER | HSY_WITNESS_CHECKS)) != 0) {
+        err = hsy_ledger_create(&w->ledger, count, &w->mem);
+    }
+    if (err == HEARSAY_OK && (keeps & HSY_WITNESS_CHECKS) != 0) {
+        err = hsy_checks_create(&w->checks, config, w->cluster, w->ledger);
+    }
+    return err;
 }
 
 int hsy_witness_create(struct hsy_witness **out,
-                       const struct hsy_cluster_config *config)
+                       const struct hsy_cluster_config *config,
+                       const struct hsy_witness_options *options)
 {
+    uint32_t keeps = options == NULL ? HSY_WITNESS_ALL : options->keeps;
+    HSY_ASSERT((keeps & ~(uint32_t)HSY_WITNESS_ALL) == 0);
     struct hsy_witness *w = hsy_mem_zalloc(&config->mem, sizeof(*w));
     if (w == NULL) {
         return HEARSAY_ERR_NOMEM;
     }
     w->mem = config->mem;
+    w->tells_story = (keeps & HSY_WITNESS_STORY) != 0;
     struct hsy_cluster_config observed = *config;
     observed.observer = (struct hsy_observer){.ctx = w,
                                               .note = on_note,
                                               .delivered = on_delivered,
                                               .published = on_published,
                                               .started = on_started,
-                                              .ended = on_ended};
-    uint32_t count = config->seeds + config->peers;
-    int err = hsy_cluster_create(&w->cluster, &observed);
-    if (err == HEARSAY_OK) {
-        err = hsy_ledger_create(&w->ledger, count, &w->mem);
-    }
-    if (err == HEARSAY_OK) {
-        err = hsy_graph_create(&w->graph, count, &w->mem);
-    }
+                                              .ended = on_ended,
+                                              .sent = on_sent,
+                                              .stepped = on_stepped};
+    int err = create_parts(w, &observed, keeps);
     if (err != HEARSAY_OK) {
         hsy_witness_destroy(w);
         return err;
@@ -117,6 +203,7 @@ void hsy_witness_destroy(struct hsy_witness *w)
     }
     struct hearsay_mem mem = w->mem; /* Outlives the memory that held it. */
     hsy_cluster_destroy(w->cluster);
+    hsy_checks_destroy(w->checks);
     hsy_ledger_destroy(w->ledger);
     hsy_graph_destroy(w->graph);
     hsy_mem_free(&mem, w);
@@ -137,6 +224,7 @@ static bool counts(void *ctx, uint32_t node)
 struct hsy_missing hsy_witness_missing(const struct hsy_witness *w,
                                        uint64_t from_ns)
 {
+    HSY_ASSERT(w->ledger != NULL);
     struct hsy_expectation e = {.from_ns = from_ns,
                                 .to_ns = hsy_cluster_now(w->cluster),
                                 .counts = counts};

@@ -1,33 +1,56 @@
-/* A cluster under observation: with it a ledger, a graph and the story of its
- * last records. What scenarios and swarms have in common. */
+/* A cluster under observation: with it a ledger, a graph, the checks of all
+ * invariants and the story of its last records. What scenarios, swarms and
+ * studies have in common. */
 #ifndef HSY_SIM_WITNESS_H
 #define HSY_SIM_WITNESS_H
 
+#include "sim/checks.h"
 #include "sim/graph.h"
 #include "sim/ledger.h"
 #include "sim/story.h"
 
+/* What a witness keeps. Each costs: the ledger a bit per node and message,
+ * the checks a look at every step, the story a line per record. */
+enum {
+    HSY_WITNESS_LEDGER = 1,
+    HSY_WITNESS_CHECKS = 2, /* And the ledger, which they need. */
+    HSY_WITNESS_STORY = 4,
+    HSY_WITNESS_ALL = 7
+};
+
+struct hsy_witness_options {
+    uint32_t keeps; /* HSY_WITNESS_... */
+};
+
 struct hsy_witness {
     struct hearsay_mem mem;
     struct hsy_cluster *cluster; /* All owned. */
-    struct hsy_ledger *ledger;
+    struct hsy_ledger *ledger;   /* NULL unless kept. */
     struct hsy_graph *graph;
-    int err; /* Sticky: HEARSAY_ERR_NOMEM. */
+    struct hsy_checks *checks; /* NULL unless kept. */
+    int err;                   /* Sticky: HEARSAY_ERR_NOMEM. */
+    bool tells_story;
     /* Also told of every record; may be NULL. */
     void (*on_note)(void *ctx, uint32_t node, const struct hearsay_note *note);
     void *ctx;
+    /* Told of everything, last; functions may be NULL. The caller sets it. */
+    struct hsy_observer next;
     struct hsy_story story;
 };
 
-/* @config->observer is not looked at. HEARSAY_ERR_NOMEM. */
+/* @config->observer is not looked at; @config itself is borrowed for the
+ * call, its templates for the life of the witness. @options NULL: all is
+ * kept. HEARSAY_ERR_NOMEM. */
 HEARSAY_MUST_USE int
 hsy_witness_create(struct hsy_witness **out,
-                   const struct hsy_cluster_config *config);
+                   const struct hsy_cluster_config *config,
+                   const struct hsy_witness_options *options);
 void hsy_witness_destroy(struct hsy_witness *w);
 
 /* Peers that run and are not cut off from everybody. */
 bool hsy_witness_has_say(const struct hsy_cluster *c, uint32_t node);
-/* Deliveries missed by such peers, of messages published from @from_ns on. */
+/* Deliveries missed by such peers, of messages published from @from_ns on.
+ * The ledger must be kept. */
 struct hsy_missing hsy_witness_missing(const struct hsy_witness *w,
                                        uint64_t from_ns);
 

@@ -320,6 +320,32 @@ class Example:
                 pass
 
 
+class Simulator(Folder):
+    """The example of hearsay/sim.h needs no network: it brings its own."""
+
+    def said(self, name, compiler, suffix, libs=None, args=()):
+        source = self.folder / f"sim_register{suffix}"
+        shutil.copy(ROOT / "examples" / "sim_register.c", source)
+        path = build(compiler, source, self.folder / name, libs=libs)
+        done = subprocess.run([path, *args], env=ENV, capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertTrue(done.stdout.endswith("the promise held\n"), done.stdout)
+        return done.stdout
+
+    def test_a_program_is_tested_alike_from_c_and_cplusplus_shared_and_static(self):
+        c = self.said("c-shared", ["gcc", "-std=c11"], ".c")
+        self.assertIn("cut in two", c)
+        self.assertEqual(c, self.said("c-static", ["gcc", "-std=c11"], ".c", static_libs()))
+        self.assertEqual(c, self.said("cc-shared", ["g++", "-std=c++11"], ".cc"))
+        self.assertEqual(c, self.said("cc-static", ["g++", "-std=c++17"], ".cc", static_libs()))
+
+    def test_another_seed_is_another_run(self):
+        first, again, other = (self.said("c", ["gcc", "-std=c11"], ".c", args=[rng])
+                               for rng in ("1", "1", "2"))
+        self.assertEqual(first, again)
+        self.assertNotEqual(first, other)
+
+
 class Examples(unittest.TestCase):
     """Among three real seeds and two real peers, which all cases share."""
 

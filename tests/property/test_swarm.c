@@ -350,7 +350,7 @@ static bool live(struct swarm *s, uint64_t rng)
     s->rng = rng;
     hsy_prng_init(&s->prng, rng);
     choose_network(s);
-    assert_int_equal(hsy_witness_create(&s->w, &s->config), HEARSAY_OK);
+    assert_int_equal(hsy_witness_create(&s->w, &s->config, NULL), HEARSAY_OK);
     s->w->on_note = on_note;
     s->w->ctx = s;
     uint64_t stagger_ms = draw(s, 0, 5000);

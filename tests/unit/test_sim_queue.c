@@ -27,7 +27,7 @@ static void test_equal_times_keep_their_order(void **state)
     for (uint64_t i = 0; i < 200; i++) {
         assert_int_equal(hsy_queue_pop(&q).value, i);
     }
-    assert_null(hsy_queue_peek(&q));
+    assert_true(hsy_queue_next_ns(&q) == HEARSAY_NEVER);
     hsy_queue_fini(&q);
 }
 
@@ -46,7 +46,7 @@ static void test_random_times_come_out_sorted(void **state)
         assert_true(f.at_ns >= last_ns);
         last_ns = f.at_ns;
     }
-    while (hsy_queue_peek(&q) != NULL) {
+    while (hsy_queue_next_ns(&q) != HEARSAY_NEVER) {
         struct hsy_future f = hsy_queue_pop(&q);
         assert_true(f.at_ns >= last_ns);
         last_ns = f.at_ns;

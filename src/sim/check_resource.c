@@ -1,0 +1,155 @@
+/* S1 to S4: bounds of memory, queues and tables; what a stop leaves behind;
+ * and that calm is calm, from what came up and was sent in each of the last
+ * 60 seconds. */
+#include "base/assert.h"
+#include "base/time.h"
+#include "sim/check.h"
+#include "wire/frames.h"
+
+#include <string.h>
+
+/* What a node may do in a minute of calm. Of links and registrations: a
+ * feeler and a rejoin, several times over. Of bytes, payloads left out: every
+ * link pings every ping interval at some 30 bytes, snapshots of links and
+ * registry digests follow at most so often. */
+enum { JOINS_MAX = 10, BYTES_MAX = 64 * 1024 };
+
+void hsy_check_resource_init(struct hsy_check_resource *s,
+                             struct hsy_findings *f,
+                             const struct hsy_promises *promises)
+{
+    memset(s, 0, sizeof(*s));
+    s->f = f;
+    s->promises = promises;
+}
+
+/* ---------------------------------------------------------------- S1 to S3 */
+
+void hsy_check_resource_look(struct hsy_check_resource *s)
+{
+    if (s->ceiling == 0) {
+        return;
+    }
+    hsy_findings_looked(s->f, HSY_S1);
+    if (s->live_bytes > s->ceiling) {
+        struct hsy_words words = {.text = "all nodes together hold",
+                                  .about = HSY_NODE_NONE,
+                                  .a_text = "bytes",
+                                  .a = s->live_bytes,
+                                  .b_text = "above the ceiling",
+                                  .b = s->ceiling};
+        hsy_findings_broken(s->f, HSY_S1, 0, &words);
+    }
+}
+
+static void judge_bound(struct hsy_check_resource *s, uint32_t node,
+                        const char *what, uint64_t value, uint64_t bound)
+{
+    if (value > bound) {
+        struct hsy_words words = {.text = "is over a bound,",
+                                  .about = HSY_NODE_NONE,
+                                  .a_text = what,
+                                  .a = value,
+                                  .b_text = "of at most",
+                                  .b = bound};
+        hsy_findings_broken(s->f, HSY_S2, node, &words);
+    }
+}
+
+void hsy_check_resource_fact(struct hsy_check_resource *s,
+                             const struct hsy_fact *fact)
+{
+    if (!fact->up) {
+        return;
+    }
+    int role = fact->node < s->f->seeds ? 0 : 1;
+    hsy_findings_looked(s->f, HSY_S2);
+    judge_bound(s, fact->node, "links", fact->links_count,
+                s->promises->links_max[role]);
+    judge_bound(s, fact->node, role == 0 ? "listed" : "in the book",
+                fact->listed_count, s->promises->list_max[role]);
+    for (uint32_t i = 0; i < fact->links_count; i++) {
+        judge_bound(s, fact->node, "queued", fact->links[i].queue_bytes,
+                    s->promises->queue_max[role]);
+    }
+}
+
+void hsy_check_resource_ended(struct hsy_check_resource *s, uint32_t node,
+                              const struct hsy_leftovers *left)
+{
+    if (!left->by_itself) {
+        return; /* Who is killed may leave anything. */
+    }
+    hsy_findings_looked(s->f, HSY_S3);
+    if (left->jobs > 0 || left->links > 0) {
+        struct hsy_words words = {.text = "stopped and left",
+                                  .about = HSY_NODE_NONE,
+                                  .a_text = "jobs",
+                                  .a = left->jobs,
+                                  .b_text = "links",
+                                  .b = left->links};
+        hsy_findings_broken(s->f, HSY_S3, node, &words);
+    }
+}
+
+/* ---------------------------------------------------------------------- S4 */
+
+/* The slot of this second; those of seconds without anything are emptied. */
+static uint32_t slot_now(struct hsy_check_resource *s)
+{
+    uint64_t second = s->f->now_ns / HSY_SECOND;
+    HSY_ASSERT(second >= s->second);
+    uint64_t gap = second - s->second;
+    gap = gap > HSY_CALM_SECONDS ? HSY_CALM_SECONDS : gap;
+    for (uint64_t i = 0; i < gap; i++) {
+        uint64_t slot = (second - i) % HSY_CALM_SECONDS;
+        s->joins[slot] = 0;
+        s->bytes[slot] = 0;
+    }
+    s->second = second;
+    return (uint32_t)(second % HSY_CALM_SECONDS);
+}
+
+void hsy_check_resource_joined(struct hsy_check_resource *s)
+{
+    s->joins[slot_now(s)]++;
+}
+
+void hsy_check_resource_frame(struct hsy_check_resource *s,
+                              const struct hsy_frame_seen *frame)
+{
+    if (frame->type != HSY_BUNDLE) {
+        s->bytes[slot_now(s)] += frame->len;
+    }
+}
+
+static void judge_calm(struct hsy_check_resource *s, const char *what,
+                       uint64_t value, uint64_t bound)
+{
+    if (value > bound) {
+        struct hsy_words words = {.text = "calm is not calm; in a minute,",
+                                  .about = HSY_NODE_NONE,
+                                  .a_text = what,
+                                  .a = value,
+                                  .b_text = "of at most",
+                                  .b = bound};
+        hsy_findings_broken(s->f, HSY_S4, s->f->seeds, &words);
+    }
+}
+
+void hsy_check_resource_calm(struct hsy_check_resource *s, uint32_t up)
+{
+    uint64_t joins = 0;
+    uint64_t bytes = 0;
+    (void)slot_now(s);
+    for (uint32_t i = 0; i < HSY_CALM_SECONDS; i++) {
+        joins += s->joins[i];
+        bytes += s->bytes[i];
+    }
+    if (up == 0) {
+        return;
+    }
+    hsy_findings_looked(s->f, HSY_S4);
+    judge_calm(s, "links and registrations", joins, (uint64_t)up * JOINS_MAX);
+    judge_calm(s, "bytes without payloads", bytes, (uint64_t)up * BYTES_MAX);
+}

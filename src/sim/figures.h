@@ -1,0 +1,76 @@
+/* The figures of one run: what `--json` prints, and the table for people. */
+#ifndef HSY_SIM_FIGURES_H
+#define HSY_SIM_FIGURES_H
+
+#include "sim/text.h"
+
+/* What was not measured: HSY_FIGURE_NONE, or NAN where the field is a double;
+ * `null` in JSON, "-" in the table. */
+#define HSY_FIGURE_NONE UINT64_MAX
+
+enum { HSY_FIGURES_COLUMNS = 8 };
+
+struct hsy_figures {
+    uint64_t peers, seeds, rng;
+    uint64_t joined;     /* Peers that are members now. */
+    uint64_t components; /* Of the overlay of live peers. */
+    uint64_t published;
+    uint64_t expected_deliveries; /* Published x members all the while. */
+    uint64_t delivered;           /* First deliveries, all of them. */
+    uint64_t missed;              /* Of those expected. */
+    uint64_t delivered_twice;
+    double redundancy; /* Needless copies sent per delivery. */
+    struct {
+        double p50, p99, max;
+    } latency_ms; /* From publishing to delivery. */
+    struct {
+        uint64_t p50, max;
+    } hops;
+    double bytes_per_delivery;   /* Of all frames, control included. */
+    double control_per_delivery; /* The part that carries no message. */
+    struct {
+        uint64_t min, max;
+        double mean;
+    } degree;
+    struct {
+        double alpha;
+        uint64_t xmin;
+        double p, lr_exp;
+    } fit;
+    uint64_t false_deaths;
+    struct {
+        double mean, p99, max;
+    } detection_s; /* From a death to the first seed's record of it. */
+    uint64_t violations;
+    uint64_t events; /* hearsay_step() calls. */
+    double events_per_s, virtual_s, wall_s;
+    uint64_t bytes_per_peer, rss_kib;
+    char digest[17]; /* Hex digits; "": none. */
+};
+
+/* Nothing is measured yet. */
+void hsy_figures_init(struct hsy_figures *f);
+void hsy_figures_set_digest(struct hsy_figures *f, uint64_t digest);
+
+/* One object on one line, without the line's end. Errors: @t->err. */
+void hsy_figures_json(struct hsy_text *t, const struct hsy_figures *f);
+
+struct hsy_figures_column {
+    const char *title; /* Borrowed. */
+    const struct hsy_figures *figures;
+};
+/* A line per figure, with its unit; 1..HSY_FIGURES_COLUMNS columns. */
+void hsy_figures_table(struct hsy_text *t,
+                       const struct hsy_figures_column *columns,
+                       uint32_t count);
+
+/* The lines of that table, for other renderings. False: no such line. */
+struct hsy_figure {
+    const char *label, *unit; /* Static. "" has no unit. */
+};
+bool hsy_figures_line(uint32_t index, struct hsy_figure *out);
+/* Its value, as in the table. */
+void hsy_figures_value(struct hsy_text *t, const struct hsy_figures *f,
+                       uint32_t index);
+
+#endif

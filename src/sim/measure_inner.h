@@ -1,0 +1,88 @@
+/* Shared by the files of the measure. */
+#ifndef HSY_SIM_MEASURE_INNER_H
+#define HSY_SIM_MEASURE_INNER_H
+
+#include "base/table.h"
+#include "sim/measure.h"
+
+struct hsy_message_key {
+    uint32_t origin, life;
+    uint64_t seq;
+};
+
+struct hsy_measured {
+    struct hsy_message_key key;
+    uint64_t published_ns;
+    uint8_t *got; /* Owned: a bit per node. */
+};
+
+/* (origin, epoch) -> life, and (origin, life) -> known. */
+struct hsy_epoch_key {
+    uint32_t origin, is_life;
+    uint64_t value;
+};
+struct hsy_epoch {
+    struct hsy_epoch_key key;
+    uint64_t life;
+};
+
+struct hsy_member {
+    uint64_t started_ns;
+    uint64_t joined_ns; /* NEVER: no member. */
+    uint64_t well_ns;   /* Since when nothing has befallen it. */
+    uint32_t copies;    /* Of messages that it sent. */
+    bool was_started;
+};
+
+/* Something befell a node; kept after it recovers. */
+struct hsy_strike {
+    uint64_t node; /* The key. */
+    uint64_t struck_ns;
+    uint64_t seeds; /* A bit for each that has recorded its death. */
+    bool over;      /* It has recovered. */
+    bool found;     /* By all live seeds. */
+};
+
+/* One death as seeds see it; it is judged by the first that records it. */
+struct hsy_death_key {
+    uint64_t node, incarnation;
+};
+
+struct hsy_measure {
+    struct hearsay_mem mem;
+    const struct hsy_cluster *cluster; /* Borrowed. */
+    uint32_t count, seeds;
+    int err; /* Sticky: HEARSAY_ERR_NOMEM. */
+    struct hsy_table messages, epochs, strikes, records;
+    bool is_full;               /* A message came that is not followed. */
+    struct hsy_member *members; /* Owned; one per node. */
+    uint64_t delivered, twice;
+    struct hsy_measure_counts counts;
+    struct hsy_histogram histograms[HSY_MEASURE_HISTOGRAMS];
+    bool has_graph, has_fit;
+    uint32_t components;
+    uint32_t *degrees; /* Owned: of each live peer. */
+    uint32_t degrees_count;
+    uint32_t *degree_counts; /* Owned: peers of each degree. */
+    uint32_t degree_counts_len;
+    struct hsy_measure_load load[HSY_MEASURE_DEGREES];
+    struct hsy_powerlaw fit;
+};
+
+static inline bool hsy_measured_has(const struct hsy_measured *message,
+                                    uint32_t node)
+{
+    return ((message->got[node / 8] >> (node % 8)) & 1) != 0;
+}
+
+/* Of struct hsy_observer; in measure_traffic.c. */
+void hsy_measure_sent(void *ctx, uint32_t from, uint32_t to,
+                      const uint8_t *bytes, size_t len);
+/* A note that begins with a d; in measure_deaths.c. HEARSAY_ERR_NOMEM. */
+HEARSAY_MUST_USE int hsy_measure_death(struct hsy_measure *m, uint32_t node,
+                                       uint64_t now_ns,
+                                       const struct hearsay_note *note);
+/* Nothing has befallen it, as far as anybody has told us. */
+bool hsy_measure_is_well(const struct hsy_measure *m, uint32_t node);
+
+#endif

@@ -1,0 +1,59 @@
+/* What the files of the study share; nobody else includes this.
+ *
+ *   study.c         what is wanted, life, observation, figures
+ *   study_phases.c  what it does when, and publishing
+ *   study_strike.c  who is struck, and how
+ */
+#ifndef HSY_SIM_STUDY_INNER_H
+#define HSY_SIM_STUDY_INNER_H
+
+#include "base/prng.h"
+#include "sim/study.h"
+
+/* A message of the study, as its number in the payload tells it. */
+struct hsy_spread {
+    uint64_t at_ns, last_ns;
+    uint32_t hops; /* The most of any delivery. */
+};
+
+struct hsy_study {
+    struct hsy_study_config config;
+    struct hearsay_config seed_config, peer_config; /* Templates. */
+    struct hsy_witness *w;                          /* Both owned. */
+    struct hsy_measure *m;
+    struct hsy_observer forward; /* The measure's own. */
+    struct hsy_prng prng;
+    struct hsy_spread *spreads; /* Owned; one per message of the study. */
+    uint32_t spreads_count, spreads_room;
+    uint8_t *member;  /* Owned; per node: it has joined. */
+    uint32_t *paused; /* Owned; the nodes that stand still for a pause. */
+    uint32_t paused_count;
+    uint32_t members, started;
+    enum hsy_study_phase phase;
+    uint64_t since_ns;     /* When the phase began. */
+    uint64_t due_ns;       /* When its next work is due. */
+    uint64_t slice_ns;     /* Virtual time between two looks. */
+    uint64_t delivered_ns; /* The last delivery. */
+    uint64_t joined_ns;    /* The last joining; 0: not all have. */
+    uint64_t struck_ns;    /* The last strike; NEVER: none. */
+    uint64_t published, delivered;
+    uint32_t to_send; /* Messages left in this phase. */
+    bool late, apart, cut_short;
+};
+
+/* study_phases.c */
+uint64_t hsy_study_stop_ns(const struct hsy_study *s);
+HEARSAY_MUST_USE int hsy_study_work(struct hsy_study *s);
+/* A member that runs and hears others, at random; false: there is none. */
+bool hsy_study_pick(struct hsy_study *s, uint32_t *out_node);
+
+/* study_strike.c */
+bool hsy_study_has_strikes(const struct hsy_study *s);
+/* Who dies, how many that is, of so many peers. */
+uint32_t hsy_study_victims(const struct hsy_study_config *config);
+HEARSAY_MUST_USE int hsy_study_strike(struct hsy_study *s);
+/* Freezes so many, or thaws those that are frozen. */
+HEARSAY_MUST_USE int hsy_study_pause(struct hsy_study *s);
+HEARSAY_MUST_USE int hsy_study_unpause(struct hsy_study *s);
+
+#endif
