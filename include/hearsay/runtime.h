@@ -23,7 +23,8 @@ enum { HEARSAY_LISTEN_MAX = 4 };
 
 struct hearsay_runtime_config {
     /** From hearsay_config_init(). The runtime fills in secret, boot_nonce,
-     * rng_seed and addrs; the rest is the caller's, seeds included. */
+     * rng_seed, hash_salt and addrs; the rest is the caller's, seeds included.
+     */
     struct hearsay_config node;
     /** "host:port"; port 0 lets the system choose. Default: one, "[::]:7946"
      * of a seed, "[::]:0" of a peer. */

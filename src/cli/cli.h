@@ -29,6 +29,7 @@ int hsy_cmd_status(int argc, char **argv);
 int hsy_cmd_leave(int argc, char **argv);
 int hsy_cmd_version(int argc, char **argv);
 int hsy_cmd_demo(int argc, char **argv);
+int hsy_cmd_sim(int argc, char **argv);
 
 /* "hearsay: TEXT" and a newline on stderr. */
 void hsy_cli_complain(const char *format, ...) HSY_PRINTF(1, 2);

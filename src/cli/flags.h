@@ -4,6 +4,7 @@
 #define HSY_CLI_FLAGS_H
 
 #include "base/compiler.h"
+#include "base/range.h"
 #include "hearsay.h"
 
 #include <stdio.h>
@@ -56,10 +57,6 @@ void hsy_flags_help(FILE *out, const struct hsy_usage *usage);
 /* Fills in @error; always HEARSAY_ERR_INVALID. */
 int hsy_flag_refuse(struct hsy_usage_error *error, const char *format, ...)
     HSY_PRINTF(2, 3);
-
-struct hsy_range {
-    uint64_t min, max;
-};
 
 /* Each reads one value, or names the flag, the value and the accepted range
  * in @error. Durations are in ns. */

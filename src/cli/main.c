@@ -11,6 +11,7 @@ static const struct hsy_command commands[] = {
     {"seed", "run a seed node in the foreground", hsy_cmd_seed},
     {"peer", "run a peer in the foreground", hsy_cmd_peer},
     {"demo", "run a whole network on this machine, to look at", hsy_cmd_demo},
+    {"sim", "run a network in virtual time, and measure it", hsy_cmd_sim},
     {"send", "publish a message at the local peer", hsy_cmd_send},
     {"watch", "follow messages and events as they arrive", hsy_cmd_watch},
     {"peers", "list the peers that the local node knows", hsy_cmd_peers},

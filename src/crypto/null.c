@@ -36,6 +36,15 @@ static void mix_word(struct mix *m, uint64_t word)
     m->b ^= m->b >> 32;
 }
 
+/* Written out, so that compilers make one load of it. */
+static uint64_t load_word(const uint8_t *data)
+{
+    return (uint64_t)data[0] | (uint64_t)data[1] << 8 |
+           (uint64_t)data[2] << 16 | (uint64_t)data[3] << 24 |
+           (uint64_t)data[4] << 32 | (uint64_t)data[5] << 40 |
+           (uint64_t)data[6] << 48 | (uint64_t)data[7] << 56;
+}
+
 static uint64_t load(const uint8_t *data, size_t len)
 {
     uint64_t word = 0;
@@ -49,7 +58,7 @@ static void mix_bytes(struct mix *m, const uint8_t *data, size_t len)
 {
     size_t left = len;
     for (; left >= 8; left -= 8, data += 8) {
-        mix_word(m, load(data, 8));
+        mix_word(m, load_word(data));
     }
     if (left > 0) {
         mix_word(m, load(data, left));

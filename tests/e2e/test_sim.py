@@ -1,0 +1,316 @@
+"""`hearsay sim`: what it prints, what it writes, what it refuses, and that the
+same flags give the same run."""
+import html.parser
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from cluster import BINARY  # noqa: E402
+
+SECONDS_MAX = 60
+KEYS = {
+    "peers", "seeds", "rng", "joined", "components", "published", "expected_deliveries",
+    "delivered", "missed", "delivered_twice", "redundancy", "latency_ms", "hops",
+    "bytes_per_delivery", "control_per_delivery", "degree", "fit", "false_deaths", "detection_s",
+    "violations", "events", "events_per_s", "virtual_s", "wall_s", "bytes_per_peer", "rss_kib",
+    "digest"}
+PARTS = {"latency_ms": {"p50", "p99", "max"}, "hops": {"p50", "max"},
+         "degree": {"min", "max", "mean"}, "fit": {"alpha", "xmin", "p", "lr_exp"},
+         "detection_s": {"mean", "p99", "max"}}
+
+
+class Tags(html.parser.HTMLParser):
+    """Sees that every tag that opens closes, and what a page would load."""
+    VOID = {"meta", "link", "br", "hr", "img", "input"}
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.seen, self.loads, self.wrong = [], set(), [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.seen.add(tag)
+        self.loads += [value for name, value in attrs if name in ("src", "href") and
+                       not (value or "").startswith("#")]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in self.VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            self.wrong.append(tag)
+
+
+class Sim(unittest.TestCase):
+    def setUp(self):
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="hearsay-sim-"))
+        self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
+
+    def sim(self, *args, timeout_s=SECONDS_MAX):
+        return subprocess.run([BINARY, "sim", *map(str, args)], cwd=self.dir, capture_output=True,
+                              text=True, timeout=timeout_s)
+
+    def figures(self, *args):
+        done = self.sim("--json", "--quiet", *args)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout.splitlines()[-1])
+
+    def refused(self, words, *args):
+        done = self.sim(*args)
+        self.assertEqual(done.returncode, 2, (args, done.stderr))
+        self.assertEqual(done.stdout, "", args)
+        self.assertEqual(len(done.stderr.splitlines()), 1, (args, done.stderr))
+        for word in words:
+            self.assertIn(word, done.stderr, args)
+
+
+class Prints(Sim):
+    def test_json_has_the_keys_that_are_promised(self):
+        f = self.figures("--peers", 60, "--seeds", 3, "--messages", 5, "--rng", 7)
+        self.assertLessEqual(KEYS, set(f))
+        for key, parts in PARTS.items():
+            self.assertLessEqual(parts, set(f[key]), key)
+        self.assertEqual((f["peers"], f["seeds"], f["rng"], f["joined"]), (60, 3, 7, 60))
+        self.assertEqual((f["published"], f["expected_deliveries"]), (5, 5 * 59))
+        self.assertEqual((f["delivered"], f["missed"], f["delivered_twice"]), (5 * 59, 0, 0))
+        self.assertEqual((f["components"], f["violations"], f["false_deaths"]), (1, 0, 0))
+        self.assertGreater(f["events"], 1000)
+        self.assertGreater(f["bytes_per_peer"], 1000)
+        self.assertGreater(f["rss_kib"], 1000)
+        self.assertRegex(f["digest"], "^[0-9a-f]{16}$")
+
+    def test_a_table_for_people(self):
+        done = self.sim("--peers", 20, "--quiet")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stderr, "")
+        for word in ("joined", "latency", "redundan" if "redundan" in done.stdout else "copies",
+                     "digest"):
+            self.assertIn(word, done.stdout)
+
+    def test_help_names_every_use(self):
+        done = self.sim("--help")
+        self.assertEqual(done.returncode, 0)
+        for word in ("--peers", "--preset", "--compare", "--memory-max", "--swarm", ".scn",
+                     "--dump-edges", "--report"):
+            self.assertIn(word, done.stdout)
+        self.assertLess(len(done.stdout.splitlines()), 60)
+
+    def test_fit(self):
+        f = self.figures("--peers", 300, "--messages", 1, "--fit")
+        self.assertGreater(f["fit"]["alpha"], 1)
+        self.assertTrue(0 <= f["fit"]["p"] <= 1)
+        self.assertIsNone(self.figures("--peers", 30, "--messages", 1)["fit"]["alpha"])
+
+
+class Repeats(Sim):
+    def test_same_flags_same_run(self):
+        flags = ("--peers", 50, "--crash", "20%", "--tail", "2%,1s", "--rng", 11)
+        one = self.figures(*flags)
+        self.assertEqual(one["digest"], self.figures(*flags)["digest"])
+        self.assertEqual(one["digest"], self.figures(*flags, "--hash-salt", 987654321)["digest"])
+        other = self.figures(*flags[:-1], 12)
+        self.assertNotEqual(one["digest"], other["digest"])
+
+    def test_looking_changes_nothing(self):
+        flags = ("--peers", 50, "--rng", 5)
+        one = self.figures(*flags)
+        two = self.figures(*flags, "--report", "r.html", "--dump-edges", "e", "--fit")
+        self.assertEqual(one["digest"], two["digest"])
+
+
+class Strikes(Sim):
+    def test_crash(self):
+        f = self.figures("--peers", 100, "--crash", "30%", "--messages", 5)
+        self.assertEqual((f["joined"], f["components"], f["published"]), (70, 1, 10))
+        self.assertEqual((f["missed"], f["expected_deliveries"] > 5 * 69), (0, True))
+        self.assertGreater(f["detection_s"]["max"], 0)
+
+    def test_the_silent_are_found_by_pings(self):
+        f = self.figures("--peers", 40, "--freeze", 1, "--messages", 1)
+        self.assertTrue(26 < f["detection_s"]["max"] < 60, f["detection_s"])
+        self.assertEqual(f["false_deaths"], 0)
+
+    def test_hubs_go_first(self):
+        degrees = self.dir / "degrees"
+        before = self.figures("--peers", 100, "--messages", 1, "--dump-degrees", degrees)
+        top = sorted(map(int, degrees.read_text().split()))[-10:]
+        self.assertEqual(before["degree"]["max"], top[-1])
+        f = self.figures("--peers", 100, "--messages", 1, "--hubs", "10%", "--after", "0")
+        self.assertEqual((f["joined"], f["components"]), (90, 1))
+
+
+class Writes(Sim):
+    def test_dumps_agree_with_the_figures(self):
+        f = self.figures("--peers", 80, "--dump-degrees", "d", "--dump-edges", "e")
+        degrees = [int(line) for line in (self.dir / "d").read_text().splitlines()]
+        edges = [tuple(map(int, line.split())) for line in (self.dir / "e").read_text().splitlines()]
+        self.assertEqual(len(degrees), 80)
+        self.assertEqual(sum(degrees), 2 * len(edges))
+        self.assertEqual((min(degrees), max(degrees)), (f["degree"]["min"], f["degree"]["max"]))
+        self.assertEqual(len(set(edges)), len(edges))
+        counted = {}
+        for pair in edges:
+            self.assertTrue(f["seeds"] <= pair[0] < pair[1] < 80 + f["seeds"], pair)
+            for end in pair:
+                counted[end] = counted.get(end, 0) + 1
+        self.assertEqual(sorted(counted.values()), sorted(d for d in degrees if d))
+
+    def test_report_is_one_page_of_its_own(self):
+        self.figures("--peers", 60, "--freeze", 2, "--fit", "--report", "r.html")
+        page = (self.dir / "r.html").read_text()
+        tags = Tags()
+        tags.feed(page)
+        tags.close()
+        self.assertEqual((tags.open, tags.wrong, tags.loads), ([], [], []))
+        self.assertTrue(page.lower().startswith("<!doctype html"))
+        self.assertLessEqual({"html", "head", "body", "svg"}, tags.seen)
+        self.assertNotIn("script", tags.seen)
+        self.assertIn("--freeze 2", page)
+
+
+class Compares(Sim):
+    def test_columns_side_by_side(self):
+        rows = self.figures("--peers", 40, "--messages", 2, "--compare",
+                            "overlay=preferential,top-half,uniform")
+        self.assertEqual([row["overlay"] for row in rows], ["preferential", "top-half", "uniform"])
+        self.assertEqual(len({row["digest"] for row in rows}), 3)
+        alone = self.figures("--peers", 40, "--messages", 2, "--overlay", "uniform")
+        self.assertEqual(rows[2]["digest"], alone["digest"])
+        done = self.sim("--peers", 20, "--compare", "overlay=uniform,preferential", "--quiet")
+        self.assertRegex(done.stdout.splitlines()[0], r"uniform\s+preferential")
+
+    def test_only_what_exists_is_offered(self):
+        self.refused(("tree", "flood"), "--compare", "relay=flood,tree")
+        self.refused(("top-half",), "--compare", "overlay=star")
+        self.refused(("--compare",), "--compare", "overlay=uniform,uniform")
+        self.refused(("--compare",), "--compare", "shape=round")
+
+
+class Presets(Sim):
+    def test_glomers_stands_beside_its_bars(self):
+        f = self.figures("--preset", "glomers")
+        self.assertEqual(f["bars"],
+                         {"messages_per_operation": 30, "median_ms": 400, "max_ms": 600})
+        self.assertEqual((f["figures"]["peers"], f["figures"]["published"]), (25, 2000))
+        self.assertGreaterEqual(f["median_ms"], 100)
+        self.assertLessEqual(f["median_ms"], f["max_ms"])
+        done = self.sim("--preset", "glomers", "--quiet")
+        self.assertEqual(len(re.findall(r"\bmet$", done.stdout, re.M)), 3)
+
+    def test_lifeguard_grid(self):
+        rows = self.figures("--preset", "lifeguard")
+        self.assertEqual(len(rows), 18)
+        for row in rows:
+            self.assertLessEqual(row["false_at_healthy"], row["false_at_all"])
+            self.assertLessEqual(row["detected"], row["struck"])
+            self.assertEqual(row["detection_s"] is None, row["detected"] == 0)
+        self.assertTrue(any(row["detected"] for row in rows))
+
+    def test_mission(self):
+        f = self.figures("--preset", "mission")
+        self.assertEqual((f["seeds"], f["components"], f["false_deaths"]), (3, 1, 0))
+        self.assertEqual(f["published"] >= 230, True)
+        self.assertTrue(26 < f["detection_s"]["max"] < 60, f["detection_s"])
+
+
+class Refuses(Sim):
+    def test_nonsense(self):
+        for words, *args in (
+                (("--peers", "-3"), "--peers", "-3"),
+                (("--peers", "0"), "--peers", "0"),
+                (("1000000",), "--peers", "1000001"),
+                (("--seeds",), "--seeds", "0"),
+                (("--seeds", "32"), "--seeds", "33"),
+                (("--messages",), "--messages", "many"),
+                (("--rate",), "--rate", "0"),
+                (("--crash", "30%"), "--crash", "0%"),
+                (("--crash",), "--crash", "101%"),
+                (("--crash",), "--crash", "30"),
+                (("more peers",), "--peers", "10", "--kill", "11"),
+                (("--latency",), "--latency", "20ms..1ms"),
+                (("--tail",), "--tail", "1%"),
+                (("--capacity",), "--capacity", "3"),
+                (("--payload",), "--payload", "1MiB"),
+                (("--overlay", "uniform"), "--overlay", "star"),
+                (("--relay", "flood"), "--relay", "tree"),
+                (("--after", "--crash"), "--after", "3s"),
+                (("--for", "--join-over"), "--for", "1s", "--join-over", "5s"),
+                (("--preset", "lifeguard"), "--preset", "earth"),
+                (("no such flag",), "--fault", "locusts"),
+                (("foo",), "foo")):
+            self.refused(words, *args)
+
+    def test_contradictions(self):
+        self.refused(("--peers", "--preset"), "--preset", "glomers", "--peers", "5")
+        self.refused(("--overlay", "--compare"), "--overlay", "uniform", "--compare",
+                     "overlay=uniform,preferential")
+        self.refused(("--report", "--compare"), "--report", "r", "--compare", "relay=flood")
+        self.refused(("file of its own",), "--report", "x", "--dump-edges", "x")
+        self.assertEqual(list(self.dir.iterdir()), [])
+
+    def test_files_that_cannot_be_written(self):
+        for flag in ("--report", "--dump-degrees", "--dump-edges"):
+            self.refused((flag, "/nowhere/x", "No such file"), flag, "/nowhere/x")
+
+    def test_a_million_peers_in_one_gib(self):
+        started = time.monotonic()
+        self.refused(("1000000", "GiB", "1.0 GiB", "--memory-max"), "--peers", 1000000,
+                     "--memory-max", "1GiB")
+        self.assertLess(time.monotonic() - started, 5)
+
+    def test_memory_that_runs_out_is_an_error(self):
+        # What is estimated fits; the messages' bookkeeping does not.
+        done = self.sim("--peers", 20, "--messages", 1000000, "--memory-max", "6MiB", "--quiet")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("--memory-max", done.stderr)
+        self.assertEqual(done.stdout, "")
+
+
+class Stops(Sim):
+    def interrupted(self, signum):
+        process = subprocess.Popen([BINARY, "sim", "--json", "--peers", "30", "--for", "8000h"],
+                                   cwd=self.dir, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   text=True)
+        time.sleep(1)
+        process.send_signal(signum)
+        out, err = process.communicate(timeout=SECONDS_MAX)
+        self.assertEqual(process.returncode, 128 + signum, err)
+        self.assertIn("stopped early", err)
+        return json.loads(out.splitlines()[-1])
+
+    def test_ctrl_c_tells_what_is_known(self):
+        f = self.interrupted(signal.SIGINT)
+        self.assertEqual((f["joined"], f["published"]), (30, 10))
+        self.assertGreater(f["virtual_s"], 100)
+
+    def test_sigterm_too(self):
+        self.interrupted(signal.SIGTERM)
+
+    def test_for_ends_it(self):
+        done = self.sim("--peers", 20, "--for", "3s", "--json", "--quiet")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("--for", done.stderr)
+        self.assertEqual(json.loads(done.stdout)["virtual_s"], 3)
+
+    def test_a_full_disk_is_told(self):
+        if not os.path.exists("/dev/full"):
+            self.skipTest("no /dev/full")
+        done = self.sim("--peers", 20, "--dump-edges", "/dev/full", "--quiet")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("/dev/full", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
