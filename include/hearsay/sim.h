@@ -188,8 +188,8 @@ HEARSAY_API HEARSAY_MUST_USE int
 hearsay_sim_create(struct hearsay_sim **out,
                    const struct hearsay_sim_config *config, const char **why);
 
-/** Frees all; no callback comes. NULL is a no-op. From a callback, and on a
- * simulation that hearsay_scenario_run() made, it does nothing. */
+/** Frees all; no callback comes. NULL is a no-op. From a callback it does
+ * nothing. */
 HEARSAY_API void hearsay_sim_destroy(struct hearsay_sim *sim);
 
 /**
@@ -440,57 +440,6 @@ hearsay_sim_arm(struct hearsay_sim *sim, const char *invariant, bool armed);
  * story is kept. */
 HEARSAY_API void hearsay_sim_story(const struct hearsay_sim *sim, char *story,
                                    size_t story_len);
-
-/* ----------------------------------------------------------------- scenarios
- */
-
-/** A parsed scenario (docs/scenarios.md); opaque. */
-struct hearsay_scenario;
-
-struct hearsay_scenario_error {
-    uint32_t line, column; /**< From 1. */
-    char text[HEARSAY_SIM_TEXT_LEN];
-};
-
-/**
- * Parses the text of a scenario.
- *
- * @text is borrowed. @mem NULL: hearsay_mem_default(). Gives *@out, to be
- * returned to hearsay_scenario_destroy(). HEARSAY_ERR_MALFORMED: *@error says
- * where and why. HEARSAY_ERR_NOMEM. On failure *@out is untouched.
- */
-HEARSAY_API HEARSAY_MUST_USE int
-hearsay_scenario_parse(struct hearsay_scenario **out,
-                       const struct hearsay_mem *mem, const char *text,
-                       size_t text_len, struct hearsay_scenario_error *error);
-
-/** NULL is a no-op. Not while it runs. */
-HEARSAY_API void hearsay_scenario_destroy(struct hearsay_scenario *scenario);
-
-struct hearsay_scenario_result {
-    bool passed;
-    uint32_t line;   /**< Of the statement that failed; 0: none. */
-    uint64_t at_ns;  /**< When. */
-    uint64_t digest; /**< Of all that happened. */
-    uint64_t steps;
-};
-
-/**
- * Runs @scenario in a network of its own, your program attached.
- *
- * Of @config (borrowed; NULL: as hearsay_sim_config_init() fills it) the
- * callbacks, crypto and mem apply; the scenario says the rest, also rng unless
- * @config->rng is other than 0. The simulation that callbacks get is the run's
- * and ends with it. @story (may be NULL when @story_len is 0) gets what failed
- * and the last records, "" when it passed.
- *
- * 0 when it ran to its end or to a failure: see *@out. HEARSAY_ERR_NOMEM.
- */
-HEARSAY_API HEARSAY_MUST_USE int
-hearsay_scenario_run(const struct hearsay_scenario *scenario,
-                     const struct hearsay_sim_config *config,
-                     struct hearsay_scenario_result *out, char *story,
-                     size_t story_len);
 
 #ifdef __cplusplus
 }

@@ -26,7 +26,7 @@ struct hsy_findings {
     int err; /* Sticky: HEARSAY_ERR_NOMEM. */
 };
 
-enum { HSY_NODE_NONE = UINT32_MAX - 1 };
+#define HSY_NODE_NONE (UINT32_MAX - 1)
 
 /* "TEXT ABOUT A_TEXT A B_TEXT B"; a NULL text leaves its number out. */
 struct hsy_words {
