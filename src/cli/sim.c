@@ -6,7 +6,9 @@
 #include "cli/sim_options.h"
 #include "cli/sim_preset.h"
 #include "cli/sim_run.h"
+#include "cli/sim_scenario.h"
 #include "cli/sim_show.h"
+#include "cli/sim_swarm.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -127,6 +129,14 @@ static int compare(const struct hsy_sim_options *o)
 
 int hsy_cmd_sim(int argc, char **argv)
 {
+    if (hsy_sim_scenario_meant(argc, argv)) {
+        return hsy_cmd_sim_scenario(argc, argv);
+    }
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--swarm") == 0) {
+            return hsy_cmd_sim_swarm(argc, argv);
+        }
+    }
     static struct hsy_sim_options options;
     struct hsy_usage_error error;
     char command[COMMAND_MAX];

@@ -26,7 +26,7 @@ struct hsy_findings {
     int err; /* Sticky: HEARSAY_ERR_NOMEM. */
 };
 
-#define HSY_NODE_NONE (UINT32_MAX - 1)
+enum { HSY_NODE_NONE = INT32_MAX }; /* No node has that number. */
 
 /* "TEXT ABOUT A_TEXT A B_TEXT B"; a NULL text leaves its number out. */
 struct hsy_words {
@@ -264,9 +264,9 @@ enum { HSY_CALM_SECONDS = 60 };
 struct hsy_check_resource {
     struct hsy_findings *f;
     const struct hsy_promises *promises;
-    uint64_t live_bytes; /* Of the whole cluster's memory. */
-    uint64_t ceiling;    /* What it may come to; 0: not known. */
-    uint64_t second;     /* The number of the second of the last slot. */
+    const uint64_t *live_bytes; /* Of the whole cluster; NULL: not known. */
+    uint64_t ceiling;           /* What they may come to. */
+    uint64_t second;            /* The number of the second of the last slot. */
     /* Per second, of the last minute; index: second % HSY_CALM_SECONDS. */
     uint32_t joins[HSY_CALM_SECONDS];
     uint64_t bytes[HSY_CALM_SECONDS];

@@ -155,7 +155,7 @@ void hsy_findings_broken(struct hsy_findings *f, enum hsy_invariant what,
     put_node(&line, f, node);
     hsy_line_text(&line, ": ");
     hsy_line_text(&line, words->text);
-    if (words->about != HSY_NODE_NONE) {
+    if (words->about != (uint32_t)HSY_NODE_NONE) {
         hsy_line_text(&line, " ");
         put_node(&line, f, words->about);
     }

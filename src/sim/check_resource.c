@@ -27,15 +27,15 @@ void hsy_check_resource_init(struct hsy_check_resource *s,
 
 void hsy_check_resource_look(struct hsy_check_resource *s)
 {
-    if (s->ceiling == 0) {
+    if (s->live_bytes == NULL) {
         return;
     }
     hsy_findings_looked(s->f, HSY_S1);
-    if (s->live_bytes > s->ceiling) {
+    if (*s->live_bytes > s->ceiling) {
         struct hsy_words words = {.text = "all nodes together hold",
                                   .about = HSY_NODE_NONE,
                                   .a_text = "bytes",
-                                  .a = s->live_bytes,
+                                  .a = *s->live_bytes,
                                   .b_text = "above the ceiling",
                                   .b = s->ceiling};
         hsy_findings_broken(s->f, HSY_S1, 0, &words);

@@ -379,3 +379,10 @@ struct hsy_costs hsy_checks_costs(const struct hsy_checks *k)
 {
     return k->broadcast.costs;
 }
+
+void hsy_checks_set_meter(struct hsy_checks *k, const struct hsy_meter *meter,
+                          uint64_t ceiling)
+{
+    k->resource.live_bytes = &meter->live_bytes;
+    k->resource.ceiling = ceiling;
+}

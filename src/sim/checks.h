@@ -71,8 +71,8 @@ void hsy_checks_destroy(struct hsy_checks *k);
 /* At first those that the simulator issue arms are armed. */
 void hsy_checks_arm(struct hsy_checks *k, enum hsy_invariant what, bool armed);
 bool hsy_checks_armed(const struct hsy_checks *k, enum hsy_invariant what);
-/* @node may break @what from now on, as what befell it allows: R1, R2 and R4
- * of a seed whose disk was harmed or lied; B3 of a node whose wall clock
+/* @node may break @what from now on, as what befell it allows: R1, R2, R4
+ * and R8 of a seed whose disk was harmed or lied; B3 of a node whose wall clock
  * jumped. */
 void hsy_checks_excuse(struct hsy_checks *k, enum hsy_invariant what,
                        uint32_t node);
@@ -124,5 +124,20 @@ void hsy_checks_ended(struct hsy_checks *k, uint32_t node);
 void hsy_checks_sent(struct hsy_checks *k, uint32_t from, uint32_t to,
                      const uint8_t *bytes, size_t len);
 void hsy_checks_stepped(struct hsy_checks *k, uint32_t node);
+
+/* S1 needs a count of the bytes that the cluster holds. A meter is an
+ * allocator around another one; @real is copied. */
+struct hsy_meter {
+    struct hearsay_mem real;
+    uint64_t live_bytes;
+};
+void hsy_meter_init(struct hsy_meter *meter, const struct hearsay_mem *real);
+/* Good as long as @meter stays where it is. */
+struct hearsay_mem hsy_meter_mem(struct hsy_meter *meter);
+/* What nodes so configured may hold together. */
+uint64_t hsy_meter_ceiling(const struct hsy_cluster_config *config);
+/* @meter is the cluster's, borrowed. */
+void hsy_checks_set_meter(struct hsy_checks *k, const struct hsy_meter *meter,
+                          uint64_t ceiling);
 
 #endif

@@ -123,9 +123,13 @@ void hsy_cluster_heal_pair(struct hsy_cluster *c, uint32_t a, uint32_t b)
 void hsy_cluster_set_weather(struct hsy_cluster *c,
                              const struct hsy_weather *weather)
 {
-    HSY_ASSERT(weather->latency_ns.min <= weather->latency_ns.max);
-    HSY_ASSERT(weather->tail_ppm <= MILLION);
-    HSY_ASSERT(weather->window_len > 0);
+    struct hsy_cluster_config config = c->config;
+    config.latency_ns = weather->latency_ns;
+    config.tail_ppm = weather->tail_ppm;
+    config.tail_ns = weather->tail_ns;
+    config.bytes_per_s = weather->bytes_per_s;
+    config.window_len = weather->window_len;
+    HSY_ASSERT(hsy_cluster_config_fault(&config) == NULL);
     c->weather = *weather;
 }
 

@@ -2,25 +2,34 @@
 #ifndef HSY_SIM_CONDITION_H
 #define HSY_SIM_CONDITION_H
 
+#include "base/prng.h"
 #include "sim/script.h"
 #include "sim/witness.h"
 
 /* What a condition looks at. */
 struct hsy_scene {
-    const struct hsy_witness *witness;
+    const struct hsy_scenario *scenario;
+    struct hsy_witness *witness;
     const struct hsy_cluster *cluster; /* Of the witness. */
     bool graph_fresh;                  /* False: to be read again before use. */
-    bool hub_known;
-    uint32_t hub;
-    int err; /* Sticky: HEARSAY_ERR_NOMEM. */
+    struct hsy_prng prng;              /* For shares of peers that are drawn. */
+    bool *picked[HSY_SCRIPT_PICKS];    /* Owned, per node; NULL: not yet. */
+    int err;                           /* Sticky: HEARSAY_ERR_NOMEM. */
 };
 
-/* The nodes that @who stands for now; binds the hub. */
-struct hsy_who hsy_scene_who(struct hsy_scene *scene,
-                             const struct hsy_who *who);
+void hsy_scene_fini(struct hsy_scene *scene);
+/* Chooses the peers that @args names by degree or by chance, unless they are
+ * known. */
+void hsy_scene_bind(struct hsy_scene *scene, const struct hsy_args *args);
+/* Does @who name @node? Never what is not bound; @others as the parser has
+ * it, against the first W of @args. */
+bool hsy_scene_names(const struct hsy_scene *scene, const struct hsy_args *args,
+                     uint32_t which, uint32_t node);
+const struct hsy_graph *hsy_scene_graph(struct hsy_scene *scene);
 
 /* Does the condition of @st hold? @hits: events that matched it so far.
- * @why gets what was seen. */
+ * @why gets what was seen. False
+ * also while nobody knows whom it names. */
 bool hsy_condition_holds(struct hsy_scene *scene,
                          const struct hsy_statement *st, uint64_t hits,
                          struct hsy_line *why);

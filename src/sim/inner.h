@@ -130,8 +130,6 @@ uint64_t hsy_cluster_late(const struct hsy_cluster *c, uint32_t node,
 void hsy_cluster_secret(const struct hsy_cluster *c, uint32_t node,
                         uint8_t out[HEARSAY_SECRET_LEN]);
 
-/* cluster_faults.c */
-
 /* process.c */
 /* One step of the process of @node, its effects carried out. */
 int hsy_cluster_feed(struct hsy_cluster *c, uint32_t node,

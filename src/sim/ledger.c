@@ -43,6 +43,7 @@ struct epoch {
 struct member {
     uint32_t process; /* Starts so far. */
     bool up;
+    bool forgot;        /* An epoch of it may stand for several processes. */
     uint64_t joined_ns; /* NEVER: not yet. */
 };
 
@@ -148,6 +149,12 @@ void hsy_ledger_ended(struct hsy_ledger *l, uint32_t node)
     l->members[node].joined_ns = HEARSAY_NEVER;
 }
 
+void hsy_ledger_forgot(struct hsy_ledger *l, uint32_t node)
+{
+    HSY_ASSERT(node < l->count);
+    l->members[node].forgot = true;
+}
+
 static void broke(struct hsy_ledger *l, uint64_t *count, const char *text)
 {
     (*count)++;
@@ -215,19 +222,24 @@ static struct message *find_message(const struct hsy_ledger *l, uint32_t origin,
     return hsy_table_find(&l->messages, &key);
 }
 
-/* The newest process of @origin that has published @seq and that no epoch
- * stands for; 0: none. */
+/* The newest process of @origin that has published this and that no epoch
+ * stands for; with other bytes if need be; 0: none. */
 static uint32_t unclaimed(const struct hsy_ledger *l, uint32_t origin,
-                          uint64_t seq)
+                          const struct hearsay_message *message)
 {
+    uint32_t other = 0;
     for (uint32_t p = l->members[origin].process; p > 0; p--) {
         struct epoch_key key = {.origin = origin, .is_process = 1, .value = p};
-        if (hsy_table_find(&l->epochs, &key) == NULL &&
-            find_message(l, origin, p, seq) != NULL) {
+        const struct message *m = find_message(l, origin, p, message->seq);
+        if (m == NULL || hsy_table_find(&l->epochs, &key) != NULL) {
+            continue;
+        }
+        if (same_payload(m, message->payload, message->payload_len)) {
             return p;
         }
+        other = other == 0 ? p : other;
     }
-    return 0;
+    return other;
 }
 
 /* *@out: the process that @epoch stands for; 0: none can be. */
@@ -240,7 +252,7 @@ static int process_of(struct hsy_ledger *l, uint32_t *out, uint32_t origin,
         *out = (uint32_t)known->process;
         return HEARSAY_OK;
     }
-    uint32_t process = unclaimed(l, origin, message->seq);
+    uint32_t process = unclaimed(l, origin, message);
     *out = process;
     if (process == 0) {
         return HEARSAY_OK;
@@ -256,6 +268,48 @@ static int process_of(struct hsy_ledger *l, uint32_t *out, uint32_t origin,
     return hsy_table_put(&l->epochs, &item, &claim);
 }
 
+/* By an @origin that forgot its epochs: of the messages of that number and
+ * payload, one that @node has not got; else one that it has; else any. */
+static struct message *find_by_payload(const struct hsy_ledger *l,
+                                       uint32_t node, uint32_t origin,
+                                       const struct hearsay_message *message)
+{
+    struct message *best = NULL;
+    bool best_same = false;
+    for (uint32_t p = l->members[origin].process; p > 0; p--) {
+        struct message *m = find_message(l, origin, p, message->seq);
+        if (m == NULL) {
+            continue;
+        }
+        bool same = same_payload(m, message->payload, message->payload_len);
+        if (same && !has(m, node)) {
+            return m;
+        }
+        if (best == NULL || (same && !best_same)) {
+            best = m;
+            best_same = same;
+        }
+    }
+    return best;
+}
+
+/* *@out: what was delivered; NULL: it was never published. */
+static int find_delivered(struct hsy_ledger *l, struct message **out,
+                          uint32_t node, uint32_t origin,
+                          const struct hearsay_message *message)
+{
+    if (l->members[origin].forgot) {
+        *out = find_by_payload(l, node, origin, message);
+        return HEARSAY_OK;
+    }
+    uint32_t process = 0;
+    int err = process_of(l, &process, origin, message);
+    *out = err != HEARSAY_OK || process == 0
+               ? NULL
+               : find_message(l, origin, process, message->seq);
+    return err;
+}
+
 int hsy_ledger_delivered(struct hsy_ledger *l, uint32_t node, int64_t origin,
                          const struct hearsay_message *message)
 {
@@ -264,16 +318,13 @@ int hsy_ledger_delivered(struct hsy_ledger *l, uint32_t node, int64_t origin,
     if (origin == (int64_t)node) {
         return HEARSAY_OK; /* May come before we are told of it. */
     }
-    uint32_t process = 0;
+    struct message *m = NULL;
     if (origin >= 0) {
-        int err = process_of(l, &process, (uint32_t)origin, message);
+        int err = find_delivered(l, &m, node, (uint32_t)origin, message);
         if (err != HEARSAY_OK) {
             return err;
         }
     }
-    struct message *m =
-        process == 0 ? NULL
-                     : find_message(l, (uint32_t)origin, process, message->seq);
     if (m == NULL) {
         broke(l, &l->totals.phantom, "B1: delivered but never published");
         return HEARSAY_OK;

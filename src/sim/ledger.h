@@ -28,6 +28,9 @@ void hsy_ledger_started(struct hsy_ledger *l, uint32_t node);
 /* From now on it is expected to get what others publish. */
 void hsy_ledger_joined(struct hsy_ledger *l, uint32_t node, uint64_t now_ns);
 void hsy_ledger_ended(struct hsy_ledger *l, uint32_t node);
+/* Its disk lost something: it may come with an incarnation that it had before,
+ * and so with an epoch that names another process's messages, too. */
+void hsy_ledger_forgot(struct hsy_ledger *l, uint32_t node);
 
 struct hsy_published {
     uint32_t origin;

@@ -493,8 +493,9 @@ uint32_t hsy_net_process_gone(struct hsy_cluster *c, uint32_t node,
         conn->refs++;
         for (int i = 0; i < 2; i++) {
             if (conn->ends[i].node == node && conn->ends[i].open) {
+                /* One in the backlog was never the process's. */
+                links += conn->ends[i].link != 0 ? 1 : 0;
                 abandon(c, &conn->ends[i], in_order);
-                links++;
             }
         }
         hsy_net_unref(c, conn);

@@ -1,34 +1,27 @@
 /* Runs a scenario: lets virtual time pass from one moment of interest to the
  * next (every 100 ms, every end of a span, every action), looks at all open
- * conditions there, then acts. */
+ * conditions there, then acts (run_actions.c). */
 #include "sim/scenario.h"
 
 #include "base/mem.h"
-#include "base/prng.h"
 #include "base/time.h"
-#include "sim/condition.h"
-#include "sim/script.h"
+#include "sim/run_inner.h"
 
 #include <string.h>
 
 #define LOOK_EVERY_NS (100 * HSY_MS)
-
-struct run {
-    const struct hsy_scenario *s;
-    struct hsy_witness *witness; /* Owned. */
-    struct hsy_cluster *cluster; /* Of the witness. */
-    struct hsy_scene scene;
-    struct hsy_scenario_result *result;
-    struct hsy_line out;
-    uint64_t hits[HSY_SCRIPT_STATEMENTS];
-    bool done[HSY_SCRIPT_STATEMENTS]; /* Held, or carried out. */
-    uint64_t published;
-    bool failed;
-};
+/* So that drawing does not follow what the cluster draws. */
+#define SHARES_RNG UINT64_C(0x5ce4a51105)
 
 static void on_note(void *ctx, uint32_t node, const struct hearsay_note *note)
 {
-    struct run *r = ctx;
+    struct hsy_run *r = ctx;
+    if (r->setup->trace != NULL) {
+        char text[HSY_STORY_LINE_LEN];
+        struct hsy_line line = hsy_line(text, sizeof(text));
+        hsy_story_render(&line, r->cluster, node, note);
+        r->setup->trace(r->setup->ctx, text);
+    }
     for (uint32_t i = 0; i < r->s->count; i++) {
         const struct hsy_statement *st = &r->s->statements[i];
         if (st->verb != HSY_VERB_AT && st->verb != HSY_VERB_RUN &&
@@ -40,7 +33,8 @@ static void on_note(void *ctx, uint32_t node, const struct hearsay_note *note)
 
 /* ----------------------------------------------------------------- verdict */
 
-static void fail(struct run *r, const struct hsy_statement *st, const char *why)
+void hsy_run_fail(struct hsy_run *r, const struct hsy_statement *st,
+                  const char *why)
 {
     if (r->failed) {
         return;
@@ -63,7 +57,7 @@ static void fail(struct run *r, const struct hsy_statement *st, const char *why)
     hsy_story_tell(&r->witness->story, &r->out);
 }
 
-static void fail_with(struct run *r, const struct hsy_statement *st,
+static void fail_with(struct hsy_run *r, const struct hsy_statement *st,
                       const char *verdict, const struct hsy_line *seen)
 {
     char text[512];
@@ -71,11 +65,12 @@ static void fail_with(struct run *r, const struct hsy_statement *st,
     hsy_line_text(&why, verdict);
     hsy_line_text(&why, "; seen: ");
     hsy_line_text(&why, seen->data);
-    fail(r, st, text);
+    hsy_run_fail(r, st, text);
 }
 
 /* What one look at a condition means at @now_ns. NULL: all is well. */
-static const char *judge(struct run *r, uint32_t i, bool holds, uint64_t now_ns)
+static const char *judge(struct hsy_run *r, uint32_t i, bool holds,
+                         uint64_t now_ns)
 {
     const struct hsy_statement *st = &r->s->statements[i];
     switch (st->verb) {
@@ -105,7 +100,7 @@ static const char *judge(struct run *r, uint32_t i, bool holds, uint64_t now_ns)
     return NULL;
 }
 
-static bool is_open(const struct run *r, uint32_t i, uint64_t now_ns)
+static bool is_open(const struct hsy_run *r, uint32_t i, uint64_t now_ns)
 {
     const struct hsy_statement *st = &r->s->statements[i];
     if (r->done[i] || st->verb == HSY_VERB_AT || st->verb == HSY_VERB_RUN) {
@@ -118,10 +113,55 @@ static bool is_open(const struct run *r, uint32_t i, uint64_t now_ns)
            now_ns >= st->from_ns;
 }
 
-static void look_around(struct run *r)
+/* What holds without asking. */
+static void look_at_promises(struct hsy_run *r)
+{
+    const char *broken = hsy_ledger_broken(r->witness->ledger);
+    const struct hsy_checks *checks = r->witness->checks;
+    const struct hsy_broken *first =
+        checks == NULL ? NULL : hsy_checks_first(checks);
+    if (first != NULL) {
+        char text[512];
+        struct hsy_line why = hsy_line(text, sizeof(text));
+        hsy_line_text(&why, hsy_invariant_name(first->what));
+        hsy_line_text(&why, " broke at ");
+        hsy_line_time(&why, first->at_ns);
+        hsy_line_text(&why, ": ");
+        hsy_line_text(&why, first->text);
+        hsy_line_text(&why, " (");
+        hsy_line_text(&why, hsy_invariant_says(first->what));
+        hsy_line_text(&why, ")");
+        hsy_run_fail(r, NULL, text);
+    } else if (broken[0] != '\0') {
+        hsy_run_fail(r, NULL, broken);
+    }
+}
+
+/* Who only asks whether messages were lost has not said that it is calm. */
+static void tell_calm(struct hsy_run *r)
+{
+    struct hsy_checks *checks = r->witness->checks;
+    bool armed[HSY_INVARIANTS];
+    for (unsigned i = 0; i < HSY_INVARIANTS; i++) {
+        armed[i] = hsy_checks_armed(checks, (enum hsy_invariant)i);
+        if (!r->says_calm && i != HSY_B3) {
+            hsy_checks_arm(checks, (enum hsy_invariant)i, false);
+        }
+    }
+    int err = hsy_checks_calm(checks);
+    r->scene.err = r->scene.err == HEARSAY_OK ? err : r->scene.err;
+    for (unsigned i = 0; i < HSY_INVARIANTS; i++) {
+        hsy_checks_arm(checks, (enum hsy_invariant)i, armed[i]);
+    }
+}
+
+static void look_around(struct hsy_run *r)
 {
     uint64_t now_ns = hsy_cluster_now(r->cluster);
     r->scene.graph_fresh = false;
+    if (now_ns >= r->s->end_ns && r->asks_calm) {
+        tell_calm(r);
+    }
     for (uint32_t i = 0; i < r->s->count && !r->failed; i++) {
         if (!is_open(r, i, now_ns)) {
             continue;
@@ -135,79 +175,14 @@ static void look_around(struct run *r)
             fail_with(r, &r->s->statements[i], verdict, &seen);
         }
     }
-    const char *broken = hsy_ledger_broken(r->witness->ledger);
-    if (broken[0] != '\0') {
-        fail(r, NULL, broken);
-    }
-}
-
-/* ----------------------------------------------------------------- actions */
-
-static int publish(struct run *r, uint32_t node)
-{
-    char text[48];
-    struct hsy_line line = hsy_line(text, sizeof(text));
-    hsy_line_text(&line, "message ");
-    r->published++;
-    hsy_line_u64(&line, r->published);
-    uint64_t seq;
-    return hsy_cluster_publish(r->cluster, node, (const uint8_t *)text,
-                               line.len, &seq);
-}
-
-static int act_on(struct run *r, const struct hsy_statement *st, uint32_t node)
-{
-    struct hsy_who other = {0};
-    switch (st->action) {
-    case HSY_ACTION_KILL:
-        return hsy_cluster_kill(r->cluster, node);
-    case HSY_ACTION_FREEZE:
-        return hsy_cluster_freeze(r->cluster, node);
-    case HSY_ACTION_THAW:
-        return hsy_cluster_thaw(r->cluster, node);
-    case HSY_ACTION_START:
-        return hsy_cluster_start(r->cluster, node, 0);
-    case HSY_ACTION_LEAVE:
-        return hsy_cluster_leave(r->cluster, node);
-    case HSY_ACTION_PUBLISH:
-        return publish(r, node);
-    case HSY_ACTION_ISOLATE:
-        hsy_cluster_isolate(r->cluster, node);
-        return HEARSAY_OK;
-    case HSY_ACTION_HEAL:
-        hsy_cluster_heal(r->cluster, node);
-        return HEARSAY_OK;
-    case HSY_ACTION_CUT:
-        other = hsy_scene_who(&r->scene, &st->args.who[1]);
-        break;
-    }
-    int err = HEARSAY_OK;
-    for (uint32_t i = other.first; i <= other.last && err == HEARSAY_OK; i++) {
-        err = i == node ? HEARSAY_OK : hsy_cluster_cut(r->cluster, node, i);
-    }
-    return err;
-}
-
-static void act(struct run *r, uint32_t index)
-{
-    const struct hsy_statement *st = &r->s->statements[index];
-    r->done[index] = true;
-    hsy_story_action(&r->witness->story, r->cluster, st->text);
-    struct hsy_who who = hsy_scene_who(&r->scene, &st->args.who[0]);
-    for (uint32_t i = who.first; i <= who.last && !r->failed; i++) {
-        int err = act_on(r, st, i);
-        if (err != HEARSAY_OK) {
-            fail(r, st, hearsay_strerror(err));
-        }
-    }
-    r->scene.graph_fresh = false;
+    look_at_promises(r);
 }
 
 /* -------------------------------------------------------------------- time */
 
 /* The next moment after @now_ns that matters; all actions of @now_ns are
  * done. */
-static uint64_t next_moment(const struct run *r, uint64_t now_ns)
+static uint64_t next_moment(const struct hsy_run *r, uint64_t now_ns)
 {
     uint64_t next_ns = (now_ns / LOOK_EVERY_NS + 1) * LOOK_EVERY_NS;
     next_ns = hsy_time_min(next_ns, r->s->end_ns);
@@ -219,28 +194,34 @@ static uint64_t next_moment(const struct run *r, uint64_t now_ns)
         if (st->to_ns > now_ns) {
             next_ns = hsy_time_min(next_ns, st->to_ns);
         }
+        if (st->verb == HSY_VERB_AT && r->next_ns[i] > now_ns) {
+            next_ns = hsy_time_min(next_ns, r->next_ns[i]);
+        }
     }
     return next_ns;
 }
 
-static void act_now(struct run *r)
+static void act_now(struct hsy_run *r)
 {
+    uint64_t now_ns = hsy_cluster_now(r->cluster);
     for (uint32_t i = 0; i < r->s->count && !r->failed; i++) {
-        if (r->s->statements[i].verb == HSY_VERB_AT && !r->done[i] &&
-            r->s->statements[i].from_ns <= hsy_cluster_now(r->cluster)) {
-            act(r, i);
+        if (r->s->statements[i].verb == HSY_VERB_AT &&
+            r->next_ns[i] <= now_ns) {
+            r->next_ns[i] = hsy_run_act(r, i);
         }
     }
 }
 
-static void play(struct run *r)
+static void play(struct hsy_run *r)
 {
     act_now(r);
     uint64_t now_ns = hsy_cluster_now(r->cluster);
-    while (!r->failed && now_ns < r->s->end_ns) {
+    while (!r->failed && now_ns < r->s->end_ns && r->scene.err == HEARSAY_OK) {
         now_ns = next_moment(r, now_ns);
-        if (hsy_cluster_run(r->cluster, now_ns) != HEARSAY_OK) {
-            fail(r, NULL, hsy_cluster_fault(r->cluster));
+        int err = hsy_cluster_run(r->cluster, now_ns);
+        if (err != HEARSAY_OK) {
+            r->scene.err = err == HEARSAY_ERR_NOMEM ? err : r->scene.err;
+            hsy_run_fail(r, NULL, hsy_cluster_fault(r->cluster));
             return;
         }
         look_around(r);
@@ -250,7 +231,20 @@ static void play(struct run *r)
 
 /* ------------------------------------------------------------------- set-up */
 
-static int start_all(struct run *r, uint64_t rng)
+/* Those that a `join` names come then. */
+static bool comes_late(const struct hsy_run *r, uint32_t node)
+{
+    for (uint32_t i = 0; i < r->s->count; i++) {
+        const struct hsy_statement *st = &r->s->statements[i];
+        if (st->verb == HSY_VERB_AT && st->action == HSY_ACTION_JOIN &&
+            hsy_scene_names(&r->scene, &st->args, 0, node)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int start_all(struct hsy_run *r, uint64_t rng)
 {
     struct hsy_prng prng;
     hsy_prng_init(&prng, rng);
@@ -263,36 +257,81 @@ static int start_all(struct run *r, uint64_t rng)
             delay_ns = stagger->min +
                        hsy_prng_below(&prng, stagger->max - stagger->min + 1);
         }
-        err = hsy_cluster_start(r->cluster, i, delay_ns);
+        if (!comes_late(r, i)) {
+            err = hsy_cluster_start(r->cluster, i, delay_ns);
+        }
     }
     return err;
 }
 
-static int set_up(struct run *r, const struct hsy_scenario_setup *setup)
+static void arm(struct hsy_run *r)
+{
+    for (unsigned i = 0; i < HSY_INVARIANTS && r->witness->checks != NULL;
+         i++) {
+        if (r->s->arms[i] || r->s->disarms[i]) {
+            hsy_checks_arm(r->witness->checks, (enum hsy_invariant)i,
+                           r->s->arms[i]);
+        }
+    }
+    for (uint32_t i = 0; i < r->s->count; i++) {
+        const struct hsy_statement *st = &r->s->statements[i];
+        bool acts = st->verb == HSY_VERB_AT;
+        bool claims = !acts && st->verb != HSY_VERB_RUN;
+        r->next_ns[i] = acts ? st->from_ns : HEARSAY_NEVER;
+        r->asks_calm =
+            r->asks_calm || (claims && hsy_condition_calms(st->condition));
+        r->says_calm =
+            r->says_calm || (claims && hsy_condition_ends(st->condition));
+    }
+}
+
+static void fill(struct hsy_cluster_config *config, const struct hsy_run *r)
 {
     const struct hsy_scenario *s = r->s;
+    hsy_cluster_config_init(config, &r->setup->mem);
+    config->machine = r->setup->machine;
+    config->crypto = r->setup->crypto;
+    config->rng = r->setup->rng != 0 ? r->setup->rng : s->rng;
+    config->hash_salt = r->setup->hash_salt;
+    config->seeds = s->seeds;
+    config->peers = s->peers;
+    config->seed_config = &s->seed_config;
+    config->peer_config = &s->peer_config;
+    config->latency_ns = s->weather.latency_ns;
+    config->tail_ppm = s->weather.tail_ppm;
+    config->tail_ns = s->weather.tail_ns;
+    config->bytes_per_s = s->weather.bytes_per_s;
+    config->window_len = s->weather.window_len;
+    config->job_ns = s->job_ns;
+    config->disk_ns = s->disk_ns;
+    config->one_host = s->one_host;
+}
+
+static int set_up(struct hsy_run *r)
+{
     struct hsy_cluster_config config;
-    hsy_cluster_config_init(&config, &setup->mem);
-    config.machine = setup->machine;
-    config.crypto = setup->crypto;
-    config.rng = setup->rng != 0 ? setup->rng : s->rng;
-    config.seeds = s->seeds;
-    config.peers = s->peers;
-    config.seed_config = &s->seed_config;
-    config.peer_config = &s->peer_config;
-    config.latency_ns = s->latency_ns;
-    config.job_ns = s->job_ns;
-    config.disk_ns = s->disk_ns;
-    config.one_host = s->one_host;
-    int err = hsy_witness_create(&r->witness, &config, NULL);
+    fill(&config, r);
+    const char *fault = hsy_cluster_config_fault(&config);
+    if (fault != NULL) {
+        hsy_line_text(&r->out, fault);
+        return HEARSAY_ERR_INVALID;
+    }
+    struct hsy_witness_options options = {.keeps = HSY_WITNESS_ALL};
+    if (r->s->unchecked) {
+        options.keeps = HSY_WITNESS_LEDGER | HSY_WITNESS_STORY;
+    }
+    int err = hsy_witness_create(&r->witness, &config, &options);
     if (err != HEARSAY_OK) {
         return err;
     }
     r->witness->on_note = on_note;
     r->witness->ctx = r;
     r->cluster = r->witness->cluster;
+    r->scene.scenario = r->s;
     r->scene.witness = r->witness;
     r->scene.cluster = r->cluster;
+    hsy_prng_init(&r->scene.prng, config.rng ^ SHARES_RNG);
+    arm(r);
     return start_all(r, config.rng);
 }
 
@@ -301,20 +340,25 @@ int hsy_scenario_run(const struct hsy_scenario *s,
                      struct hsy_scenario_result *out, char *story,
                      size_t story_len)
 {
-    struct run *r = hsy_mem_zalloc(&setup->mem, sizeof(*r));
+    struct hsy_run *r = hsy_mem_zalloc(&setup->mem, sizeof(*r));
     if (r == NULL) {
         return HEARSAY_ERR_NOMEM;
     }
     r->s = s;
+    r->setup = setup;
     r->result = out;
     r->out = hsy_line(story, story_len);
     *out = (struct hsy_scenario_result){.passed = true};
-    int err = set_up(r, setup);
+    int err = set_up(r);
     if (err == HEARSAY_OK) {
         play(r);
         out->digest = hsy_cluster_digest(r->cluster);
         out->steps = hsy_cluster_steps(r->cluster);
+        out->at_ns = r->failed ? out->at_ns : hsy_cluster_now(r->cluster);
         err = r->witness->err != HEARSAY_OK ? r->witness->err : r->scene.err;
+    }
+    if (r->witness != NULL) {
+        hsy_scene_fini(&r->scene);
     }
     hsy_witness_destroy(r->witness);
     hsy_mem_free(&setup->mem, r);

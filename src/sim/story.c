@@ -96,15 +96,40 @@ static void put_field(struct hsy_line *line, const struct hsy_cluster *c,
     }
 }
 
+static void put_now(struct hsy_line *line, const struct hsy_cluster *c)
+{
+    hsy_line_time(line, hsy_cluster_now(c));
+    hsy_line_text(line, "  ");
+}
+
 static struct hsy_line next_line(struct hsy_story *story,
                                  const struct hsy_cluster *c)
 {
     char *at = story->lines[story->count % HSY_STORY_LINES];
     story->count++;
     struct hsy_line line = hsy_line(at, HSY_STORY_LINE_LEN);
-    hsy_line_time(&line, hsy_cluster_now(c));
-    hsy_line_text(&line, "  ");
+    put_now(&line, c);
     return line;
+}
+
+static void put_note(struct hsy_line *line, const struct hsy_cluster *c,
+                     uint32_t node, const struct hearsay_note *note)
+{
+    hsy_line_node(line, c, node);
+    hsy_line_text(line, "  ");
+    hsy_line_text(line, note->event);
+    for (uint32_t i = 0;
+         i < HEARSAY_FIELDS_MAX && note->fields[i].kind != HEARSAY_FIELD_END;
+         i++) {
+        put_field(line, c, &note->fields[i]);
+    }
+}
+
+void hsy_story_render(struct hsy_line *line, const struct hsy_cluster *c,
+                      uint32_t node, const struct hearsay_note *note)
+{
+    put_now(line, c);
+    put_note(line, c, node, note);
 }
 
 void hsy_story_note(struct hsy_story *story, const struct hsy_cluster *c,
@@ -114,14 +139,7 @@ void hsy_story_note(struct hsy_story *story, const struct hsy_cluster *c,
         return; /* They would drown everything else. */
     }
     struct hsy_line line = next_line(story, c);
-    hsy_line_node(&line, c, node);
-    hsy_line_text(&line, "  ");
-    hsy_line_text(&line, note->event);
-    for (uint32_t i = 0;
-         i < HEARSAY_FIELDS_MAX && note->fields[i].kind != HEARSAY_FIELD_END;
-         i++) {
-        put_field(&line, c, &note->fields[i]);
-    }
+    put_note(&line, c, node, note);
 }
 
 void hsy_story_action(struct hsy_story *story, const struct hsy_cluster *c,

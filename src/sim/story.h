@@ -28,6 +28,9 @@ struct hsy_story {
     char lines[HSY_STORY_LINES][HSY_STORY_LINE_LEN];
 };
 
+/* One record on one line, gossip too. */
+void hsy_story_render(struct hsy_line *line, const struct hsy_cluster *c,
+                      uint32_t node, const struct hearsay_note *note);
 /* One record: its time, its node, its fields, nodes by their short names.
  * Gossip itself is left out. */
 void hsy_story_note(struct hsy_story *story, const struct hsy_cluster *c,

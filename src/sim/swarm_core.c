@@ -29,32 +29,42 @@ static bool lives(const struct hsy_swarm *s, uint32_t node)
     return process == HSY_PROCESS_RUNNING || process == HSY_PROCESS_FROZEN;
 }
 
-/* Of the nodes @first..@end: at least @min of them, those that live first. */
+/* Those that live come first. Last is who read a damaged row: nothing guards
+ * the row of its own incarnation, and one flipped bit can take it to where no
+ * seed follows. */
+static uint32_t rank_of(const struct hsy_swarm *s, uint32_t node)
+{
+    if (s->corrupt[node] && node >= s->plan->seeds) {
+        return 2;
+    }
+    return lives(s, node) ? 0 : 1;
+}
+
+/* Of the nodes @first..@end: at least @min of them. */
 static void choose(struct hsy_swarm *s, uint32_t first, uint32_t end,
                    uint32_t min)
 {
     uint32_t order[HSY_SWARM_NODES_MAX];
-    uint32_t count = end - first, alive = 0;
+    uint32_t counts[3] = {0}; /* Of each rank. */
+    uint32_t count = end - first, placed = 0;
     for (uint32_t i = 0; i < count; i++) { /* Shuffled as it is filled. */
         uint32_t place = (uint32_t)below(s, i + 1);
         order[i] = order[place];
         order[place] = first + i;
+        counts[rank_of(s, first + i)]++;
     }
-    for (uint32_t i = 0; i < count; i++) {
-        if (lives(s, order[i])) {
-            uint32_t node = order[i];
-            memmove(&order[alive + 1], &order[alive],
-                    (i - alive) * sizeof(order[0]));
-            order[alive] = node;
-            alive++;
-        }
-    }
-    min = min < count ? min : count;
-    uint32_t max = alive > min ? alive : min;
+    uint32_t sound = counts[0] + counts[1];
+    min = min < sound ? min : sound;
+    uint32_t max = counts[0] > min ? counts[0] : min;
     uint32_t wanted =
         below(s, 2) == 0 ? max : min + (uint32_t)below(s, max - min + 1);
-    for (uint32_t i = 0; i < wanted; i++) {
-        s->fates[order[i]] = HSY_FATE_CORE;
+    for (uint32_t rank = 0; rank < 2; rank++) {
+        for (uint32_t i = 0; i < count && placed < wanted; i++) {
+            if (rank_of(s, order[i]) == rank) {
+                s->fates[order[i]] = HSY_FATE_CORE;
+                placed++;
+            }
+        }
     }
 }
 
@@ -89,9 +99,7 @@ static void revive(struct hsy_swarm *s, uint32_t node)
         return;
     }
     hsy_swarm_tell(s, "start without its disk", node, 0);
-    hsy_checks_excuse(s->w->checks, HSY_R1, node);
-    hsy_checks_excuse(s->w->checks, HSY_R2, node);
-    hsy_checks_excuse(s->w->checks, HSY_R4, node);
+    hsy_swarm_excuse(s, node);
     if (hsy_cluster_disk_harm(s->c, node, HSY_HARM_LOSE) != HEARSAY_OK) {
         s->w->err = HEARSAY_ERR_NOMEM;
     }

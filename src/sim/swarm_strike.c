@@ -168,12 +168,16 @@ static void crash(struct hsy_swarm *s, uint32_t node, uint64_t down_ns)
     (void)!hsy_cluster_start(s->c, node, down_ns);
 }
 
-/* A seed that lost what it had acknowledged cannot keep its word. */
-static void excuse(struct hsy_swarm *s, uint32_t node)
+/* A seed that lost what it had acknowledged cannot keep its word, and one that
+ * reads what it did not write cannot know. */
+void hsy_swarm_excuse(struct hsy_swarm *s, uint32_t node)
 {
-    hsy_checks_excuse(s->w->checks, HSY_R1, node);
-    hsy_checks_excuse(s->w->checks, HSY_R2, node);
-    hsy_checks_excuse(s->w->checks, HSY_R4, node);
+    static const enum hsy_invariant whats[] = {HSY_R1, HSY_R2, HSY_R3, HSY_R4,
+                                               HSY_R8};
+    for (size_t i = 0; i < sizeof(whats) / sizeof(whats[0]); i++) {
+        hsy_checks_excuse(s->w->checks, whats[i], node);
+    }
+    hsy_ledger_forgot(s->w->ledger, node);
 }
 
 static void harm_disk(struct hsy_swarm *s, const struct hsy_strike *strike,
@@ -185,7 +189,9 @@ static void harm_disk(struct hsy_swarm *s, const struct hsy_strike *strike,
     } else if (strike->fault == HSY_SWARM_DISK_CORRUPT) {
         harm = strike->how % 2 == 0 ? HSY_HARM_FLIP : HSY_HARM_CUT;
     }
-    excuse(s, node);
+    hsy_swarm_excuse(s, node);
+    s->corrupt[node] =
+        s->corrupt[node] || strike->fault == HSY_SWARM_DISK_CORRUPT;
     (void)!hsy_cluster_kill(s->c, node);
     if (hsy_cluster_disk_harm(s->c, node, harm) != HEARSAY_OK) {
         s->w->err = HEARSAY_ERR_NOMEM;
@@ -202,8 +208,12 @@ static void spoil_disk(struct hsy_swarm *s, const struct hsy_strike *strike,
     } else if (strike->fault == HSY_SWARM_DISK_FLAKY) {
         mood = HSY_DISK_FLAKY;
     } else {
-        excuse(s, node);
+        hsy_swarm_excuse(s, node);
     }
+    /* A death that could not be written is forgotten with the process; what
+     * a seed acknowledged never is. */
+    hsy_checks_excuse(s->w->checks, HSY_R2, node);
+    hsy_checks_excuse(s->w->checks, HSY_R4, node);
     hsy_cluster_disk_mood(s->c, node, mood);
     bool lies = mood == HSY_DISK_LYING;
     later(s, strike->lasts_ns, lies ? HSY_DEED_CRASH : HSY_DEED_DISK_FINE,

@@ -148,11 +148,25 @@ static void on_stepped(void *ctx, uint32_t node)
     }
 }
 
+static int create_checks(struct hsy_witness *w,
+                         const struct hsy_cluster_config *config)
+{
+    int err = hsy_checks_create(&w->checks, config, w->cluster, w->ledger);
+    if (err == HEARSAY_OK) {
+        hsy_checks_set_meter(w->checks, &w->meter, hsy_meter_ceiling(config));
+    }
+    return err;
+}
+
 static int create_parts(struct hsy_witness *w,
                         const struct hsy_cluster_config *config, uint32_t keeps)
 {
     uint32_t count = config->seeds + config->peers;
-    int err = hsy_cluster_create(&w->cluster, config);
+    struct hsy_cluster_config metered = *config;
+    if ((keeps & HSY_WITNESS_CHECKS) != 0) {
+        metered.mem = hsy_meter_mem(&w->meter);
+    }
+    int err = hsy_cluster_create(&w->cluster, &metered);
     if (err == HEARSAY_OK) {
         err = hsy_graph_create(&w->graph, count, &w->mem);
     }
@@ -161,7 +175,7 @@ static int create_parts(struct hsy_witness *w,
         err = hsy_ledger_create(&w->ledger, count, &w->mem);
     }
     if (err == HEARSAY_OK && (keeps & HSY_WITNESS_CHECKS) != 0) {
-        err = hsy_checks_create(&w->checks, config, w->cluster, w->ledger);
+        err = create_checks(w, config);
     }
     return err;
 }
@@ -177,6 +191,7 @@ int hsy_witness_create(struct hsy_witness **out,
         return HEARSAY_ERR_NOMEM;
     }
     w->mem = config->mem;
+    hsy_meter_init(&w->meter, &w->mem);
     w->tells_story = (keeps & HSY_WITNESS_STORY) != 0;
     struct hsy_cluster_config observed = *config;
     observed.observer = (struct hsy_observer){.ctx = w,

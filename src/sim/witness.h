@@ -28,6 +28,7 @@ struct hsy_witness {
     struct hsy_ledger *ledger;   /* NULL unless kept. */
     struct hsy_graph *graph;
     struct hsy_checks *checks; /* NULL unless kept. */
+    struct hsy_meter meter;    /* Of the cluster's memory, for the checks. */
     int err;                   /* Sticky: HEARSAY_ERR_NOMEM. */
     bool tells_story;
     /* Also told of every record; may be NULL. */

@@ -1,5 +1,6 @@
 /* Every *.scn beside this file is a test case of its own: run in virtual
- * time, twice, with equal digests, and with all memory given back. */
+ * time, twice and once more with another hash salt, with equal digests, and
+ * with all memory given back. */
 #include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -73,12 +74,13 @@ static struct hsy_scenario *parse_file(const char *path)
 }
 
 static struct hsy_scenario_result run(const struct hsy_scenario *s,
-                                      const char *path)
+                                      const char *path, uint64_t hash_salt)
 {
     static char story[STORY_LEN];
     struct hsy_scenario_setup setup = {.machine = hsy_machine_node(),
                                        .crypto = hearsay_crypto_null(),
-                                       .mem = mem};
+                                       .mem = mem,
+                                       .hash_salt = hash_salt};
     const char *rng = getenv("HEARSAY_RNG"); /* To look for luck. */
     setup.rng = rng == NULL ? 0 : strtoull(rng, NULL, 0);
     struct hsy_scenario_result result;
@@ -96,11 +98,14 @@ static void test_scenario(void **state)
     const char *path = *state;
     allocations = 0;
     struct hsy_scenario *s = parse_file(path);
-    struct hsy_scenario_result first = run(s, path);
-    struct hsy_scenario_result second = run(s, path);
+    struct hsy_scenario_result first = run(s, path, 0);
+    struct hsy_scenario_result second = run(s, path, 0);
+    struct hsy_scenario_result salted = run(s, path, 0x5a17);
     hsy_scenario_destroy(s);
     assert_true(first.digest == second.digest);
     assert_true(first.steps == second.steps);
+    assert_true(first.digest == salted.digest);
+    assert_true(first.steps == salted.steps);
     assert_int_equal(allocations, 0);
 }
 

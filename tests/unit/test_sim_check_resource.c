@@ -40,7 +40,8 @@ static void test_s1_memory_below_the_ceiling_is_fine(void **state)
 {
     struct rig *rig = *state;
     rig->s.ceiling = 1000;
-    rig->s.live_bytes = 1000;
+    const uint64_t live_bytes = 1000;
+    rig->s.live_bytes = &live_bytes;
     hsy_check_resource_look(&rig->s);
     CLAIM_INT(rig->f.looked[HSY_S1], 1);
     CLAIM_INT(rig->f.broken[HSY_S1], 0);
@@ -50,7 +51,8 @@ static void test_s1_memory_above_the_ceiling_is_caught(void **state)
 {
     struct rig *rig = *state;
     rig->s.ceiling = 1000;
-    rig->s.live_bytes = 1001;
+    const uint64_t live_bytes = 1001;
+    rig->s.live_bytes = &live_bytes;
     hsy_check_resource_look(&rig->s);
     CLAIM_INT(rig->f.broken[HSY_S1], 1);
     CLAIM(!rig->f.any); /* Armed by a later issue. */

@@ -198,6 +198,36 @@ static void test_two_processes_of_one_origin_are_told_apart(void **state)
     hsy_ledger_destroy(l);
 }
 
+static void test_who_lacks_a_message_is_told(void **state)
+{
+    (void)state;
+    struct hsy_ledger *l = ledger();
+    const uint8_t all = 1u << ORIGIN | 1u << READER | 1u << OTHER;
+    const uint8_t readers = 1u << READER;
+    struct hsy_message_name name = {.origin = ORIGIN, .seq = 1};
+    uint32_t who = NODES;
+    publish(l, 5, 1, "hello");
+    deliver(l, READER, 1, "hello");
+    assert_true(hsy_ledger_lacks(l, &name, &all, &who));
+    assert_int_equal(who, OTHER);
+    assert_false(hsy_ledger_lacks(l, &name, &readers, &who));
+    name.seq = 2; /* Never published, so never got. */
+    assert_true(hsy_ledger_lacks(l, &name, &readers, &who));
+    assert_int_equal(who, READER);
+    hsy_ledger_destroy(l);
+}
+
+static void test_who_has_joined_is_known(void **state)
+{
+    (void)state;
+    struct hsy_ledger *l = ledger();
+    assert_true(hsy_ledger_has_joined(l, READER));
+    hsy_ledger_ended(l, READER);
+    hsy_ledger_started(l, READER);
+    assert_false(hsy_ledger_has_joined(l, READER));
+    hsy_ledger_destroy(l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -212,6 +242,8 @@ int main(void)
         cmocka_unit_test(test_b3_a_missed_message_is_named),
         cmocka_unit_test(test_b3_who_joined_later_or_went_is_owed_nothing),
         cmocka_unit_test(test_two_processes_of_one_origin_are_told_apart),
+        cmocka_unit_test(test_who_lacks_a_message_is_told),
+        cmocka_unit_test(test_who_has_joined_is_known),
     };
     return cmocka_run_group_tests_name("sim_ledger", tests, NULL, NULL);
 }

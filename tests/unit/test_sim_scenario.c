@@ -35,25 +35,25 @@ static void check_refused(const char *text, uint32_t line, uint32_t column,
 static void test_errors_name_line_and_column(void **state)
 {
     (void)state;
-    check_refused("", 0, 1, "no cluster");
+    check_refused("", 1, 1, "no cluster");
     check_refused("# only words\n", 1, 1, "no cluster");
     check_refused("at 1s kill peer 1\n", 1, 1, "must be cluster");
     check_refused("cluster 0 seeds 2 peers", 1, 9, "1 to 32 seeds");
-    check_refused("cluster 1 seeds peers", 1, 17, "expected $n");
+    check_refused("cluster 1 seeds peers", 1, 17, "expected a number");
     check_refused("cluster 1 seeds 2 peers\n\nat 1s eat peer 1", 3, 7,
                   "\"eat\"");
-    check_refused(CLUSTER "at 1s kill peer 3", 2, 12, "expected $who");
+    check_refused(CLUSTER "at 1s kill peer 3", 2, 17, "no such peer");
     check_refused(CLUSTER "at 1s kill peer 1 twice", 2, 19,
                   "the end of the line");
-    check_refused(CLUSTER "at 1q kill peer 1", 2, 4, "expected $time");
-    check_refused(CLUSTER "expect 5s..2s joined all", 2, 8, "expected $span");
+    check_refused(CLUSTER "at 1q kill peer 1", 2, 4, "expected a time");
+    check_refused(CLUSTER "expect 5s..2s joined all", 2, 8, "goes back");
     check_refused(CLUSTER "end   overlay is", 2, 15, "expected connected");
     check_refused(CLUSTER "end   joined", 2, 13, "ends too early");
     check_refused(CLUSTER "end all seeds have peer 1 asleep", 2, 27,
-                  "expected $state");
+                  "expected alive");
     check_refused(CLUSTER "run 5s please", 2, 8, "nothing may follow");
     check_refused("cluster 1 seeds 2 peers overlay ring", 1, 33,
-                  "out of range");
+                  "expected preferential");
     check_refused("cluster 1 seeds 2 peers colour red", 1, 25, "\"colour\"");
     check_refused(CLUSTER CLUSTER, 2, 1, "a cluster already");
 }
@@ -120,8 +120,7 @@ static void test_what_does_not_hold_fails(void **state)
                 "it did not hold");
     check_fails("never event joined\nrun 10s", "it happened");
     check_fails("run 9s\nend joined none", "does not hold at the end");
-    check_fails("at 1s thaw peer 1", "state");
-    check_fails("end delivered all\nend published 7\nrun 5s", "published: 0");
+    check_fails("end published 7\nrun 5s", "published: 0");
     check_fails("at 10s kill 1\nuntil 20s..90s all seeds have 1 alive", "dead");
 }
 
