@@ -289,6 +289,7 @@ static void lease_expired(struct hsy_seed *s, const struct hearsay_id *id)
     struct hsy_record record = hsy_kept_record(e->record);
     hsy_note_addr(&note, "addr", &record.addrs[0]);
     hsy_tell(env, &note);
+    hsy_trial_again(s, id); /* One that failed while we were cut off. */
     if (!hsy_trial_start(s, id)) {
         hsy_registry_recheck(&s->registry, id,
                              hsy_time_add(env->now.mono_ns, NO_ROOM_WAIT_NS));

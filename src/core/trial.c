@@ -361,6 +361,16 @@ void hsy_trials_again(struct hsy_seed *s)
     HSY_ASSERT(s->trials.count <= HSY_TRIALS_MAX);
 }
 
+void hsy_trial_again(struct hsy_seed *s, const struct hearsay_id *id)
+{
+    struct hsy_trial *t = hsy_trial_find(s, id);
+
+    HSY_ASSERT(id != NULL);
+    if (t != NULL && t->state == HSY_TRIAL_SIGNED) {
+        withdraw(s, t);
+    }
+}
+
 /* ----------------------------------------------------------------- time */
 
 static void pings_due(struct hsy_seed *s, struct hsy_trial *t)

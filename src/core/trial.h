@@ -55,6 +55,9 @@ void hsy_trial_collect(struct hsy_seed *s, const struct hsy_verdict *verdict);
 /* A fellow came up. Perhaps it was this seed that had been cut off from
  * everybody: what it found then is tried again before it accuses. */
 void hsy_trials_again(struct hsy_seed *s);
+/* The same of one subject, if it has a verdict of this seed: that is old now,
+ * and until the trial is dropped nothing else would ask the subject. */
+void hsy_trial_again(struct hsy_seed *s, const struct hearsay_id *id);
 void hsy_trials_tick(struct hsy_seed *s);
 
 #endif

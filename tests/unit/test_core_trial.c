@@ -527,6 +527,23 @@ static void an_open_verdict_is_tried_again_when_a_fellow_comes_up(void **state)
     end();
 }
 
+static void an_open_verdict_is_tried_again_when_a_lease_runs_out(void **state)
+{
+    (void)state;
+    begin();
+    core_rig_unlink(&rig, &subject.id);
+    core_rig_silence(&rig, 400);
+    const struct hsy_trial *t = hsy_trial_find(&rig.seed, &subject.id);
+    CLAIM(t != NULL);
+    CLAIM_INT(t->state, HSY_TRIAL_SIGNED);
+    CLAIM_INT(tries(), 3);
+    hsy_registry_recheck(&rig.seed.registry, &subject.id,
+                         rig.env.now.mono_ns + HSY_SECOND);
+    core_rig_silence(&rig, 2000);
+    CLAIM_INT(tries(), 6);
+    end();
+}
+
 static void a_lease_that_runs_out_starts_tries(void **state)
 {
     (void)state;
@@ -578,6 +595,7 @@ int main(void)
         cmocka_unit_test(verdicts_expire_after_two_minutes),
         cmocka_unit_test(a_dropped_trial_is_held_again_after_a_lease),
         cmocka_unit_test(an_open_verdict_is_tried_again_when_a_fellow_comes_up),
+        cmocka_unit_test(an_open_verdict_is_tried_again_when_a_lease_runs_out),
         cmocka_unit_test(a_lease_that_runs_out_starts_tries),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
