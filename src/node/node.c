@@ -164,6 +164,9 @@ static int handle(struct hearsay_node *node, const struct hearsay_event *ev)
 {
     HSY_ASSERT(!node->stopped);
     if (node->end_text != NULL && ev->kind != HEARSAY_EV_JOB_DONE) {
+        if (ev->kind == HEARSAY_EV_LINK_UP) {
+            hsy_conn_push_hang_up(node, ev->up.link);
+        }
         return 0; /* Ending: only the jobs are waited for. */
     }
     /* tidy: dispatch */

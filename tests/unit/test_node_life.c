@@ -203,6 +203,8 @@ static void stopped_is_the_last_effect_and_waits_for_every_job(void **state)
     CLAIM(!stage_is_open(&stage, link));
     CLAIM(!stage_is_open(&stage, half));
     CLAIM(!stage.stopped);
+    hearsay_link late = stage_accept(&stage, &peer.record.addrs[0]);
+    CLAIM(!stage_is_open(&stage, late)); /* No job, so no link to keep. */
     CLAIM(stage_job_back(&stage, 0));
     CLAIM(!stage.stopped);
     CLAIM(stage_job_back(&stage, 0));
