@@ -5,6 +5,7 @@
 #include "base/time.h"
 #include "cli/cli.h"
 #include "cli/flags.h"
+#include "cli/sim_memory.h"
 #include "sim/scenario.h"
 #include "sim/text.h"
 
@@ -166,6 +167,23 @@ static bool print_json(const char *path,
     return good;
 }
 
+static bool fits_memory(const char *path, const struct hsy_scenario *s)
+{
+    char needed[HSY_SIM_BYTES_LEN];
+    char free_now[HSY_SIM_BYTES_LEN];
+    uint64_t bytes = hsy_sim_memory_needed(hsy_scenario_peers(s));
+    uint64_t max = hsy_sim_memory_free();
+    if (bytes <= max) {
+        return true;
+    }
+    hsy_sim_bytes_text(needed, bytes);
+    hsy_sim_bytes_text(free_now, max);
+    hsy_cli_complain("%s: %" PRIu32 " peers need about %s, and %s are free: "
+                     "fewer peers, or a larger machine",
+                     path, hsy_scenario_peers(s), needed, free_now);
+    return false;
+}
+
 /* Returns an exit code. */
 static int run_file(const char *path, const struct hsy_scenario *s,
                     const struct options *o)
@@ -202,7 +220,8 @@ static int run_files(char **paths, int count, const struct options *o)
     int code = HSY_EXIT_DONE;
     for (int i = 0; i < count; i++) {
         scenarios[i] = parse_file(paths[i], text);
-        code = scenarios[i] == NULL ? HSY_EXIT_USAGE : code;
+        bool good = scenarios[i] != NULL && fits_memory(paths[i], scenarios[i]);
+        code = good ? code : HSY_EXIT_USAGE;
     }
     bool parsed = code == HSY_EXIT_DONE;
     for (int i = 0; i < count; i++) {

@@ -181,19 +181,31 @@ static void look_at_states(struct hsy_checks *k)
     k->look_ns = hsy_time_add(k->f.now_ns, LOOK_NS);
 }
 
+static bool is_small(const struct hsy_checks *k)
+{
+    return k->f.count <= SMALL_MAX;
+}
+
+/* @parts as in check.h. */
+static void look_at_registry(struct hsy_checks *k, uint32_t node,
+                             uint32_t parts)
+{
+    struct hsy_fact fact;
+    int err = hsy_fact_reader_read(&k->reader, &fact, node, parts);
+    if (err == HEARSAY_OK) {
+        hsy_check_registry_fact(&k->registry, &fact);
+    }
+    hsy_findings_err(&k->f, err);
+}
+
 void hsy_checks_stepped(struct hsy_checks *k, uint32_t node)
 {
     now(k);
-    bool small = k->f.count <= SMALL_MAX;
-    struct hsy_fact fact;
-    int err =
-        hsy_fact_reader_read(&k->reader, &fact, node,
-                             small && node < k->f.seeds ? HSY_READ_LISTED : 0);
-    if (err != HEARSAY_OK) {
-        hsy_findings_err(&k->f, err);
+    bool small = is_small(k);
+    look_at_registry(k, node, small && node < k->f.seeds ? HSY_READ_LISTED : 0);
+    if (k->f.err != HEARSAY_OK) {
         return;
     }
-    hsy_check_registry_fact(&k->registry, &fact);
     if (k->f.now_ns >= k->round_ns) {
         look_at_all(k);
     } else if (small && k->f.now_ns >= k->look_ns) {
@@ -243,6 +255,10 @@ static void on_registered(struct hsy_checks *k, uint32_t node,
     }
     claim.k = have->u64;
     claim.q = want->u64;
+    /* The lists of a larger network were read up to a second ago. */
+    for (uint32_t i = 0; i < k->f.seeds && !is_small(k); i++) {
+        look_at_registry(k, i, HSY_READ_LISTED);
+    }
     hsy_check_registry_claimed(&k->registry, &claim);
 }
 

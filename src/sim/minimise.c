@@ -156,15 +156,14 @@ static struct hsy_swarm_choice time_with(const struct search *s, uint64_t value)
 static void turn_down(struct search *s, const struct knob *knob)
 {
     uint64_t value = knob->value(s);
-    uint64_t step = value > knob->min ? value - knob->min : 0;
-    while (step >= knob->grain && !is_over(s)) {
+    uint64_t grains = value > knob->min ? (value - knob->min) / knob->grain : 0;
+    while (grains > 0 && !is_over(s)) {
         value = knob->value(s);
-        uint64_t less = value - hsy_time_min(step, value - knob->min);
-        less -= less % knob->grain;
+        uint64_t less = value - hsy_time_min(grains * knob->grain,
+                                             hsy_time_since(knob->min, value));
         struct hsy_swarm_choice choice = knob->with(s, less);
-        bool smaller = less >= knob->min && less < value && fails(s, &choice);
-        if (!smaller) {
-            step /= 2;
+        if (less == value || !fails(s, &choice)) {
+            grains /= 2;
         }
     }
 }

@@ -68,21 +68,33 @@ static void fail_with(struct hsy_run *r, const struct hsy_statement *st,
     hsy_run_fail(r, st, text);
 }
 
+/* Looks come before the actions of a moment; so what is seen at the beginning
+ * of a span that begins with an action is what was before. */
+static bool has_begun(const struct hsy_run *r, uint64_t from_ns,
+                      uint64_t now_ns)
+{
+    bool acts = false;
+    for (uint32_t i = 0; i < r->s->count && now_ns == from_ns; i++) {
+        acts = acts || r->next_ns[i] == now_ns;
+    }
+    return now_ns > from_ns || (now_ns == from_ns && !acts);
+}
+
 /* What one look at a condition means at @now_ns. NULL: all is well. */
 static const char *judge(struct hsy_run *r, uint32_t i, bool holds,
                          uint64_t now_ns)
 {
     const struct hsy_statement *st = &r->s->statements[i];
+    bool begun = has_begun(r, st->from_ns, now_ns);
     switch (st->verb) {
     case HSY_VERB_EXPECT:
-        if (holds && now_ns < st->from_ns && !r->done[i]) {
+        if (holds && !begun) {
             return "it came too early";
         }
-        r->done[i] = r->done[i] || holds;
-        return now_ns >= st->to_ns && !r->done[i] ? "it did not come in time"
-                                                  : NULL;
+        r->done[i] = holds;
+        return now_ns >= st->to_ns && !holds ? "it did not come in time" : NULL;
     case HSY_VERB_UNTIL:
-        r->done[i] = r->done[i] || (holds && now_ns >= st->from_ns);
+        r->done[i] = holds && begun;
         return now_ns >= st->to_ns && !r->done[i] ? "it did not come in time"
                                                   : NULL;
     case HSY_VERB_HOLD:

@@ -289,3 +289,8 @@ void hsy_scenario_destroy(struct hsy_scenario *s)
         hsy_mem_free(&mem, s);
     }
 }
+
+uint32_t hsy_scenario_peers(const struct hsy_scenario *s)
+{
+    return s->peers;
+}

@@ -73,6 +73,7 @@ HEARSAY_MUST_USE int hsy_scenario_parse(struct hsy_scenario **out,
                                         const char *text, size_t text_len,
                                         struct hsy_scenario_error *error);
 void hsy_scenario_destroy(struct hsy_scenario *s);
+uint32_t hsy_scenario_peers(const struct hsy_scenario *s);
 
 struct hsy_scenario_setup {
     const struct hsy_machine *machine;

@@ -3,10 +3,13 @@
  * process is gone) from action to action; where chance decides, as about the
  * peers of a share, it knows nothing and lets the run find out. */
 #include "base/assert.h"
+#include "base/time.h"
 #include "sim/script_parser.h"
 #include "sim/story.h"
 
 #include <string.h>
+
+#define SLOW_MAX_NS (24 * 60 * HSY_MINUTE) /* What a cluster takes. */
 
 static bool part_has(const struct hsy_part *part, uint32_t node)
 {
@@ -192,6 +195,9 @@ int hsy_parser_check_action(struct hsy_parser *p,
     if (st->every_ns == 0 && st->for_ns > 0) {
         return hsy_parser_fail(p, p->count - 3, "every moment is too often",
                                NULL);
+    }
+    if (st->action == HSY_ACTION_SLOW && st->args.numbers[0] > SLOW_MAX_NS) {
+        return hsy_parser_fail(p, p->count - 1, "at most a day slower", NULL);
     }
     err = follow(p, st);
     return err == HEARSAY_OK && is_picked(&st->args.who[0])

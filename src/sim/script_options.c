@@ -14,6 +14,7 @@ enum {
     RATE_KIB_MAX = 1024 * 1024
 };
 #define SPAN_MAX_NS (10 * HSY_MINUTE)
+#define DAY_NS (24 * 60 * HSY_MINUTE)
 #define YEAR_NS (365 * 24 * 60 * HSY_MINUTE)
 
 enum option {
@@ -66,7 +67,7 @@ static const struct {
     [OPTION_ONE_HOST] = {"one host", 0, 0, ""},
     [OPTION_UNCHECKED] = {"no checks", 0, 0, ""},
     [OPTION_LATENCY] = {"latency $span", 0, SPAN_MAX_NS, "0s to 10m"},
-    [OPTION_TAIL] = {"tail $percent up to $time", 0, UINT64_MAX, ""},
+    [OPTION_TAIL] = {"tail $percent up to $time", 0, DAY_NS, "0s to 24h"},
     [OPTION_RATE] = {"rate $n KiB/s", 1, RATE_KIB_MAX, "1 to 1048576"},
     [OPTION_WINDOW] = {"window $n KiB", 1, RATE_KIB_MAX, "1 to 1048576"},
 };
@@ -204,7 +205,8 @@ static uint32_t read_option(struct hsy_parser *p, uint32_t at,
     uint64_t value = args->numbers[args->numbers_count > 1 ? 1 : 0];
     if (args->numbers_count > 0 &&
         (value < options[i].min || value > options[i].max)) {
-        *err = hsy_parser_fail(p, at + 1, "out of range; accepted is ",
+        uint32_t where = i == OPTION_TAIL ? at + taken - 1 : at + 1;
+        *err = hsy_parser_fail(p, where, "out of range; accepted is ",
                                options[i].range);
         return 0;
     }

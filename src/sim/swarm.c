@@ -242,7 +242,7 @@ static void count_all(struct hsy_swarm *s)
 {
     for (uint32_t i = 0; i < s->count; i++) {
         const struct hearsay_node *node = hsy_cluster_node(s->c, i);
-        if (node != NULL && s->setup->machine == NULL) {
+        if (node != NULL) {
             struct hsy_view_status status;
             hsy_view_status(node, hsy_cluster_clock(s->c, i).mono_ns, &status);
             hsy_marks_counters(&s->out->marks, role_of(s, i), &status.counters);
@@ -346,6 +346,8 @@ static void finish(struct hsy_swarm *s)
         out->broken[i] = hsy_checks_count(s->w->checks, what);
         out->looked[i] = hsy_checks_looked(s->w->checks, what);
     }
+    out->broken[HSY_R5] += s->ghosts;
+    out->broken[HSY_R7] += s->hidden;
     if (hsy_swarm_failed(s)) {
         struct hsy_line line = hsy_line(out->story, sizeof(out->story));
         hsy_story_tell(&s->w->story, &line);

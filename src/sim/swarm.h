@@ -120,7 +120,7 @@ void hsy_swarm_draw(struct hsy_swarm_plan *out,
 
 struct hsy_swarm_setup {
     struct hearsay_mem mem;
-    const struct hsy_machine *machine; /* NULL: the real one. */
+    const struct hsy_machine *machine; /* Makes real nodes; NULL: the usual. */
     const struct hearsay_crypto *crypto;
     uint64_t hash_salt;
     /* Each record and each blow as a line; NULL: nobody. */

@@ -29,6 +29,18 @@ static bool lives(const struct hsy_swarm *s, uint32_t node)
     return process == HSY_PROCESS_RUNNING || process == HSY_PROCESS_FROZEN;
 }
 
+/* It has said its good-byes, or is about to. */
+static bool is_leaving(const struct hsy_swarm *s, uint32_t node)
+{
+    struct hsy_view_status status;
+    if (!lives(s, node)) {
+        return false;
+    }
+    hsy_view_status(hsy_cluster_node(s->c, node),
+                    hsy_cluster_clock(s->c, node).mono_ns, &status);
+    return status.state == HSY_VIEW_LEAVING || status.state == HSY_VIEW_STOPPED;
+}
+
 /* Those that live come first. Last is who read a damaged row: nothing guards
  * the row of its own incarnation, and one flipped bit can take it to where no
  * seed follows. */
@@ -37,7 +49,7 @@ static uint32_t rank_of(const struct hsy_swarm *s, uint32_t node)
     if (s->corrupt[node] && node >= s->plan->seeds) {
         return 2;
     }
-    return lives(s, node) ? 0 : 1;
+    return lives(s, node) && !is_leaving(s, node) ? 0 : 1;
 }
 
 /* Of the nodes @first..@end: at least @min of them. */
@@ -70,6 +82,18 @@ static void choose(struct hsy_swarm *s, uint32_t first, uint32_t end,
 
 /* ----------------------------------------------------------- what they get */
 
+/* Its owner empties the disk. */
+static void start_afresh(struct hsy_swarm *s, uint32_t node)
+{
+    hsy_swarm_tell(s, "start without its disk", node, 0);
+    hsy_swarm_excuse(s, node);
+    if (hsy_cluster_disk_harm(s->c, node, HSY_HARM_LOSE) != HEARSAY_OK) {
+        s->w->err = HEARSAY_ERR_NOMEM;
+    }
+    s->corrupt[node] = false;
+    (void)!hsy_cluster_start(s->c, node, 0);
+}
+
 static void recover(struct hsy_swarm *s, uint32_t node)
 {
     hsy_cluster_heal(s->c, node);
@@ -79,31 +103,19 @@ static void recover(struct hsy_swarm *s, uint32_t node)
         hsy_cluster_clock_jump(s->c, node, -s->clock_ms[node]);
         s->clock_ms[node] = 0;
     }
+    if (hsy_cluster_process(s->c, node) == HSY_PROCESS_STARTING ||
+        is_leaving(s, node) || s->corrupt[node]) {
+        (void)!hsy_cluster_kill(s->c, node); /* It starts right now. */
+    }
     if (hsy_cluster_process(s->c, node) == HSY_PROCESS_FROZEN) {
         (void)!hsy_cluster_thaw(s->c, node);
     }
-    if (hsy_cluster_process(s->c, node) == HSY_PROCESS_STARTING) {
-        (void)!hsy_cluster_kill(s->c, node); /* It starts right now. */
-    }
-    if (hsy_cluster_process(s->c, node) == HSY_PROCESS_NONE) {
+    if (s->corrupt[node]) {
+        start_afresh(s, node);
+    } else if (hsy_cluster_process(s->c, node) == HSY_PROCESS_NONE) {
         hsy_swarm_tell(s, "start", node, 0);
         (void)!hsy_cluster_start(s->c, node, 0);
     }
-}
-
-/* A row that cannot be read ends a process at once: its owner empties the
- * disk, and says so. */
-static void revive(struct hsy_swarm *s, uint32_t node)
-{
-    if (hsy_cluster_process(s->c, node) != HSY_PROCESS_NONE) {
-        return;
-    }
-    hsy_swarm_tell(s, "start without its disk", node, 0);
-    hsy_swarm_excuse(s, node);
-    if (hsy_cluster_disk_harm(s->c, node, HSY_HARM_LOSE) != HEARSAY_OK) {
-        s->w->err = HEARSAY_ERR_NOMEM;
-    }
-    (void)!hsy_cluster_start(s->c, node, 0);
 }
 
 static void cut_from_half(struct hsy_swarm *s, uint32_t node)
@@ -121,6 +133,7 @@ static void cut_from_half(struct hsy_swarm *s, uint32_t node)
 static enum hsy_fate break_for_good(struct hsy_swarm *s, uint32_t node)
 {
     uint64_t how = below(s, 4);
+    how = s->corrupt[node] ? 0 : how; /* It would lie to the others. */
     if (hsy_cluster_process(s->c, node) == HSY_PROCESS_STARTING) {
         (void)!hsy_cluster_kill(s->c, node);
     }
@@ -173,8 +186,9 @@ void hsy_swarm_choose_core(struct hsy_swarm *s)
     hsy_swarm_tell(s, "the core is healthy", -1, 0);
     hsy_swarm_pass(s, hsy_cluster_now(s->c) + HSY_SECOND);
     for (uint32_t i = 0; i < s->count && !hsy_swarm_failed(s); i++) {
-        if (is_core(s, i)) {
-            revive(s, i);
+        /* A row that cannot be read ends a process at once. */
+        if (is_core(s, i) && hsy_cluster_process(s->c, i) == HSY_PROCESS_NONE) {
+            start_afresh(s, i);
         }
     }
 }
@@ -202,27 +216,58 @@ static void check_joined(struct hsy_swarm *s, uint32_t node)
     }
 }
 
-/* What @seed says of every peer, against what is so. */
-static void check_list(struct hsy_swarm *s, uint32_t seed)
+/* Into @out_alive: whom @seed lists as alive. */
+static void read_list(const struct hsy_swarm *s, uint32_t seed,
+                      bool out_alive[HSY_SWARM_NODES_MAX])
 {
     struct hsy_view_peer peer;
     uint32_t node;
-    bool alive[HSY_SWARM_NODES_MAX] = {false};
+    memset(out_alive, 0, HSY_SWARM_NODES_MAX * sizeof(out_alive[0]));
     for (uint32_t i = 0; hsy_view_peer(hsy_cluster_node(s->c, seed), i, &peer);
          i++) {
         if (hsy_cluster_find(s->c, &peer.id, &node)) {
-            alive[node] = peer.state == HSY_PEER_ALIVE;
+            out_alive[node] = peer.state == HSY_PEER_ALIVE;
         }
     }
-    for (node = s->plan->seeds; node < s->count; node++) {
-        if (is_core(s, node) && !alive[node]) {
-            hsy_swarm_broke_at(s, "lists", node,
-                               "lives but is not in the list of seed",
-                               seed + 1);
-        } else if (s->fates[node] == HSY_FATE_GONE && alive[node]) {
-            hsy_swarm_broke_at(s, "lists", node,
-                               "is gone but in the list of seed", seed + 1);
+}
+
+/* R5: who is gone is in no list; R7: who lives is in all. Another issue arms
+ * these; but that a majority of the core lists the living is wanted now. */
+static void check_lists(struct hsy_swarm *s)
+{
+    bool alive[HSY_SWARM_NODES_MAX];
+    uint32_t listed[HSY_SWARM_NODES_MAX] = {0};
+    uint32_t core_seeds = 0;
+    for (uint32_t seed = 0; seed < s->plan->seeds; seed++) {
+        if (!is_core(s, seed)) {
+            continue;
         }
+        core_seeds++;
+        read_list(s, seed, alive);
+        for (uint32_t i = s->plan->seeds; i < s->count; i++) {
+            listed[i] += alive[i] ? 1 : 0;
+        }
+    }
+    for (uint32_t i = s->plan->seeds; i < s->count; i++) {
+        if (s->fates[i] == HSY_FATE_GONE && listed[i] > 0) {
+            s->ghosts++;
+        }
+        if (is_core(s, i) && listed[i] < core_seeds) {
+            s->hidden++;
+        }
+        if (is_core(s, i) && 2 * listed[i] < core_seeds) {
+            hsy_swarm_broke_at(
+                s, "lists", i,
+                "lives; seeds of the core that list it:", listed[i]);
+        }
+    }
+    if (s->ghosts > 0 && hsy_checks_armed(s->w->checks, HSY_R5)) {
+        hsy_swarm_broke_at(s, "R5", s->plan->seeds,
+                           "or others: gone and still listed:", s->ghosts);
+    }
+    if (s->hidden > 0 && hsy_checks_armed(s->w->checks, HSY_R7)) {
+        hsy_swarm_broke_at(s, "R7", s->plan->seeds,
+                           "or others: alive and hidden:", s->hidden);
     }
 }
 
@@ -317,10 +362,8 @@ void hsy_swarm_check_core(struct hsy_swarm *s)
             check_joined(s, i);
         }
     }
-    for (uint32_t i = 0; i < s->plan->seeds && !hsy_swarm_failed(s); i++) {
-        if (is_core(s, i)) {
-            check_list(s, i);
-        }
+    if (!hsy_swarm_failed(s)) {
+        check_lists(s);
     }
     if (!hsy_swarm_failed(s)) {
         check_overlay(s, has_grey);

@@ -64,7 +64,9 @@ struct hsy_swarm {
     struct hsy_cluster *c;
     struct hsy_prng traffic, core;
     uint32_t count;
-    uint32_t joins; /* Links and registrations, in the calm. */
+    uint32_t ghosts; /* In a list, and gone. */
+    uint32_t hidden; /* Alive, and not in every list. */
+    uint32_t joins;  /* Links and registrations, in the calm. */
     uint32_t deeds_count;
     uint64_t deeds_seq;
     struct hsy_deed deeds[HSY_DEEDS_MAX]; /* By time. */

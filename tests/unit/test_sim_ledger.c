@@ -141,6 +141,43 @@ static void test_b2_a_new_process_may_get_it_again(void **state)
     hsy_ledger_destroy(l);
 }
 
+/* An origin that lost its disk begins with its first epoch again. */
+static struct hsy_ledger *ledger_with_one_epoch_twice(void)
+{
+    struct hsy_ledger *l = ledger();
+    publish(l, 5, 1, "hello");
+    deliver(l, READER, 1, "hello");
+    hsy_ledger_ended(l, ORIGIN);
+    hsy_ledger_forgot(l, ORIGIN);
+    hsy_ledger_started(l, ORIGIN);
+    publish(l, 6, 1, "again");
+    return l;
+}
+
+static void test_an_epoch_used_again_stands_for_two_messages(void **state)
+{
+    (void)state;
+    struct hsy_ledger *l = ledger_with_one_epoch_twice();
+    deliver(l, READER, 1, "again");
+    deliver(l, OTHER, 1, "again");
+    deliver(l, OTHER, 1, "hello");
+    assert_string_equal(hsy_ledger_broken(l), "");
+    deliver(l, READER, 1, "hello");
+    assert_int_equal(hsy_ledger_totals(l).twice, 1);
+    hsy_ledger_destroy(l);
+}
+
+static void test_an_epoch_used_again_hides_no_other_fault(void **state)
+{
+    (void)state;
+    struct hsy_ledger *l = ledger_with_one_epoch_twice();
+    deliver(l, OTHER, 1, "other");
+    assert_int_equal(hsy_ledger_totals(l).altered, 1);
+    deliver(l, OTHER, 2, "hello");
+    assert_int_equal(hsy_ledger_totals(l).phantom, 1);
+    hsy_ledger_destroy(l);
+}
+
 static void test_b4_a_changed_payload_is_caught(void **state)
 {
     (void)state;
@@ -238,6 +275,8 @@ int main(void)
         cmocka_unit_test(test_b1_a_sequence_number_used_twice_is_caught),
         cmocka_unit_test(test_b2_a_second_delivery_is_caught),
         cmocka_unit_test(test_b2_a_new_process_may_get_it_again),
+        cmocka_unit_test(test_an_epoch_used_again_stands_for_two_messages),
+        cmocka_unit_test(test_an_epoch_used_again_hides_no_other_fault),
         cmocka_unit_test(test_b4_a_changed_payload_is_caught),
         cmocka_unit_test(test_b3_a_missed_message_is_named),
         cmocka_unit_test(test_b3_who_joined_later_or_went_is_owed_nothing),
