@@ -1,7 +1,7 @@
 /* O1 to O4. The graph of the live overlay, links that both ends name, answers
  * the first three at calm. For O4 each way of each link is remembered with
- * the time since when the other end does not name it; who is frozen or cut
- * off, and those cut off from each other, are given that time anew. */
+ * the time since when the other end does not name it; who is frozen, slow or
+ * cut off, and those cut off from each other, are given that time anew. */
 #include "base/assert.h"
 #include "base/mem.h"
 #include "base/time.h"
@@ -52,7 +52,7 @@ void hsy_check_overlay_fact(struct hsy_check_overlay *o,
                             const struct hsy_fact *fact)
 {
     HSY_ASSERT(fact->node < o->f->count);
-    o->says[fact->node] = fact->has_say;
+    o->says[fact->node] = fact->has_say && !fact->slow;
     for (uint32_t i = 0; i < fact->links_count; i++) {
         uint64_t key = ((uint64_t)fact->node << 32) | fact->links[i].to;
         if (!fact->links[i].overlay) {

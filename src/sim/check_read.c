@@ -104,6 +104,9 @@ int hsy_fact_reader_read(struct hsy_fact_reader *r, struct hsy_fact *out,
     out->up = true;
     out->has_say = process == HSY_PROCESS_RUNNING &&
                    !hsy_cluster_is_isolated(r->cluster, node);
+    out->slow = hsy_cluster_slowness(r->cluster, node) > 0;
+    out->shaky = out->slow ||
+                 hsy_cluster_disk_mood_of(r->cluster, node) != HSY_DISK_FINE;
     out->incarnation = hsy_view_incarnation(n);
     int err = HEARSAY_OK;
     if ((parts & HSY_READ_LISTED) != 0) {

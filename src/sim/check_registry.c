@@ -6,7 +6,9 @@
  * seed had learnt and not yet committed when it was killed. It had shown it
  * to nobody who relies on it, for it acknowledges after the commit. The
  * checker knows that something was lost from the writes that were open then,
- * and takes as such what rose within UNSURE_NS before.
+ * and takes as such what rose within UNSURE_NS before;
+ * or, at a seed that is slow or whose disk may refuse writes, since that
+ * began, until there was time to write all of it again.
  *
  * A tombstone that is gone from the list has sunk (24 h) and is remembered by
  * the seed as a floor; a living record that is gone has fallen. Absent (its
@@ -19,6 +21,8 @@
 #include <string.h>
 
 #define UNSURE_NS (2 * HSY_SECOND)
+/* Writes that failed are tried again within this. */
+#define REWRITTEN_NS (2 * HSY_MINUTE)
 /* A silent death is reported after 42 s at worst and certified within the
  * trial's tries; R5 allows for a lost report, too. */
 #define R5_BOUND_NS (120 * HSY_SECOND)
@@ -94,26 +98,48 @@ void hsy_check_registry_ended(struct hsy_check_registry *r, uint32_t node,
     r->subjects[node].buried_ns = HEARSAY_NEVER;
     if (node < r->f->seeds) {
         r->says[node] = false;
-        r->crashed_ns[node] = writes > 0 ? r->f->now_ns : HEARSAY_NEVER;
+        bool may_lose = writes > 0 || r->f->now_ns < r->shaky_until_ns[node];
+        r->crashed_ns[node] = may_lose ? r->f->now_ns : HEARSAY_NEVER;
     }
 }
 
 /* ---------------------------------------------------------- R2 to R4: lists */
 
+/* Nothing says that what @h rose to was on the disk of @seed at @at_ns. */
+static bool is_unsure(const struct hsy_check_registry *r, uint32_t seed,
+                      const struct hsy_held *h, uint64_t at_ns)
+{
+    bool shaky = h->risen_ns >= r->shaky_from_ns[seed] &&
+                 at_ns < r->shaky_until_ns[seed];
+    return shaky || hsy_time_since(h->risen_ns, at_ns) < UNSURE_NS;
+}
+
+static void read_shaky(struct hsy_check_registry *r,
+                       const struct hsy_fact *fact)
+{
+    uint64_t now_ns = r->f->now_ns;
+    if (fact->shaky && now_ns >= r->shaky_until_ns[fact->node]) {
+        r->shaky_from_ns[fact->node] = now_ns;
+    }
+    if (fact->shaky) {
+        r->shaky_until_ns[fact->node] = hsy_time_add(now_ns, REWRITTEN_NS);
+    }
+}
+
 /* What @h may have fallen to in the crash of @seed. */
 static uint64_t least_rank(const struct hsy_check_registry *r, uint32_t seed,
                            const struct hsy_held *h)
 {
-    bool unsure = r->crashed_ns[seed] != HEARSAY_NEVER &&
-                  hsy_time_since(h->risen_ns, r->crashed_ns[seed]) < UNSURE_NS;
-    return unsure ? h->before : h->rank;
+    uint64_t at_ns = r->crashed_ns[seed];
+    bool lost = at_ns != HEARSAY_NEVER && is_unsure(r, seed, h, at_ns);
+    return lost ? h->before : h->rank;
 }
 
-static void rise(struct hsy_check_registry *r, struct hsy_held *h,
-                 uint64_t rank)
+static void rise(struct hsy_check_registry *r, uint32_t seed,
+                 struct hsy_held *h, uint64_t rank)
 {
     uint64_t now_ns = r->f->now_ns;
-    if (rank > h->rank && hsy_time_since(h->risen_ns, now_ns) >= UNSURE_NS) {
+    if (rank > h->rank && !is_unsure(r, seed, h, now_ns)) {
         h->before = h->rank;
     }
     if (rank != h->rank) {
@@ -178,7 +204,7 @@ static void read_line(struct hsy_check_registry *r, uint32_t seed,
     if (rank < h->rank) {
         judge_fall(r, seed, l->subject, rank);
     }
-    rise(r, h, rank);
+    rise(r, seed, h, rank);
     if (is_dead(rank)) {
         h->grave_rank = rank;
     }
@@ -229,6 +255,7 @@ void hsy_check_registry_fact(struct hsy_check_registry *r,
     }
     if (fact->node < r->f->seeds) {
         r->says[fact->node] = fact->has_say;
+        read_shaky(r, fact);
         if (fact->listed != NULL) {
             read_list(r, fact);
         }

@@ -152,6 +152,7 @@ uint32_t hsy_cluster_reset(struct hsy_cluster *c, uint32_t node,
 /* Whatever reaches the process of @node, its jobs and its timers come so much
  * later than they should, from now on; 0 ends it. */
 void hsy_cluster_slow(struct hsy_cluster *c, uint32_t node, uint64_t extra_ns);
+uint64_t hsy_cluster_slowness(const struct hsy_cluster *c, uint32_t node);
 
 /* What the disk of @node does from now on. */
 enum hsy_disk_mood {
@@ -162,6 +163,8 @@ enum hsy_disk_mood {
 };
 void hsy_cluster_disk_mood(struct hsy_cluster *c, uint32_t node,
                            enum hsy_disk_mood mood);
+enum hsy_disk_mood hsy_cluster_disk_mood_of(const struct hsy_cluster *c,
+                                            uint32_t node);
 /* What may have become of a disk while no process used it. */
 enum hsy_disk_harm {
     HSY_HARM_LOSE,  /* All rows. */

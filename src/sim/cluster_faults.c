@@ -156,6 +156,12 @@ void hsy_cluster_slow(struct hsy_cluster *c, uint32_t node, uint64_t extra_ns)
     hsy_cluster_pace(c, node);
 }
 
+uint64_t hsy_cluster_slowness(const struct hsy_cluster *c, uint32_t node)
+{
+    HSY_ASSERT(node < c->count);
+    return c->hosts[node].slow_ns;
+}
+
 void hsy_cluster_clock_jump(struct hsy_cluster *c, uint32_t node, int64_t ms)
 {
     HSY_ASSERT(node < c->count);
@@ -178,6 +184,13 @@ void hsy_cluster_disk_mood(struct hsy_cluster *c, uint32_t node,
     if (err != HEARSAY_OK) {
         hsy_cluster_fail(c, err, "no memory for what a disk held");
     }
+}
+
+enum hsy_disk_mood hsy_cluster_disk_mood_of(const struct hsy_cluster *c,
+                                            uint32_t node)
+{
+    HSY_ASSERT(node < c->count);
+    return c->hosts[node].disk.mood;
 }
 
 int hsy_cluster_disk_harm(struct hsy_cluster *c, uint32_t node,

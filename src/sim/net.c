@@ -362,8 +362,13 @@ static void pump(struct hsy_cluster *c, struct hsy_end *end)
     report_sent(c, end, taken_len);
 }
 
+/* A FIN that had to wait behind bytes goes with them: it was never said. */
 static void reset(struct hsy_cluster *c, struct hsy_end *end)
 {
+    const struct hsy_segment *last = end->out.waiting.last;
+    if (last != NULL && last->kind != HSY_SEGMENT_BYTES) {
+        end->out.ended = false;
+    }
     segments_clear(c, &end->out.waiting);
     if (!end->out.ended) {
         emit(c, end, HSY_SEGMENT_RST);

@@ -152,17 +152,11 @@ static void configure(struct hsy_swarm *s, struct hsy_cluster_config *config)
     config->window_len = p->window_len == 0 ? HSY_SWARM_WINDOW : p->window_len;
 }
 
-/* What breaks links, or makes messages late or invalid, excuses a loss. */
+/* What breaks links excuses a loss, until there is repair. */
 static void arm(struct hsy_swarm *s)
 {
-    const uint64_t harmless =
-        HSY_SWARM_BIT(HSY_SWARM_DELAY) | HSY_SWARM_BIT(HSY_SWARM_LATE_JOIN) |
-        HSY_SWARM_BIT(HSY_SWARM_FLASH) | HSY_SWARM_BIT(HSY_SWARM_CRASH) |
-        HSY_SWARM_BIT(HSY_SWARM_LEAVE) | HSY_SWARM_BIT(HSY_SWARM_HALF) |
-        HSY_SWARM_BIT(HSY_SWARM_RESTART_ALL) | HSY_SWARM_BIT(HSY_SWARM_SEEDS);
-    if ((s->plan->on & ~harmless) != 0) {
-        hsy_checks_arm(s->w->checks, HSY_B3, false);
-    }
+    bool breaks = (s->plan->on & HSY_SWARM_BREAKS_LINKS) != 0;
+    hsy_checks_arm(s->w->checks, HSY_B3, !breaks);
 }
 
 static uint64_t start_delay(const struct hsy_swarm *s, uint32_t node)

@@ -233,6 +233,9 @@ static void draw_classes(struct hsy_swarm_plan *p)
 {
     struct hsy_prng prng = stream(p->choice.rng, STREAM_CLASSES);
     p->on = hsy_prng_next(&prng) & HSY_SWARM_ALL;
+    if (one_in(&prng, 4)) { /* So that losses have no excuse. */
+        p->on &= ~HSY_SWARM_BREAKS_LINKS;
+    }
     if (p->choice.only != 0) {
         p->on = p->choice.only & HSY_SWARM_ALL;
     }

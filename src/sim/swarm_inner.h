@@ -77,6 +77,14 @@ struct hsy_swarm {
     uint8_t payload[HEARSAY_PAYLOAD_MAX];
 };
 
+/* Classes that break connections or keep bytes from passing. */
+#define HSY_SWARM_BREAKS_LINKS                                                 \
+    (HSY_SWARM_BIT(HSY_SWARM_RESET) | HSY_SWARM_BIT(HSY_SWARM_CLOG) |          \
+     HSY_SWARM_BIT(HSY_SWARM_CUT) | HSY_SWARM_BIT(HSY_SWARM_ONE_WAY) |         \
+     HSY_SWARM_BIT(HSY_SWARM_SPLIT) | HSY_SWARM_BIT(HSY_SWARM_BRIDGE) |        \
+     HSY_SWARM_BIT(HSY_SWARM_ISOLATE) | HSY_SWARM_BIT(HSY_SWARM_SEEDS_APART) | \
+     HSY_SWARM_BIT(HSY_SWARM_HUBS_APART))
+
 static inline bool hsy_swarm_is_on(const struct hsy_swarm_plan *p,
                                    enum hsy_swarm_fault fault)
 {

@@ -210,10 +210,6 @@ static void spoil_disk(struct hsy_swarm *s, const struct hsy_strike *strike,
     } else {
         hsy_swarm_excuse(s, node);
     }
-    /* A death that could not be written is forgotten with the process; what
-     * a seed acknowledged never is. */
-    hsy_checks_excuse(s->w->checks, HSY_R2, node);
-    hsy_checks_excuse(s->w->checks, HSY_R4, node);
     hsy_cluster_disk_mood(s->c, node, mood);
     bool lies = mood == HSY_DISK_LYING;
     later(s, strike->lasts_ns, lies ? HSY_DEED_CRASH : HSY_DEED_DISK_FINE,
@@ -237,11 +233,6 @@ static void jump_clock(struct hsy_swarm *s, const struct hsy_strike *strike,
 static void slow_down(struct hsy_swarm *s, const struct hsy_strike *strike,
                       uint32_t node, uint64_t max_ns)
 {
-    /* It hears late that a link is gone, and a crash takes more of what it
-     * had not written yet than the checkers expect. */
-    hsy_checks_excuse(s->w->checks, HSY_O4, node);
-    hsy_checks_excuse(s->w->checks, HSY_R2, node);
-    hsy_checks_excuse(s->w->checks, HSY_R4, node);
     hsy_cluster_slow(s->c, node, 1 + strike->how % max_ns);
     later(s, strike->lasts_ns, HSY_DEED_FAST, node);
 }

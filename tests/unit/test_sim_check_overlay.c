@@ -225,6 +225,29 @@ static void test_o4_who_is_frozen_cannot_let_go(void **state)
     CLAIM_INT(rig->f.broken[HSY_O4], 0);
 }
 
+static void test_o4_who_is_slow_lets_go_late(void **state)
+{
+    struct rig *rig = *state;
+    struct hsy_named to_one = {.to = 1, .overlay = true};
+    struct hsy_fact two = {.node = 2,
+                           .up = true,
+                           .has_say = true,
+                           .slow = true,
+                           .links = &to_one,
+                           .links_count = 1};
+    round_of(rig, false, true, true);
+    pass(rig, 30);
+    hsy_check_overlay_fact(&rig->o, &two);
+    hsy_check_overlay_judge(&rig->o);
+    round_of(rig, false, true, true); /* Fast again: time begins. */
+    pass(rig, 22);
+    round_of(rig, false, true, true);
+    CLAIM_INT(rig->f.broken[HSY_O4], 0);
+    pass(rig, 1);
+    round_of(rig, false, true, true);
+    CLAIM_INT(rig->f.broken[HSY_O4], 1);
+}
+
 static void test_o4_who_cannot_reach_the_other_cannot_know(void **state)
 {
     struct rig *rig = *state;
@@ -261,6 +284,7 @@ int main(void)
         CASE(test_o4_slow_weather_gives_more_time),
         CASE(test_o4_a_link_that_went_and_came_begins_anew),
         CASE(test_o4_who_is_frozen_cannot_let_go),
+        CASE(test_o4_who_is_slow_lets_go_late),
         CASE(test_o4_who_cannot_reach_the_other_cannot_know),
     };
     return cmocka_run_group_tests_name("sim_check_overlay", tests, NULL, NULL);

@@ -49,17 +49,21 @@ static void own(struct rig *rig, uint32_t node, uint64_t incarnation)
     hsy_check_registry_fact(&rig->r, &fact);
 }
 
+static void list_of(struct rig *rig, struct hsy_fact fact)
+{
+    static const struct hsy_listed none[1];
+    fact.up = true;
+    fact.has_say = true;
+    fact.incarnation = 1;
+    fact.listed = fact.listed_count == 0 ? none : fact.listed;
+    hsy_check_registry_fact(&rig->r, &fact);
+}
+
 static void list(struct rig *rig, uint32_t seed, const struct hsy_listed *lines,
                  uint32_t count)
 {
-    static const struct hsy_listed none[1];
-    struct hsy_fact fact = {.node = seed,
-                            .up = true,
-                            .has_say = true,
-                            .incarnation = 1,
-                            .listed = count == 0 ? none : lines,
-                            .listed_count = count};
-    hsy_check_registry_fact(&rig->r, &fact);
+    list_of(rig, (struct hsy_fact){
+                     .node = seed, .listed = lines, .listed_count = count});
 }
 
 static void lists(struct rig *rig, uint32_t seed,
@@ -68,6 +72,18 @@ static void lists(struct rig *rig, uint32_t seed,
     struct hsy_listed line = {
         .subject = PEER, .state = state, .incarnation = incarnation};
     list(rig, seed, &line, 1);
+}
+
+/* The same of a seed whose disk may refuse what it writes. */
+static void lists_shakily(struct rig *rig, uint32_t seed,
+                          enum hsy_view_peer_state state, uint64_t incarnation)
+{
+    struct hsy_listed line = {
+        .subject = PEER, .state = state, .incarnation = incarnation};
+    list_of(rig, (struct hsy_fact){.node = seed,
+                                   .shaky = true,
+                                   .listed = &line,
+                                   .listed_count = 1});
 }
 
 static void ack(struct rig *rig, uint32_t seed, uint64_t incarnation,
@@ -301,6 +317,55 @@ static void test_r4_a_crash_without_open_writes_loses_nothing(void **state)
     CLAIM_INT(rig->f.broken[HSY_R4], 1);
 }
 
+/* Seed 0 held the peer at 4; its disk refused what came in the next 30 s. */
+static void disk_refuses(struct rig *rig)
+{
+    own(rig, PEER, 6);
+    lists(rig, 0, HSY_PEER_ALIVE, 4);
+    pass(rig, 10);
+    lists_shakily(rig, 0, HSY_PEER_DEAD, 4);
+    pass(rig, 30);
+    lists_shakily(rig, 0, HSY_PEER_ALIVE, 5);
+}
+
+static void test_r4_a_crash_may_lose_what_the_disk_refused(void **state)
+{
+    struct rig *rig = *state;
+    disk_refuses(rig);
+    hsy_check_registry_ended(&rig->r, 0, 0);
+    lists(rig, 0, HSY_PEER_ALIVE, 4);
+    CLAIM_INT(all_broken(rig), 0);
+}
+
+static void test_r4_a_disk_that_refuses_keeps_what_it_had(void **state)
+{
+    struct rig *rig = *state;
+    disk_refuses(rig);
+    hsy_check_registry_ended(&rig->r, 0, 0);
+    list(rig, 0, NULL, 0);
+    CLAIM_INT(rig->f.broken[HSY_R4], 1);
+}
+
+static void test_r4_what_was_refused_is_written_within_two_minutes(void **state)
+{
+    struct rig *rig = *state;
+    disk_refuses(rig);
+    pass(rig, 121);
+    lists(rig, 0, HSY_PEER_ALIVE, 5);
+    hsy_check_registry_ended(&rig->r, 0, 1);
+    lists(rig, 0, HSY_PEER_ALIVE, 4);
+    CLAIM_INT(rig->f.broken[HSY_R4], 1);
+}
+
+static void test_r2_a_refused_write_is_no_leave_to_resurrect(void **state)
+{
+    struct rig *rig = *state;
+    disk_refuses(rig);
+    lists_shakily(rig, 0, HSY_PEER_DEAD, 5);
+    lists_shakily(rig, 0, HSY_PEER_ALIVE, 5); /* Without a crash. */
+    CLAIM_INT(rig->f.broken[HSY_R2], 1);
+}
+
 /* --------------------------------------------------------------- R5 to R8 */
 
 static void test_r5_a_tombstone_at_a_quorum_is_enough(void **state)
@@ -460,6 +525,10 @@ int main(void)
         CASE(test_r4_a_crash_may_not_lose_more_than_that),
         CASE(test_r4_a_crash_may_lose_nothing_that_is_old),
         CASE(test_r4_a_crash_without_open_writes_loses_nothing),
+        CASE(test_r4_a_crash_may_lose_what_the_disk_refused),
+        CASE(test_r4_a_disk_that_refuses_keeps_what_it_had),
+        CASE(test_r4_what_was_refused_is_written_within_two_minutes),
+        CASE(test_r2_a_refused_write_is_no_leave_to_resurrect),
         CASE(test_r5_a_tombstone_at_a_quorum_is_enough),
         CASE(test_r5_a_dead_node_that_stays_listed_is_caught),
         CASE(test_r6_a_tombstone_that_is_refuted_soon_is_fine),

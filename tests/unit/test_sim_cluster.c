@@ -91,6 +91,33 @@ static void test_hanging_up_flushes_and_then_closes(void **state)
     hsy_cluster_destroy(c);
 }
 
+/* Its good-bye is still behind bytes that nobody reads; then the other says
+ * something, as after a thaw, and the kernel answers for who has gone. */
+static void test_who_hung_up_behind_a_full_window_answers_by_rst(void **state)
+{
+    (void)state;
+    struct hsy_cluster_config config = settings();
+    config.window_len = 100;
+    struct hsy_cluster *c = cluster_of(&config);
+    hearsay_link link = link_up(c, 1, 2);
+    hearsay_link back = must_see(2, HEARSAY_EV_LINK_UP, 0)->link;
+    char text[80] = {0};
+    plan_send(2, back, "ping", 4); /* Frozen before it gets to 1. */
+    poke(c, 2);
+    assert_int_equal(hsy_cluster_freeze(c, 2), HEARSAY_OK);
+    for (int i = 0; i < 5; i++) {
+        plan_send(1, link, text, sizeof(text));
+    }
+    plan_hang_up(1, link);
+    poke(c, 1);
+    run_ms(c, 1000);
+    assert_int_equal(hsy_cluster_thaw(c, 2), HEARSAY_OK);
+    run_ms(c, 1000);
+    assert_int_equal(must_see(2, HEARSAY_EV_LINK_DOWN, 0)->why,
+                     HEARSAY_DOWN_RESET);
+    hsy_cluster_destroy(c);
+}
+
 static void test_a_kill_breaks_all_links(void **state)
 {
     (void)state;
@@ -355,6 +382,7 @@ int main(void)
         cmocka_unit_test(test_a_dial_to_no_host_is_unreachable),
         cmocka_unit_test(test_bytes_arrive_in_order_and_are_reported_sent),
         cmocka_unit_test(test_hanging_up_flushes_and_then_closes),
+        cmocka_unit_test(test_who_hung_up_behind_a_full_window_answers_by_rst),
         cmocka_unit_test(test_a_kill_breaks_all_links),
         cmocka_unit_test(
             test_a_frozen_process_is_connected_but_answers_nothing),
