@@ -221,6 +221,12 @@ uint64_t hsy_view_incarnation(const struct hearsay_node *node)
     return node->core.self.incarnation;
 }
 
+uint32_t hsy_view_seen(const struct hearsay_node *node)
+{
+    HSY_ASSERT(node != NULL);
+    return hsy_ml_count(&node->core.relay.seen);
+}
+
 static bool registry_rank(const struct hsy_registry *r, uint32_t index,
                           struct hsy_view_rank *out)
 {

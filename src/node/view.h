@@ -84,6 +84,8 @@ bool hsy_view_peer(const struct hearsay_node *node, uint32_t index,
 
 /* For those who look after every step: nothing is copied. */
 uint64_t hsy_view_incarnation(const struct hearsay_node *node);
+/* Ids in the Message List. */
+uint32_t hsy_view_seen(const struct hearsay_node *node);
 
 /* The rank of a line of hsy_view_peer(); of a tombstone, its own
  * incarnation, which may be above that of the record. */

@@ -59,9 +59,8 @@ struct hsy_promises {
     uint32_t links_wanted;
     uint64_t ping_interval_ns, ping_timeout_ns;
     /* Seeds, peers. */
-    uint32_t links_max[2], queue_max[2], frame_max[2];
+    uint32_t links_max[2], queue_max[2], jobs_max[2], seen_max[2];
     uint32_t list_max[2]; /* Entries of a Peer List; of an address book. */
-    uint32_t seen_max;
 };
 
 /* One line of a Peer List or of an address book. */
@@ -91,6 +90,8 @@ struct hsy_fact {
     uint32_t listed_count, links_count;
     const struct hsy_listed *listed;
     const struct hsy_named *links;
+    struct hsy_open open; /* With the links. */
+    uint32_t seen;        /* Ids in its Message List. */
 };
 
 /* A whole frame that was sent. */

@@ -116,6 +116,8 @@ int hsy_fact_reader_read(struct hsy_fact_reader *r, struct hsy_fact *out,
     if (err == HEARSAY_OK && (parts & HSY_READ_LINKS) != 0) {
         err = read_links(r, out, n);
         out->links = r->links;
+        out->open = hsy_cluster_open(r->cluster, node);
+        out->seen = hsy_view_seen(n);
     }
     return err;
 }

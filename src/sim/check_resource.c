@@ -66,6 +66,12 @@ void hsy_check_resource_fact(struct hsy_check_resource *s,
     hsy_findings_looked(s->f, HSY_S2);
     judge_bound(s, fact->node, "links", fact->links_count,
                 s->promises->links_max[role]);
+    judge_bound(s, fact->node, "links, half-open ones too", fact->open.links,
+                s->promises->links_max[role]);
+    judge_bound(s, fact->node, "jobs", fact->open.jobs,
+                s->promises->jobs_max[role]);
+    judge_bound(s, fact->node, "messages seen", fact->seen,
+                s->promises->seen_max[role]);
     judge_bound(s, fact->node, role == 0 ? "listed" : "in the book",
                 fact->listed_count, s->promises->list_max[role]);
     for (uint32_t i = 0; i < fact->links_count; i++) {

@@ -44,6 +44,8 @@ static void promise(struct hsy_promises *p,
     for (int i = 0; i < 2; i++) {
         p->links_max[i] = roles[i]->links_max;
         p->queue_max[i] = roles[i]->queue_max;
+        p->jobs_max[i] = roles[i]->jobs_max;
+        p->seen_max[i] = roles[i]->seen_max;
         p->ping_interval_ns =
             hsy_time_max(p->ping_interval_ns, roles[i]->ping_interval_ns);
         p->ping_timeout_ns =

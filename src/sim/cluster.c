@@ -448,6 +448,18 @@ uint64_t hsy_cluster_steps(const struct hsy_cluster *c)
     return c->steps;
 }
 
+struct hsy_open hsy_cluster_open(const struct hsy_cluster *c, uint32_t node)
+{
+    HSY_ASSERT(node < c->count);
+    const struct hsy_host *host = &c->hosts[node];
+    struct hsy_open open = {.jobs = host->jobs};
+    for (const struct hsy_end *e = host->ends; e != NULL; e = e->next) {
+        bool held = e->open && e->link != 0 && e->life == host->life;
+        open.links += held ? 1 : 0;
+    }
+    return open;
+}
+
 struct hsy_leftovers hsy_cluster_leftovers(const struct hsy_cluster *c,
                                            uint32_t node)
 {

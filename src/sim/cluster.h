@@ -217,6 +217,13 @@ bool hsy_cluster_find_addr(const struct hsy_cluster *c,
 uint64_t hsy_cluster_digest(const struct hsy_cluster *c);
 uint64_t hsy_cluster_steps(const struct hsy_cluster *c);
 
+/* What the process of @node has under way now, by the cluster's own count. */
+struct hsy_open {
+    uint32_t jobs;
+    uint32_t links; /* Half-open ones and dials, too. */
+};
+struct hsy_open hsy_cluster_open(const struct hsy_cluster *c, uint32_t node);
+
 /* What a process still had open when it stopped by itself (S3). */
 struct hsy_leftovers {
     bool by_itself; /* False: it was killed, which may leave anything. */

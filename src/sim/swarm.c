@@ -128,6 +128,12 @@ static void configure(struct hsy_swarm *s, struct hsy_cluster_config *config)
     s->peer_config.gossip_interval_ns = p->gossip_interval_ns;
     s->peer_config.ping_interval_ns = p->ping_interval_ns;
     s->seed_config.ping_interval_ns = p->ping_interval_ns;
+    if (p->links_max != 0) {
+        s->peer_config.links_max = p->links_max;
+        s->peer_config.jobs_max = p->jobs_max;
+        s->peer_config.book_max = p->book_max;
+        s->peer_config.seen_max = p->seen_max;
+    }
     /* Who went while no seed was up is hidden when the lease ends. */
     s->seed_config.lease_ns = 60 * HSY_SECOND;
 
@@ -152,11 +158,12 @@ static void configure(struct hsy_swarm *s, struct hsy_cluster_config *config)
     config->window_len = p->window_len == 0 ? HSY_SWARM_WINDOW : p->window_len;
 }
 
-/* What breaks links excuses a loss, until there is repair. */
+/* What breaks links excuses a loss, until there is repair; and so does a full
+ * job queue, until there is back-pressure (0x66). */
 static void arm(struct hsy_swarm *s)
 {
     bool breaks = (s->plan->on & HSY_SWARM_BREAKS_LINKS) != 0;
-    hsy_checks_arm(s->w->checks, HSY_B3, !breaks);
+    hsy_checks_arm(s->w->checks, HSY_B3, !breaks && s->plan->jobs_max == 0);
 }
 
 static uint64_t start_delay(const struct hsy_swarm *s, uint32_t node)

@@ -101,6 +101,8 @@ struct hsy_swarm_plan {
     uint32_t gossip_count;
     uint64_t gossip_interval_ns;
     uint64_t ping_interval_ns;
+    /* Bounds of peers; 0: the usual ones, which nothing here comes near. */
+    uint32_t links_max, jobs_max, book_max, seen_max;
     bool one_host;
     uint64_t stagger_ns;
     /* The weather of the safety phase. */

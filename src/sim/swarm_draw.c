@@ -15,7 +15,8 @@ enum stream {
     STREAM_WEATHER,
     STREAM_CLASSES,
     STREAM_RUN, /* As many as a plan has streams. */
-    STREAM_CLASS = 16
+    STREAM_BOUNDS = 15,
+    STREAM_CLASS
 };
 
 struct range {
@@ -128,6 +129,19 @@ static void draw_network(struct hsy_swarm_plan *p)
     for (unsigned i = 0; i < HSY_SWARM_STREAMS; i++) {
         p->streams[i] = hsy_swarm_mix(p->choice.rng, STREAM_RUN + i);
     }
+}
+
+/* Bounds that are met. A large network needs its links. */
+static void draw_bounds(struct hsy_swarm_plan *p)
+{
+    struct hsy_prng prng = stream(p->choice.rng, STREAM_BOUNDS);
+    if (!one_in(&prng, 4)) {
+        return;
+    }
+    p->links_max = p->peers_drawn + (uint32_t)draw(&prng, 16, 24);
+    p->jobs_max = (uint32_t)draw(&prng, 16, 64);
+    p->book_max = (uint32_t)draw(&prng, 6, 16);
+    p->seen_max = (uint32_t)draw(&prng, 1024, 4096);
 }
 
 static void draw_weather(struct hsy_swarm_plan *p)
@@ -252,6 +266,7 @@ void hsy_swarm_draw(struct hsy_swarm_plan *out,
     out->choice = *choice;
     draw_classes(out);
     draw_network(out);
+    draw_bounds(out);
     draw_weather(out);
     /* More nodes or more time than drawn are nodes and time to strike at. */
     out->seeds = choice->seeds == 0 ? out->seeds_drawn : choice->seeds;

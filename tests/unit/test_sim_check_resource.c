@@ -15,8 +15,11 @@ struct rig {
     struct hsy_check_resource s;
 };
 
-static const struct hsy_promises promises = {
-    .links_max = {4, 2}, .queue_max = {100, 50}, .list_max = {3, 1}};
+static const struct hsy_promises promises = {.links_max = {4, 2},
+                                             .queue_max = {100, 50},
+                                             .jobs_max = {6, 5},
+                                             .seen_max = {1, 9},
+                                             .list_max = {3, 1}};
 
 static int set_up(void **state)
 {
@@ -95,6 +98,26 @@ static void test_s2_each_bound_that_is_passed_is_caught(void **state)
     CLAIM_INT(s2_of(rig, PEER, 2, 2, 50), 1);
     CLAIM_INT(s2_of(rig, PEER, 2, 1, 51), 1);
     CLAIM_INT(rig->f.first.what, HSY_S2);
+}
+
+static uint32_t s2_of_fact(struct rig *rig, struct hsy_fact fact)
+{
+    uint32_t before = rig->f.broken[HSY_S2];
+    fact.node = PEER;
+    fact.up = true;
+    hsy_check_resource_fact(&rig->s, &fact);
+    return rig->f.broken[HSY_S2] - before;
+}
+
+static void test_s2_what_the_node_does_not_count_itself(void **state)
+{
+    struct rig *rig = *state;
+    CLAIM_INT(s2_of_fact(rig, (struct hsy_fact){.open = {.jobs = 5}}), 0);
+    CLAIM_INT(s2_of_fact(rig, (struct hsy_fact){.open = {.jobs = 6}}), 1);
+    CLAIM_INT(s2_of_fact(rig, (struct hsy_fact){.open = {.links = 2}}), 0);
+    CLAIM_INT(s2_of_fact(rig, (struct hsy_fact){.open = {.links = 3}}), 1);
+    CLAIM_INT(s2_of_fact(rig, (struct hsy_fact){.seen = 9}), 0);
+    CLAIM_INT(s2_of_fact(rig, (struct hsy_fact){.seen = 10}), 1);
 }
 
 static void test_s3_who_leaves_nothing_or_is_killed_is_fine(void **state)
@@ -207,6 +230,7 @@ int main(void)
         CASE(test_s1_memory_above_the_ceiling_is_caught),
         CASE(test_s2_what_is_at_its_bound_is_fine),
         CASE(test_s2_each_bound_that_is_passed_is_caught),
+        CASE(test_s2_what_the_node_does_not_count_itself),
         CASE(test_s3_who_leaves_nothing_or_is_killed_is_fine),
         CASE(test_s3_a_job_or_a_link_left_behind_is_caught),
         CASE(test_s4_ten_joins_a_node_in_a_minute_are_calm),
