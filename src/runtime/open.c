@@ -8,6 +8,7 @@
 
 #include "base/assert.h"
 #include "base/mem.h"
+#include "node/rows.h"
 #include "runtime/clock.h"
 #include "runtime/datadir.h"
 #include "runtime/files.h"
@@ -101,6 +102,7 @@ static int open_sockets(struct hearsay_runtime *rt, struct hearsay_config *node,
     return hsy_advertise(node, config, &rt->listen, rt->dns, error);
 }
 
+/* A damaged row is no reason to stay away: see hearsay_node_restore(). */
 static int restore_row(void *ctx, const struct hearsay_row *row)
 {
     struct hearsay_runtime *rt = ctx;
@@ -109,13 +111,17 @@ static int restore_row(void *ctx, const struct hearsay_row *row)
         return rc;
     }
     struct hsy_note n = hsy_note(HEARSAY_WARN, "store-row-skipped");
-    hsy_note_u64(&n, "table", (uint64_t)row->table);
+    hsy_note_text(&n, "file", "state.db");
+    hsy_note_text(&n, "table", hsy_table_name(row->table));
     if (row->key_len == HEARSAY_ID_LEN) {
         struct hearsay_id id;
         memcpy(id.bytes, row->key, sizeof(id.bytes));
         hsy_note_id(&n, "key", &id);
     }
-    hsy_note_text(&n, "text", hearsay_strerror(rc));
+    hsy_note_text(&n, "text",
+                  rc == HEARSAY_ERR_MALFORMED
+                      ? "the row is damaged; the network knows what was in it"
+                      : hearsay_strerror(rc));
     hsy_runtime_note(rt, &n);
     return 0;
 }
