@@ -14,7 +14,13 @@
 #include "runtime/files.h"
 #include "runtime/inner.h"
 
-enum { JOBS_QUEUED_DEFAULT = 4096, WORKERS_MAX = 256, PATH_LEN_MAX = 4096 };
+enum {
+    JOBS_QUEUED_DEFAULT = 4096,
+    /* A node has at most 8192 writes of its registry under way, and a few. */
+    WRITES_MIN = 16384,
+    WORKERS_MAX = 256,
+    PATH_LEN_MAX = 4096
+};
 
 void hearsay_runtime_config_init(struct hearsay_runtime_config *config,
                                  enum hearsay_role role)
@@ -79,8 +85,11 @@ static int open_data(struct hearsay_runtime *rt, struct hearsay_config *node,
     if (rc != 0) {
         return rc;
     }
+    uint32_t writes = 4 * rt->lane_max;
     struct hsy_store_config config = {
-        .tokens_max = 4 * rt->lane_max, .wake = hsy_runtime_wake, .ctx = rt};
+        .tokens_max = writes > WRITES_MIN ? writes : WRITES_MIN,
+        .wake = hsy_runtime_wake,
+        .ctx = rt};
     if (data_dir != NULL) {
         (void)snprintf(path, sizeof(path), "%s/state.db", data_dir);
         config.path = path;
