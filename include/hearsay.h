@@ -314,7 +314,8 @@ struct hearsay_buf {
 HEARSAY_API void hearsay_buf_unref(struct hearsay_buf *buf);
 
 /** What a row of the host's store is about. Keys and values are bytes that
- * only the node understands. */
+ * only the node understands. Values are sealed with a checksum, which covers
+ * table and key too. */
 enum hearsay_table {
     HEARSAY_TABLE_SELF,     /**< Incarnation. One row, key "incarnation". */
     HEARSAY_TABLE_BOOK,     /**< Peer: the address book, key = node id. */
@@ -456,9 +457,11 @@ HEARSAY_API void hearsay_node_destroy(struct hearsay_node *node);
 /**
  * Gives back one row that an earlier process persisted; before START only.
  *
- * @row is borrowed. HEARSAY_ERR_MALFORMED: the row is damaged; it was
- * skipped and the node is unchanged. HEARSAY_ERR_FULL: no room under the
- * configured limit. HEARSAY_ERR_STATE: already started. HEARSAY_ERR_NOMEM.
+ * @row is borrowed. HEARSAY_ERR_MALFORMED: the row is damaged, or not of this
+ * role; it was skipped and the node is unchanged. HEARSAY_ERR_FULL: no room
+ * under the configured limit. After both go on with the next row: what is
+ * missing is learnt again, and START tells of it ("rows-refused").
+ * HEARSAY_ERR_STATE: already started. HEARSAY_ERR_NOMEM.
  */
 HEARSAY_API HEARSAY_MUST_USE int
 hearsay_node_restore(struct hearsay_node *node, const struct hearsay_row *row);

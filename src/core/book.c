@@ -8,6 +8,7 @@
 enum { EVICT_TRIES = 8 };
 
 #define FLUSH_AFTER_NS (10 * HSY_SECOND)
+#define FLUSH_AGAIN_NS (60 * HSY_SECOND)
 #define RETRY_BASE_NS (1 * HSY_SECOND)
 #define RETRY_CAP_NS (60 * HSY_SECOND)
 
@@ -32,8 +33,8 @@ void hsy_book_fini(struct hsy_book *book)
     hsy_table_fini(&book->by_id);
 }
 
-static void persist_row(struct hsy_book *book, const struct hsy_contact *c,
-                        bool keep)
+static uint64_t persist_row(struct hsy_book *book, const struct hsy_contact *c,
+                            bool keep)
 {
     struct hsy_env *env = book->env;
 
@@ -43,7 +44,7 @@ static void persist_row(struct hsy_book *book, const struct hsy_contact *c,
                               .key_len = HEARSAY_ID_LEN,
                               .value = keep ? c->record->bytes : NULL,
                               .value_len = keep ? c->record->len : 0};
-    (void)env->ports.persist(env->ports.ctx, &row, 1);
+    return env->ports.persist(env->ports.ctx, &row, 1);
 }
 
 void hsy_book_forget(struct hsy_book *book, const struct hearsay_id *id)
@@ -54,7 +55,7 @@ void hsy_book_forget(struct hsy_book *book, const struct hearsay_id *id)
         return;
     }
     if (c->saved) {
-        persist_row(book, c, false);
+        (void)persist_row(book, c, false); /* A row too many does no harm. */
     }
     hsy_keep_no_more(book->env, c->record);
     hsy_table_remove(&book->by_id, c);
@@ -227,7 +228,9 @@ void hsy_book_failed(struct hsy_book *book, const struct hearsay_id *id)
     if (c == NULL) {
         return;
     }
-    c->tries++;
+    if (c->tries < UINT16_MAX) {
+        c->tries++;
+    }
     c->next_try_ns = hsy_time_add(env->now.mono_ns,
                                   RETRY_BASE_NS + hsy_backoff_ns(env, c->tries,
                                                                  RETRY_BASE_NS,
@@ -243,7 +246,7 @@ static uint32_t save_some(struct hsy_book *book, uint32_t max)
     for (uint32_t i = 0; i < book->by_id.count && written < max; i++) {
         struct hsy_contact *c = hsy_table_at(&book->by_id, i);
         if (c->unsaved) {
-            persist_row(book, c, true);
+            c->token = (uint32_t)persist_row(book, c, true);
             c->unsaved = false;
             c->saved = true;
             written++;
@@ -263,6 +266,21 @@ void hsy_book_tick(struct hsy_book *book)
     bool more = save_some(book, HSY_BOOK_FLUSH_ROWS) == HSY_BOOK_FLUSH_ROWS;
     book->flush_ns = more ? hsy_time_add(now_ns, HSY_SECOND) : HEARSAY_NEVER;
     HSY_ASSERT(book->flush_ns > now_ns);
+}
+
+/* Rows written since have tokens of their own; one of 2^32 writes ago with the
+ * same lower half is written once more. */
+void hsy_book_write_failed(struct hsy_book *book, uint64_t token)
+{
+    HSY_ASSERT(token != 0);
+    for (uint32_t i = 0; i < book->by_id.count; i++) {
+        struct hsy_contact *c = hsy_table_at(&book->by_id, i);
+        if (c->saved && c->token == (uint32_t)token) {
+            c->unsaved = true;
+            book->flush_ns =
+                hsy_time_add(book->env->now.mono_ns, FLUSH_AGAIN_NS);
+        }
+    }
 }
 
 void hsy_book_flush(struct hsy_book *book)

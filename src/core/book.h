@@ -11,11 +11,15 @@ struct hsy_contact {
     struct hearsay_id id;    /* Key. */
     struct hsy_blob *record; /* A share; see kept.h. */
     uint64_t next_try_ns;    /* Back-off after a failure; 0: any time. */
-    uint32_t tries;          /* Failures in a row. */
-    bool good;               /* A link to it once came up. */
-    bool unsaved;            /* Good, and the disk does not know it yet. */
-    bool saved;              /* A row on disk. */
+    uint32_t token;          /* Of its last write; the lower half. */
+    uint16_t tries;          /* Failures in a row. */
+    bool good : 1;           /* A link to it once came up. */
+    bool unsaved : 1;        /* Good, and the disk does not know it yet. */
+    bool saved : 1;          /* A row on disk. */
 };
+/* Large networks hold millions of these. */
+_Static_assert(sizeof(struct hsy_contact) <= HEARSAY_ID_LEN + 24,
+               "it fits three words and its id");
 
 struct hsy_book {
     struct hsy_env *env;
@@ -49,6 +53,8 @@ void hsy_book_failed(struct hsy_book *book, const struct hearsay_id *id);
 void hsy_book_forget(struct hsy_book *book, const struct hearsay_id *id);
 /* Writes what is due, at most HSY_BOOK_FLUSH_ROWS rows. */
 void hsy_book_tick(struct hsy_book *book);
+/* A write failed, maybe one of the book: it is tried again in a minute. */
+void hsy_book_write_failed(struct hsy_book *book, uint64_t token);
 /* Writes all that is unsaved now. */
 void hsy_book_flush(struct hsy_book *book);
 

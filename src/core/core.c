@@ -199,6 +199,8 @@ void hsy_core_persisted(struct hsy_core *core, uint64_t token, bool ok)
     hsy_self_persisted(&core->self, token, ok);
     if (core->seed != NULL) {
         hsy_seed_persisted(core->seed, token, ok);
+    } else if (!ok) {
+        hsy_book_write_failed(&core->book, token);
     }
 }
 

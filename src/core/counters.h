@@ -47,7 +47,8 @@
     X(connects_refused)                                             \
     X(bridges)                                                      \
     X(jobs_refused) /* the bound on jobs was reached */             \
-    X(persist_failed)
+    X(persist_failed)                                               \
+    X(rows_refused) /* of the disk, at start: damaged, or no room */
 
 struct hsy_counters {
 #define X(name) uint64_t name;

@@ -182,24 +182,28 @@ static uint32_t seats_busy(const struct hsy_join *j)
     return count;
 }
 
-/* A random idle seat that is due; NULL: none now. */
+/* Of the idle seats that are due the one that has been for longest; NULL: none
+ * is. So each gets its turn, however long a dial of another one takes. Those
+ * that wait equally long, as all do at first, have equal chances. */
 static struct hsy_seat *pick_seat(struct hsy_join *j)
 {
     struct hsy_seat *picked = NULL;
-    uint64_t due = 0;
+    uint64_t equals = 0;
 
     for (uint32_t i = 0; i < j->env->config.seeds_count; i++) {
         struct hsy_seat *seat = &j->seats[i];
         if (seat->state != HSY_SEAT_IDLE || seat->twin ||
-            seat->next_ns > j->env->now.mono_ns) {
+            seat->next_ns > j->env->now.mono_ns ||
+            (picked != NULL && seat->next_ns > picked->next_ns)) {
             continue;
         }
-        due++;
-        if (hsy_prng_below(&j->env->prng, due) == 0) {
+        bool equal = picked != NULL && seat->next_ns == picked->next_ns;
+        equals = equal ? equals + 1 : 1;
+        if (hsy_prng_below(&j->env->prng, equals) == 0) {
             picked = seat; /* Reservoir of one: uniform. */
         }
     }
-    HSY_ASSERT((picked == NULL) == (due == 0));
+    HSY_ASSERT((picked == NULL) == (equals == 0));
     return picked;
 }
 

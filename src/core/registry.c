@@ -6,6 +6,7 @@
  * and two seeds with equal digests have nothing to tell each other. */
 #include "core/registry_links.h"
 #include "core/registry_rows.h"
+#include "core/registry_saves.h"
 
 #include "base/addr.h"
 #include "base/compiler.h"
@@ -42,6 +43,7 @@ void hsy_registry_init(struct hsy_registry *r, struct hsy_env *env)
                                  .item_len = sizeof(struct hsy_floor),
                                  .items_max = graves_max},
         salt);
+    hsy_registry_saves_init(r);
 }
 
 void hsy_registry_fini(struct hsy_registry *r)
@@ -60,6 +62,7 @@ void hsy_registry_fini(struct hsy_registry *r)
     hsy_weights_fini(&r->weights);
     hsy_table_fini(&r->graves);
     hsy_table_fini(&r->floors);
+    hsy_registry_saves_fini(r);
 }
 
 struct hsy_entry *hsy_registry_find(const struct hsy_registry *r,
@@ -246,7 +249,7 @@ static void drop_oldest_floor(struct hsy_registry *r)
     }
     hsy_row_write_init(&write, &oldest->id);
     hsy_row_put_floor(&write, 0);
-    (void)hsy_row_write_ask(&write, r->env);
+    (void)hsy_registry_ask(r, &write);
     hsy_table_remove(&r->floors, oldest);
 }
 
@@ -308,7 +311,7 @@ static void sink_grave(struct hsy_registry *r, struct hsy_grave *g)
     if (hsy_registry_put_floor(r, &write.id, rank) == 0) {
         hsy_row_put_floor(&write, rank);
     }
-    (void)hsy_row_write_ask(&write, r->env);
+    (void)hsy_registry_ask(r, &write);
 }
 
 static void sink_oldest_grave(struct hsy_registry *r)
@@ -432,7 +435,7 @@ static enum hsy_merged bury(struct hsy_registry *r,
     hsy_row_write_init(&write, id);
     hsy_row_put_grave(&write, g->proof, g->proof_len);
     clear_floor(r, &write);
-    *out_token = hsy_row_write_ask(&write, r->env);
+    *out_token = hsy_registry_ask(r, &write);
     HSY_ASSERT(hsy_registry_rank(r, id) == rank);
     return HSY_MERGED_NEWER;
 }
@@ -505,9 +508,8 @@ static uint64_t save(struct hsy_registry *r, struct hsy_entry *e)
     hsy_row_write_init(&write, &e->id);
     hsy_row_put_living(&write, e->record);
     clear_floor(r, &write);
-    e->token = hsy_row_write_ask(&write, r->env);
-    HSY_ASSERT(e->token != 0);
-    HSY_ASSERT(e->token != HSY_TOKEN_LOST);
+    e->token = hsy_registry_ask(r, &write);
+    HSY_ASSERT(!hsy_entry_saved(e));
     return e->token;
 }
 
@@ -608,23 +610,10 @@ enum hsy_merged hsy_registry_merge_record(struct hsy_registry *r,
     return HSY_MERGED_NEW;
 }
 
-bool hsy_registry_saved(const struct hsy_registry *r, const struct hsy_entry *e)
+bool hsy_entry_saved(const struct hsy_entry *e)
 {
     HSY_ASSERT(e != NULL);
-    return e->token <= r->done_token;
-}
-
-void hsy_registry_persisted(struct hsy_registry *r, uint64_t token, bool ok)
-{
-    HSY_ASSERT(token != 0);
-    HSY_ASSERT(token != HSY_TOKEN_LOST);
-    for (uint32_t i = 0; i < r->living.count && !ok; i++) {
-        struct hsy_entry *e = hsy_table_at(&r->living, i);
-        if (e->token == token) {
-            e->token = HSY_TOKEN_LOST;
-        }
-    }
-    r->done_token = hsy_time_max(r->done_token, token);
+    return e->token == 0;
 }
 
 /* ---------------------------------------------------------------- leases */

@@ -19,7 +19,7 @@ enum {
 
 #define HSY_GRAVE_MS (UINT64_C(24) * 3600 * 1000)
 
-/* The token of a record that could not be written. */
+/* The token of a record whose last write failed. */
 #define HSY_TOKEN_LOST UINT64_MAX
 
 struct hsy_entry {
@@ -31,7 +31,8 @@ struct hsy_entry {
      * majority: then that long without a sign of life starts a trial. 0:
      * restored, to be set when the clock runs. */
     uint64_t lease_until_ns;
-    uint64_t token;  /* Of the last write of the record. 0: none. */
+    uint64_t token;  /* Of the write of the record that is awaited, or
+                        HSY_TOKEN_LOST. 0: it is on disk. */
     uint32_t degree; /* Links that both ends name. */
     bool held;       /* This seed holds the registration link. */
     bool absent;     /* Its lease ran out here: not offered, not synced. */
@@ -68,10 +69,14 @@ struct hsy_registry {
     uint64_t digest[2];    /* Sum over entries; order does not matter. */
     uint64_t changed_ns;   /* When the digest last changed. */
     uint64_t graph_ns;     /* The same, or somebody became absent or present. */
-    uint64_t done_token;   /* Writes up to this one are on disk. */
     uint64_t next_ns;      /* Not later than the next expiry. */
     uint32_t scan_left;    /* Of a scan for expiries; 0: none under way. */
     uint64_t scan_next_ns;
+    /* The disk; see registry_saves.c. */
+    struct hsy_table writes;  /* Asked for and not answered: token, id. */
+    struct hsy_table unsaved; /* Ids whose rows must be written again. */
+    uint64_t save_ns;         /* When some of them are; NEVER. */
+    uint32_t save_tries;      /* In vain, since a write went well. */
 };
 
 void hsy_registry_init(struct hsy_registry *r, struct hsy_env *env);
@@ -103,7 +108,8 @@ enum hsy_merged {
 };
 
 /* Verified facts in, by rank. Each changes memory and asks for the disk write
- * (ports.persist; *@out_token, 0 when nothing is written). Of two records of
+ * (ports.persist; *@out_token, 0 when nothing is written, HSY_TOKEN_LOST when
+ * it must wait). Of two records of
  * one incarnation the one issued later wins. A record without an address is
  * stale. *@out_back: the id had been dead or had left. */
 enum hsy_merged hsy_registry_merge_record(struct hsy_registry *r,
@@ -135,11 +141,12 @@ void hsy_registry_alive(struct hsy_registry *r, const struct hearsay_id *id);
 void hsy_registry_recheck(struct hsy_registry *r, const struct hearsay_id *id,
                           uint64_t at_ns);
 
-/* Is the record of @e on disk? HSY_TOKEN_LOST counts as not. */
-bool hsy_registry_saved(const struct hsy_registry *r,
-                        const struct hsy_entry *e);
-/* The write @token is on disk, or failed. */
+/* Is the record of @e on disk? */
+bool hsy_entry_saved(const struct hsy_entry *e);
+/* The write @token is on disk, or failed: then it is asked for again later. */
 void hsy_registry_persisted(struct hsy_registry *r, uint64_t token, bool ok);
+/* Writes again what is due; see save_ns. */
+void hsy_registry_save_tick(struct hsy_registry *r);
 
 /* 32 draws with probability proportional to degree + 1, with replacement,
  * then 16 uniform ones without; never @asker, the absent, nor those without

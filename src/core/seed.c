@@ -22,6 +22,8 @@ static void settle(struct hsy_seed *s)
     uint64_t next_ns = hsy_time_min(s->registry.next_ns, s->topology.next_ns);
 
     HSY_ASSERT(s->env != NULL);
+    next_ns = hsy_time_min(next_ns, s->registry.save_ns);
+    next_ns = hsy_time_min(next_ns, hsy_seed_acks_due(s));
     next_ns = hsy_time_min(next_ns, s->trials_next_ns);
     next_ns = hsy_time_min(next_ns, s->fellows_next_ns);
     s->next_ns = hsy_time_min(next_ns, s->funeral_ns);
@@ -354,6 +356,8 @@ void hsy_seed_tick(struct hsy_seed *s)
     while (hsy_registry_tick(&s->registry, &id)) {
         lease_expired(s, &id);
     }
+    hsy_seed_acks_tick(s);
+    hsy_registry_save_tick(&s->registry);
     hsy_trials_tick(s);
     hsy_fellows_tick(s);
     if (s->topology.next_ns <= s->env->now.mono_ns) {

@@ -41,6 +41,7 @@ struct hsy_ack {
     uint64_t token;
     struct hearsay_id id;
     uint64_t incarnation;
+    uint64_t asked_ns;
 };
 
 struct hsy_seed {

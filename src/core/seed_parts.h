@@ -19,7 +19,12 @@ static inline void hsy_seed_misuse(struct hsy_seed *s)
 void hsy_seed_overtaken(struct hsy_seed *s, const struct hsy_neighbour *n);
 void hsy_seed_register(struct hsy_seed *s, const struct hsy_neighbour *n,
                        const struct hsy_record *record);
+/* The disk has answered the write @token. */
 void hsy_seed_acknowledge(struct hsy_seed *s, uint64_t token, bool ok);
+/* Registrations that have waited for the disk for too long are refused. */
+void hsy_seed_acks_tick(struct hsy_seed *s);
+/* When the next one has; NEVER. */
+uint64_t hsy_seed_acks_due(const struct hsy_seed *s);
 void hsy_seed_peers_get(struct hsy_seed *s, const struct hsy_neighbour *n,
                         const struct hsy_peers_get *get);
 void hsy_seed_lookup(struct hsy_seed *s, const struct hsy_neighbour *n,

@@ -9,6 +9,9 @@
 #include "core/fellows.h"
 #include "core/kept.h"
 
+/* Before the peer's own patience ends (ANSWER_WAIT_NS in join.c). */
+#define ACK_WAIT_NS (4 * HSY_SECOND)
+
 static void send_answer(struct hsy_seed *s, const struct hsy_neighbour *n,
                         uint64_t incarnation,
                         enum hsy_registered_verdict verdict)
@@ -45,13 +48,14 @@ static bool acks_ready(struct hsy_seed *s)
     return s->acks != NULL && s->acks_count < HSY_ACKS_MAX;
 }
 
-static struct hsy_ack *ack_at(struct hsy_seed *s, uint32_t index)
+static struct hsy_ack *ack_at(const struct hsy_seed *s, uint32_t index)
 {
     HSY_ASSERT(index < HSY_ACKS_MAX);
     return &s->acks[(s->acks_head + index) % HSY_ACKS_MAX];
 }
 
-static void await_disk(struct hsy_seed *s, const struct hsy_entry *e)
+static void await_disk(struct hsy_seed *s, const struct hsy_entry *e,
+                       uint64_t asked_ns)
 {
     uint64_t token = e->token;
 
@@ -60,12 +64,24 @@ static void await_disk(struct hsy_seed *s, const struct hsy_entry *e)
     if (s->acks_count > 0) { /* Asked twice: behind later writes, in order. */
         token = hsy_time_max(token, ack_at(s, s->acks_count - 1)->token);
     }
-    *ack_at(s, s->acks_count) = (struct hsy_ack){
-        .token = token, .id = e->id, .incarnation = e->incarnation};
+    *ack_at(s, s->acks_count) = (struct hsy_ack){.token = token,
+                                                 .id = e->id,
+                                                 .incarnation = e->incarnation,
+                                                 .asked_ns = asked_ns};
     s->acks_count++;
 }
 
-/* To whoever still waits, and for that very record. */
+static struct hsy_ack pop_ack(struct hsy_seed *s)
+{
+    HSY_ASSERT(s->acks_count > 0);
+    struct hsy_ack ack = *ack_at(s, 0);
+    s->acks_head = (s->acks_head + 1) % HSY_ACKS_MAX;
+    s->acks_count--;
+    return ack;
+}
+
+/* To whoever still waits, and for that very record. Who cannot be answered
+ * with yes is told no, so that it need not wait for its patience to end. */
 static void acknowledge(struct hsy_seed *s, const struct hsy_ack *ack)
 {
     const struct hsy_neighbour *n =
@@ -73,22 +89,51 @@ static void acknowledge(struct hsy_seed *s, const struct hsy_ack *ack)
     const struct hsy_entry *e = hsy_registry_find(&s->registry, &ack->id);
 
     HSY_ASSERT(ack->incarnation > 0);
-    if (n != NULL && e != NULL && e->incarnation == ack->incarnation &&
-        hsy_registry_saved(&s->registry, e)) {
+    if (n == NULL || (e != NULL && e->incarnation != ack->incarnation)) {
+        return; /* It has asked again since, or is about to. */
+    }
+    if (e == NULL) {
+        send_answer(s, n, ack->incarnation, HSY_REGISTERED_STALE);
+    } else if (hsy_entry_saved(e)) {
         send_answer(s, n, ack->incarnation, HSY_REGISTERED_OK);
+    } else if (e->token == HSY_TOKEN_LOST) {
+        send_answer(s, n, ack->incarnation, HSY_REGISTERED_FULL);
+    } else {
+        await_disk(s, e, ack->asked_ns); /* A fellow knew a newer record. */
     }
 }
 
 void hsy_seed_acknowledge(struct hsy_seed *s, uint64_t token, bool ok)
 {
+    uint32_t left = s->acks_count; /* Some may have to wait once more. */
+
     hsy_registry_persisted(&s->registry, token, ok);
-    while (s->acks_count > 0 && ack_at(s, 0)->token <= token) {
-        struct hsy_ack ack = *ack_at(s, 0);
-        s->acks_head = (s->acks_head + 1) % HSY_ACKS_MAX;
-        s->acks_count--;
+    for (; left > 0 && ack_at(s, 0)->token <= token; left--) {
+        struct hsy_ack ack = pop_ack(s);
         acknowledge(s, &ack);
     }
     HSY_ASSERT(s->acks_count <= HSY_ACKS_MAX); /* All of later writes. */
+}
+
+uint64_t hsy_seed_acks_due(const struct hsy_seed *s)
+{
+    HSY_ASSERT(s->acks_count <= HSY_ACKS_MAX);
+    return s->acks_count == 0
+               ? HEARSAY_NEVER
+               : hsy_time_add(ack_at(s, 0)->asked_ns, ACK_WAIT_NS);
+}
+
+void hsy_seed_acks_tick(struct hsy_seed *s)
+{
+    while (hsy_seed_acks_due(s) <= s->env->now.mono_ns) {
+        struct hsy_ack ack = pop_ack(s);
+        const struct hsy_neighbour *n =
+            hsy_neighbour_by_id(s->neighbours, &ack.id);
+        if (n != NULL) {
+            send_answer(s, n, ack.incarnation, HSY_REGISTERED_FULL);
+        }
+    }
+    HSY_ASSERT(hsy_seed_acks_due(s) > s->env->now.mono_ns);
 }
 
 /* ---------------------------------------------------------- registration */
@@ -134,10 +179,12 @@ static void take(struct hsy_seed *s, const struct hsy_neighbour *n,
     if (merged != HSY_MERGED_SAME) {
         hsy_fellows_push_record(s, record);
     }
-    if (hsy_registry_saved(&s->registry, e)) {
+    if (hsy_entry_saved(e)) {
         send_answer(s, n, record->incarnation, HSY_REGISTERED_OK);
+    } else if (e->token == HSY_TOKEN_LOST) {
+        send_answer(s, n, record->incarnation, HSY_REGISTERED_FULL);
     } else {
-        await_disk(s, e);
+        await_disk(s, e, s->env->now.mono_ns);
     }
 }
 

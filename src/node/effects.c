@@ -111,30 +111,38 @@ bool hsy_effects_pop(struct hsy_effects *fx, struct hearsay_effect *out)
     return true;
 }
 
-void *hsy_effects_copy(struct hsy_effects *fx, const void *data, size_t len)
+void *hsy_effects_room(struct hsy_effects *fx, size_t len)
 {
     struct hsy_arena_block *block = fx->blocks;
     size_t rounded = (len + ALIGN - 1) / ALIGN * ALIGN;
 
-    HSY_ASSERT(data != NULL || len == 0);
+    HSY_ASSERT(rounded >= len);
     if (block == NULL || block->len - block->used < rounded) {
         size_t least = block == NULL ? BLOCK_FIRST : BLOCK_LEN;
-        size_t room = rounded > least ? rounded : least;
-        block = fx->mem.alloc(fx->mem.ctx, sizeof(*block) + room);
+        size_t bytes = rounded > least ? rounded : least;
+        block = fx->mem.alloc(fx->mem.ctx, sizeof(*block) + bytes);
         if (block == NULL) {
             return NULL;
         }
         block->next = fx->blocks;
-        block->len = room;
+        block->len = bytes;
         block->used = 0;
         fx->blocks = block;
     }
-    uint8_t *copy = block->data + block->used;
-    if (len > 0) {
-        memcpy(copy, data, len);
-    }
+    uint8_t *room = block->data + block->used;
     block->used += rounded;
     HSY_ASSERT(block->used <= block->len);
+    return room;
+}
+
+void *hsy_effects_copy(struct hsy_effects *fx, const void *data, size_t len)
+{
+    void *copy = hsy_effects_room(fx, len);
+
+    HSY_ASSERT(data != NULL || len == 0);
+    if (copy != NULL && len > 0) {
+        memcpy(copy, data, len);
+    }
     return copy;
 }
 

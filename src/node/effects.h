@@ -24,6 +24,8 @@ HEARSAY_MUST_USE bool hsy_effects_push(struct hsy_effects *fx,
                                        const struct hearsay_effect *effect);
 HEARSAY_MUST_USE bool hsy_effects_pop(struct hsy_effects *fx,
                                       struct hearsay_effect *out);
+/* Bytes that live until the next reset; NULL: no memory. */
+void *hsy_effects_room(struct hsy_effects *fx, size_t len);
 /* Copies that live until the next reset; NULL: no memory. */
 void *hsy_effects_copy(struct hsy_effects *fx, const void *data, size_t len);
 const char *hsy_effects_text(struct hsy_effects *fx, const char *text);

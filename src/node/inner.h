@@ -7,6 +7,7 @@
 #include "core/core.h"
 #include "crypto/crypto.h"
 #include "node/effects.h"
+#include "node/rows.h"
 
 enum {
     HSY_HALF_OPEN_MAX = 64,
@@ -93,6 +94,7 @@ struct hearsay_node {
     struct hearsay_job *jobs;  /* All outstanding. */
     hearsay_link last_link;    /* Even numbers are ours. */
     uint64_t last_token;
+    uint32_t rows_refused[HSY_TABLES_COUNT + 1]; /* By table; last: unknown. */
 };
 
 /* conns.c: links, how they begin, and what time does to them. */

@@ -125,14 +125,46 @@ void hearsay_node_destroy(struct hearsay_node *node)
     hsy_mem_free(&mem, node);
 }
 
+/* A table from a file may have any number. */
+static bool is_table(enum hearsay_table table)
+{
+    return (unsigned)table < HSY_TABLES_COUNT;
+}
+
+/* The node starts with the rows that are sound, whichever are not: all that is
+ * in them can be learnt again. The seeds say which incarnation to step above,
+ * fellow seeds have the Peer List, and the address book fills by itself. */
 int hearsay_node_restore(struct hearsay_node *node,
                          const struct hearsay_row *row)
 {
-    HSY_ASSERT(row != NULL);
+    struct hearsay_row bare = *row;
+
+    HSY_ASSERT(row->key != NULL || row->key_len == 0);
     if (node->core.phase != HSY_PHASE_COLD) {
         return HEARSAY_ERR_STATE;
     }
-    return hsy_core_restore(&node->core, row);
+    int err = is_table(row->table) && hsy_row_unseal(&bare)
+                  ? hsy_core_restore(&node->core, &bare)
+                  : HEARSAY_ERR_MALFORMED;
+    if (err != 0 && err != HEARSAY_ERR_NOMEM) {
+        node->core.env.counters.rows_refused++;
+        node->rows_refused[is_table(row->table) ? (uint32_t)row->table
+                                                : HSY_TABLES_COUNT]++;
+    }
+    return err;
+}
+
+static void tell_rows_refused(struct hearsay_node *node)
+{
+    for (uint32_t i = 0; i <= HSY_TABLES_COUNT; i++) {
+        if (node->rows_refused[i] > 0) {
+            struct hsy_note note = hsy_note(HEARSAY_WARN, "rows-refused");
+            hsy_note_text(&note, "table",
+                          hsy_table_name((enum hearsay_table)i));
+            hsy_note_u64(&note, "count", node->rows_refused[i]);
+            hsy_tell(&node->core.env, &note);
+        }
+    }
 }
 
 struct hearsay_id hearsay_node_id(const struct hearsay_node *node)
@@ -172,6 +204,7 @@ static int handle(struct hearsay_node *node, const struct hearsay_event *ev)
     /* tidy: dispatch */
     switch (ev->kind) {
     case HEARSAY_EV_START:
+        tell_rows_refused(node);
         hsy_core_start(&node->core);
         return 0;
     case HEARSAY_EV_TICK:

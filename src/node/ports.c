@@ -62,6 +62,20 @@ static void port_stop(void *ctx, enum hearsay_stop why, const char *text)
     }
 }
 
+/* The value and its seal; NULL: no memory. */
+static const uint8_t *sealed_value(struct hearsay_node *node,
+                                   const struct hearsay_row *row)
+{
+    uint8_t *value = hsy_effects_room(&node->fx, row->value_len + HSY_SEAL_LEN);
+
+    HSY_ASSERT(row->value != NULL);
+    if (value != NULL) {
+        memcpy(value, row->value, row->value_len);
+        hsy_row_seal(value + row->value_len, row);
+    }
+    return value;
+}
+
 /* One row of a transaction; false: no memory. */
 static bool push_row(struct hearsay_node *node, const struct hearsay_row *row,
                      bool more)
@@ -76,8 +90,8 @@ static bool push_row(struct hearsay_node *node, const struct hearsay_row *row,
     effect.persist.row.key =
         hsy_effects_copy(&node->fx, row->key, row->key_len);
     if (row->value != NULL) {
-        effect.persist.row.value =
-            hsy_effects_copy(&node->fx, row->value, row->value_len);
+        effect.persist.row.value = sealed_value(node, row);
+        effect.persist.row.value_len = row->value_len + HSY_SEAL_LEN;
     }
     return effect.persist.row.key != NULL &&
            (row->value == NULL || effect.persist.row.value != NULL) &&

@@ -10,6 +10,7 @@
 
 #include "base/assert.h"
 #include "base/mem.h"
+#include "node/rows.h"
 #include "runtime/files.h"
 
 enum { BUSY_WAIT_MS = 2000 }; /* For a person who reads meanwhile. */
@@ -31,6 +32,22 @@ static const char *const migrations[] = {
     " hex(value) AS value FROM state WHERE part = 2;"
     "CREATE VIEW floor AS SELECT lower(hex(key)) AS id,"
     " hex(value) AS value FROM state WHERE part = 3;",
+    /* Rows are sealed by the node from here on (node/rows.h); the views show
+     * what is under the seal. */
+    "UPDATE state SET value = hearsay_sealed(part, key, value);"
+    "DROP VIEW self; DROP VIEW book; DROP VIEW registry; DROP VIEW floor;"
+    "CREATE VIEW self AS SELECT CAST(key AS TEXT) AS key,"
+    " hex(substr(value, 1, length(value) - 8)) AS value"
+    " FROM state WHERE part = 0;"
+    "CREATE VIEW book AS SELECT lower(hex(key)) AS id,"
+    " hex(substr(value, 1, length(value) - 8)) AS value"
+    " FROM state WHERE part = 1;"
+    "CREATE VIEW registry AS SELECT lower(hex(key)) AS id,"
+    " hex(substr(value, 1, length(value) - 8)) AS value"
+    " FROM state WHERE part = 2;"
+    "CREATE VIEW floor AS SELECT lower(hex(key)) AS id,"
+    " hex(substr(value, 1, length(value) - 8)) AS value"
+    " FROM state WHERE part = 3;",
 };
 _Static_assert(sizeof(migrations) / sizeof(migrations[0]) == HSY_DB_VERSION,
                "one migration for each version");
@@ -82,6 +99,31 @@ static int exec(sqlite3 *sql, const char *text)
     return sqlite3_exec(sql, text, NULL, NULL, NULL);
 }
 
+/* hearsay_sealed(part, key, value): the value with its seal. */
+static void sealed(sqlite3_context *sql, int count, sqlite3_value **values)
+{
+    HSY_ASSERT(count == 3);
+    struct hearsay_row row = {
+        .table = (enum hearsay_table)sqlite3_value_int(values[0]),
+        .key = sqlite3_value_blob(values[1]),
+        .key_len = (size_t)sqlite3_value_bytes(values[1]),
+        .value = sqlite3_value_blob(values[2]),
+        .value_len = (size_t)sqlite3_value_bytes(values[2])};
+    if (row.value == NULL || row.key_len > UINT8_MAX) {
+        sqlite3_result_value(sql, values[2]); /* Not ours: stays refused. */
+        return;
+    }
+    uint8_t *bytes = sqlite3_malloc64(row.value_len + HSY_SEAL_LEN);
+    if (bytes == NULL) {
+        sqlite3_result_error_nomem(sql);
+        return;
+    }
+    memcpy(bytes, row.value, row.value_len);
+    hsy_row_seal(bytes + row.value_len, &row);
+    sqlite3_result_blob64(sql, bytes, row.value_len + HSY_SEAL_LEN,
+                          sqlite3_free);
+}
+
 static int migrate_one(sqlite3 *sql, int from)
 {
     char version[40];
@@ -108,6 +150,11 @@ static int migrate(sqlite3 *sql, const char *path,
             "the database %s has version %d, and this program knows versions "
             "up to %d; use the newer program, or another data directory",
             path, version, HSY_DB_VERSION);
+    }
+    if (rc == SQLITE_OK) {
+        rc = sqlite3_create_function_v2(sql, "hearsay_sealed", 3,
+                                        SQLITE_UTF8 | SQLITE_DIRECTONLY, NULL,
+                                        sealed, NULL, NULL, NULL);
     }
     while (rc == SQLITE_OK && version < HSY_DB_VERSION) {
         rc = version < 0 ? SQLITE_CORRUPT : migrate_one(sql, version);

@@ -7,7 +7,7 @@
 
 struct hsy_db;
 
-enum { HSY_DB_VERSION = 1 };
+enum { HSY_DB_VERSION = 2 };
 
 /* Opens or makes @path and brings it up to HSY_DB_VERSION. @vfs: NULL, or a
  * registered sqlite3_vfs, for fault injection. Gives *@out, to be returned to

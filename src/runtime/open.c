@@ -8,12 +8,19 @@
 
 #include "base/assert.h"
 #include "base/mem.h"
+#include "node/rows.h"
 #include "runtime/clock.h"
 #include "runtime/datadir.h"
 #include "runtime/files.h"
 #include "runtime/inner.h"
 
-enum { JOBS_QUEUED_DEFAULT = 4096, WORKERS_MAX = 256, PATH_LEN_MAX = 4096 };
+enum {
+    JOBS_QUEUED_DEFAULT = 4096,
+    /* A node has at most 8192 writes of its registry under way, and a few. */
+    WRITES_MIN = 16384,
+    WORKERS_MAX = 256,
+    PATH_LEN_MAX = 4096
+};
 
 void hearsay_runtime_config_init(struct hearsay_runtime_config *config,
                                  enum hearsay_role role)
@@ -78,8 +85,11 @@ static int open_data(struct hearsay_runtime *rt, struct hearsay_config *node,
     if (rc != 0) {
         return rc;
     }
+    uint32_t writes = 4 * rt->lane_max;
     struct hsy_store_config config = {
-        .tokens_max = 4 * rt->lane_max, .wake = hsy_runtime_wake, .ctx = rt};
+        .tokens_max = writes > WRITES_MIN ? writes : WRITES_MIN,
+        .wake = hsy_runtime_wake,
+        .ctx = rt};
     if (data_dir != NULL) {
         (void)snprintf(path, sizeof(path), "%s/state.db", data_dir);
         config.path = path;
@@ -101,6 +111,7 @@ static int open_sockets(struct hearsay_runtime *rt, struct hearsay_config *node,
     return hsy_advertise(node, config, &rt->listen, rt->dns, error);
 }
 
+/* A damaged row is no reason to stay away: see hearsay_node_restore(). */
 static int restore_row(void *ctx, const struct hearsay_row *row)
 {
     struct hearsay_runtime *rt = ctx;
@@ -109,13 +120,17 @@ static int restore_row(void *ctx, const struct hearsay_row *row)
         return rc;
     }
     struct hsy_note n = hsy_note(HEARSAY_WARN, "store-row-skipped");
-    hsy_note_u64(&n, "table", (uint64_t)row->table);
+    hsy_note_text(&n, "file", "state.db");
+    hsy_note_text(&n, "table", hsy_table_name(row->table));
     if (row->key_len == HEARSAY_ID_LEN) {
         struct hearsay_id id;
         memcpy(id.bytes, row->key, sizeof(id.bytes));
         hsy_note_id(&n, "key", &id);
     }
-    hsy_note_text(&n, "text", hearsay_strerror(rc));
+    hsy_note_text(&n, "text",
+                  rc == HEARSAY_ERR_MALFORMED
+                      ? "the row is damaged; the network knows what was in it"
+                      : hearsay_strerror(rc));
     hsy_runtime_note(rt, &n);
     return 0;
 }

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/notes.h"
 #include "base/time.h"
+#include "node/rows.h"
 #include "sim/inner.h"
 
 #include <string.h>
@@ -110,7 +111,7 @@ static void skip_row(struct hsy_cluster *c, uint32_t node,
                      const struct hearsay_row *row, int err)
 {
     struct hsy_note n = hsy_note(HEARSAY_WARN, "store-row-skipped");
-    hsy_note_u64(&n, "table", (uint64_t)row->table);
+    hsy_note_text(&n, "table", hsy_table_name(row->table));
     if (row->key_len == HEARSAY_ID_LEN) {
         struct hearsay_id id;
         memcpy(id.bytes, row->key, sizeof(id.bytes));

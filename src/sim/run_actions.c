@@ -47,7 +47,6 @@ static void excuse_disk(struct hsy_run *r, uint32_t node)
 {
     excuse(r, HSY_R1, node);
     excuse(r, HSY_R2, node);
-    excuse(r, HSY_R3, node);
     excuse(r, HSY_R4, node);
 }
 

@@ -41,14 +41,9 @@ static bool is_leaving(const struct hsy_swarm *s, uint32_t node)
     return status.state == HSY_VIEW_LEAVING || status.state == HSY_VIEW_STOPPED;
 }
 
-/* Those that live come first. Last is who read a damaged row: nothing guards
- * the row of its own incarnation, and one flipped bit can take it to where no
- * seed follows. */
+/* Those that live come first. */
 static uint32_t rank_of(const struct hsy_swarm *s, uint32_t node)
 {
-    if (s->corrupt[node] && node >= s->plan->seeds) {
-        return 2;
-    }
     return lives(s, node) && !is_leaving(s, node) ? 0 : 1;
 }
 
@@ -57,17 +52,16 @@ static void choose(struct hsy_swarm *s, uint32_t first, uint32_t end,
                    uint32_t min)
 {
     uint32_t order[HSY_SWARM_NODES_MAX];
-    uint32_t counts[3] = {0}; /* Of each rank. */
-    uint32_t count = end - first, placed = 0;
+    uint32_t living = 0, placed = 0;
+    uint32_t count = end - first;
     for (uint32_t i = 0; i < count; i++) { /* Shuffled as it is filled. */
         uint32_t place = (uint32_t)below(s, i + 1);
         order[i] = order[place];
         order[place] = first + i;
-        counts[rank_of(s, first + i)]++;
+        living += rank_of(s, first + i) == 0 ? 1 : 0;
     }
-    uint32_t sound = counts[0] + counts[1];
-    min = min < sound ? min : sound;
-    uint32_t max = counts[0] > min ? counts[0] : min;
+    min = min < count ? min : count;
+    uint32_t max = living > min ? living : min;
     uint32_t wanted =
         below(s, 2) == 0 ? max : min + (uint32_t)below(s, max - min + 1);
     for (uint32_t rank = 0; rank < 2; rank++) {
@@ -82,18 +76,6 @@ static void choose(struct hsy_swarm *s, uint32_t first, uint32_t end,
 
 /* ----------------------------------------------------------- what they get */
 
-/* Its owner empties the disk. */
-static void start_afresh(struct hsy_swarm *s, uint32_t node)
-{
-    hsy_swarm_tell(s, "start without its disk", node, 0);
-    hsy_swarm_excuse(s, node);
-    if (hsy_cluster_disk_harm(s->c, node, HSY_HARM_LOSE) != HEARSAY_OK) {
-        s->w->err = HEARSAY_ERR_NOMEM;
-    }
-    s->corrupt[node] = false;
-    (void)!hsy_cluster_start(s->c, node, 0);
-}
-
 static void recover(struct hsy_swarm *s, uint32_t node)
 {
     hsy_cluster_heal(s->c, node);
@@ -104,15 +86,13 @@ static void recover(struct hsy_swarm *s, uint32_t node)
         s->clock_ms[node] = 0;
     }
     if (hsy_cluster_process(s->c, node) == HSY_PROCESS_STARTING ||
-        is_leaving(s, node) || s->corrupt[node]) {
+        is_leaving(s, node)) {
         (void)!hsy_cluster_kill(s->c, node); /* It starts right now. */
     }
     if (hsy_cluster_process(s->c, node) == HSY_PROCESS_FROZEN) {
         (void)!hsy_cluster_thaw(s->c, node);
     }
-    if (s->corrupt[node]) {
-        start_afresh(s, node);
-    } else if (hsy_cluster_process(s->c, node) == HSY_PROCESS_NONE) {
+    if (hsy_cluster_process(s->c, node) == HSY_PROCESS_NONE) {
         hsy_swarm_tell(s, "start", node, 0);
         (void)!hsy_cluster_start(s->c, node, 0);
     }
@@ -133,7 +113,6 @@ static void cut_from_half(struct hsy_swarm *s, uint32_t node)
 static enum hsy_fate break_for_good(struct hsy_swarm *s, uint32_t node)
 {
     uint64_t how = below(s, 4);
-    how = s->corrupt[node] ? 0 : how; /* It would lie to the others. */
     if (hsy_cluster_process(s->c, node) == HSY_PROCESS_STARTING) {
         (void)!hsy_cluster_kill(s->c, node);
     }
@@ -185,12 +164,6 @@ void hsy_swarm_choose_core(struct hsy_swarm *s)
     }
     hsy_swarm_tell(s, "the core is healthy", -1, 0);
     hsy_swarm_pass(s, hsy_cluster_now(s->c) + HSY_SECOND);
-    for (uint32_t i = 0; i < s->count && !hsy_swarm_failed(s); i++) {
-        /* A row that cannot be read ends a process at once. */
-        if (is_core(s, i) && hsy_cluster_process(s->c, i) == HSY_PROCESS_NONE) {
-            start_afresh(s, i);
-        }
-    }
 }
 
 /* ------------------------------------------------------------- what it must */

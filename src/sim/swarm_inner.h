@@ -72,7 +72,6 @@ struct hsy_swarm {
     struct hsy_deed deeds[HSY_DEEDS_MAX]; /* By time. */
     enum hsy_fate fates[HSY_SWARM_NODES_MAX];
     int64_t clock_ms[HSY_SWARM_NODES_MAX]; /* Sum of its jumps. */
-    bool corrupt[HSY_SWARM_NODES_MAX];     /* Its disk was damaged unnoticed. */
     bool hubs[HSY_SWARM_NODES_MAX];        /* Of the last strike that asked. */
     uint8_t payload[HEARSAY_PAYLOAD_MAX];
 };
@@ -116,7 +115,7 @@ void hsy_swarm_do_deed(struct hsy_swarm *s);
 void hsy_swarm_tell(struct hsy_swarm *s, const char *what, int64_t node,
                     uint64_t lasts_ns);
 
-/* Whose disk lost or changed something may break what that breaks. */
+/* Whose disk lost something may break what that breaks. */
 void hsy_swarm_excuse(struct hsy_swarm *s, uint32_t node);
 
 /* swarm_core.c */

@@ -168,13 +168,14 @@ static void crash(struct hsy_swarm *s, uint32_t node, uint64_t down_ns)
     (void)!hsy_cluster_start(s->c, node, down_ns);
 }
 
-/* A seed that lost what it had acknowledged cannot keep its word, and one that
- * reads what it did not write cannot know. */
+/* The disk of @node lost rows: taken away, put back, refused for their seal,
+ * or never written. A seed cannot keep its word about what was in them. A
+ * peer promises nothing with its disk: what was there it learns again. */
 void hsy_swarm_excuse(struct hsy_swarm *s, uint32_t node)
 {
-    static const enum hsy_invariant whats[] = {HSY_R1, HSY_R2, HSY_R3, HSY_R4,
-                                               HSY_R8};
-    for (size_t i = 0; i < sizeof(whats) / sizeof(whats[0]); i++) {
+    static const enum hsy_invariant whats[] = {HSY_R1, HSY_R2, HSY_R4, HSY_R8};
+    size_t count = node < s->plan->seeds ? sizeof(whats) / sizeof(whats[0]) : 0;
+    for (size_t i = 0; i < count; i++) {
         hsy_checks_excuse(s->w->checks, whats[i], node);
     }
     hsy_ledger_forgot(s->w->ledger, node);
@@ -190,8 +191,6 @@ static void harm_disk(struct hsy_swarm *s, const struct hsy_strike *strike,
         harm = strike->how % 2 == 0 ? HSY_HARM_FLIP : HSY_HARM_CUT;
     }
     hsy_swarm_excuse(s, node);
-    s->corrupt[node] =
-        s->corrupt[node] || strike->fault == HSY_SWARM_DISK_CORRUPT;
     (void)!hsy_cluster_kill(s->c, node);
     if (hsy_cluster_disk_harm(s->c, node, harm) != HEARSAY_OK) {
         s->w->err = HEARSAY_ERR_NOMEM;

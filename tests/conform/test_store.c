@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "node/rows.h"
 #include "runtime/store.h"
 #include "support/claim.h"
 #include "support/stub_node.h"
@@ -288,16 +289,45 @@ static void a_newer_version_is_refused_and_untouched(void **state)
 {
     (void)state;
     hsy_store_close(open_store(path));
-    sql("PRAGMA user_version = 2");
+    sql("PRAGMA user_version = 3");
     struct hsy_store *store;
     struct hearsay_runtime_error error = {.err = 0};
     CLAIM_INT(try_open(&store, path, &error), HEARSAY_ERR_NEWER);
     CLAIM_INT(error.err, HEARSAY_ERR_NEWER);
     CLAIM(strstr(error.text, path) != NULL);
-    CLAIM(strstr(error.text, "version 2") != NULL);
+    CLAIM(strstr(error.text, "version 3") != NULL);
     CLAIM(strstr(error.text, "newer program") != NULL);
-    sql("PRAGMA user_version = 1");
+    sql("PRAGMA user_version = 2");
     hsy_store_close(open_store(path));
+}
+
+static int check_seal(void *ctx, const struct hearsay_row *row)
+{
+    struct hearsay_row bare = *row;
+    CLAIM(hsy_row_unseal(&bare));
+    return collect(ctx, &bare);
+}
+
+/* As version 1 left it: rows without seals. */
+static void rows_of_version_1_are_sealed_once(void **state)
+{
+    (void)state;
+    sql("CREATE TABLE state (part INTEGER NOT NULL, key BLOB NOT NULL,"
+        " value BLOB NOT NULL, PRIMARY KEY (part, key)) WITHOUT ROWID;"
+        "CREATE VIEW self AS SELECT 1; CREATE VIEW book AS SELECT 1;"
+        "CREATE VIEW registry AS SELECT 1; CREATE VIEW floor AS SELECT 1;"
+        "INSERT INTO state VALUES (0, CAST('incarnation' AS BLOB), x'3700'),"
+        " (1, x'61', x'62'), (2, x'63', x'640065'), (3, x'66', x'67');"
+        "PRAGMA user_version = 1");
+    for (int i = 0; i < 2; i++) {
+        struct hsy_store *store = open_store(path);
+        struct rows rows = {.count = 0};
+        struct hearsay_runtime_error error = {.err = 0};
+        CLAIM_INT(hsy_store_load(store, check_seal, &rows, &error), 0);
+        CLAIM_INT(rows.count, 4);
+        CLAIM_TEXT(rows.text, "0:incarnation=7 1:a=b 2:c=d 3:f=g ");
+        hsy_store_close(store);
+    }
 }
 
 static void overwrite(off_t at, size_t len)
@@ -376,6 +406,7 @@ int main(void)
         IN_DIR(closing_commits_what_was_asked_for),
         IN_DIR(a_kill_loses_nothing_that_was_answered),
         IN_DIR(a_newer_version_is_refused_and_untouched),
+        IN_DIR(rows_of_version_1_are_sealed_once),
         IN_DIR(a_damaged_header_is_told_with_what_to_do),
         IN_DIR(a_damaged_page_is_found_when_opening),
         IN_DIR(a_foreign_database_is_not_taken_for_ours),

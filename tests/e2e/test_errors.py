@@ -2,6 +2,7 @@
 says what was wrong, where, and what to do. 2: flags, and files that flags
 name. 1: the world refused."""
 import contextlib
+import json
 import os
 import pathlib
 import shutil
@@ -192,6 +193,24 @@ class Errors(unittest.TestCase):
         for path in (self.dir / "data").glob("state.db*"):
             path.write_bytes(b"x" * 8192)
         self.refused(1, *self.peer(), words=["state.db"])
+
+    def test_a_damaged_row_is_told_and_skipped(self):
+        with self.running("seed", "--listen", "127.0.0.1:0", "--data", "data"):
+            pass
+        with contextlib.closing(sqlite3.connect(self.dir / "data" / "state.db")) as db, db:
+            value = db.execute("SELECT value FROM state WHERE part = 0").fetchone()[0]
+            self.assertEqual(len(value), 16)
+            damaged = bytes([value[0] ^ 0x40]) + value[1:]
+            db.execute("UPDATE state SET value = ? WHERE part = 0", (damaged,))
+        # It begins with its first incarnation, and not with 2^62.
+        with self.running("seed", "--listen", "127.0.0.1:0", "--data", "data"):
+            done = self.hearsay("status", "--json", "--data", "data")
+        status = json.loads(done.stdout)
+        self.assertEqual(status["incarnation"], 1)
+        self.assertEqual(status["counters"]["rows_refused"], 1)
+        log = (self.dir / "running.log").read_text()
+        self.assertRegex(log, "WARN +store-row-skipped .*file=state.db .*table=self")
+        self.assertRegex(log, "WARN +rows-refused .*table=self .*count=1")
 
     def test_output_cannot_be_opened(self):
         self.refused(1, *self.peer("--output", "no/such/folder.log"), words=["no/such/folder.log"])

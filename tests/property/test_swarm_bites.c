@@ -6,6 +6,7 @@
 #include "base/notes.h"
 #include "base/time.h"
 #include "core/counters.h"
+#include "node/rows.h"
 #include "sim/cluster.h"
 #include "sim/minimise.h"
 #include "sim/swarm.h"
@@ -71,6 +72,35 @@ static int step_wrong(struct hearsay_node *node, const struct hearsay_now *now,
     return steps == 500 ? HEARSAY_ERR_IO : err;
 }
 
+/* A damaged row is believed: its seal is made to fit. */
+static int restore_believing(struct hearsay_node *node,
+                             const struct hearsay_row *row)
+{
+    static uint8_t value[8192];
+    struct hearsay_row bare = *row;
+    if (row->value_len < HSY_SEAL_LEN || row->value_len > sizeof(value)) {
+        return hearsay_node_restore(node, row);
+    }
+    bare.value_len -= HSY_SEAL_LEN;
+    memcpy(value, row->value, bare.value_len);
+    bare.value = value;
+    hsy_row_seal(value + bare.value_len, &bare);
+    bare.value_len += HSY_SEAL_LEN;
+    return hearsay_node_restore(node, &bare);
+}
+
+/* A write that failed counts as one that went well. */
+static int step_believing(struct hearsay_node *node,
+                          const struct hearsay_now *now,
+                          const struct hearsay_event *ev)
+{
+    struct hearsay_event told = *ev;
+    if (ev->kind == HEARSAY_EV_PERSISTED) {
+        told.persisted.ok = true;
+    }
+    return hearsay_step(node, now, &told);
+}
+
 static struct hsy_machine machine_with(
     bool (*next_effect)(struct hearsay_node *, struct hearsay_effect *))
 {
@@ -130,6 +160,62 @@ static void messages_that_are_not_relayed_are_missed(void **state)
     CLAIM(small.result.what[0] != '\0');
     CLAIM(strcmp(small.result.what, "B3") == 0 ||
           strcmp(small.result.what, "messages") == 0);
+}
+
+static void damaged_rows_that_are_believed_are_caught(void **state)
+{
+    (void)state;
+    struct hsy_machine machine = *hsy_machine_node();
+    machine.restore = restore_believing;
+    memset(&small, 0, sizeof(small));
+    small.choice.only =
+        HSY_SWARM_BIT(HSY_SWARM_DISK_CORRUPT) | HSY_SWARM_BIT(HSY_SWARM_SEEDS);
+    for (uint64_t rng = 1; rng <= 60 && small.result.what[0] == '\0'; rng++) {
+        small.choice.rng = rng;
+        assert_int_equal(run_planted(&machine, &small.choice, &small.result),
+                         HEARSAY_OK);
+    }
+    CLAIM(small.result.what[0] != '\0');
+}
+
+/* One seed, whose disk is full when a peer comes back, and which dies soon
+ * after: R1 is what it would lie about. */
+static void run_on_full_disk(const struct hsy_machine *machine)
+{
+    static const struct hsy_strike strikes[] = {
+        {.at_ns = 30 * HSY_SECOND,
+         .lasts_ns = 60 * HSY_SECOND,
+         .fault = HSY_SWARM_DISK_FULL}, /* Whom: 0, the seed. */
+        {.at_ns = 35 * HSY_SECOND,
+         .lasts_ns = HSY_SECOND,
+         .whom = 1, /* The first peer. */
+         .fault = HSY_SWARM_CRASH},
+        {.at_ns = 60 * HSY_SECOND,
+         .lasts_ns = HSY_SECOND,
+         .fault = HSY_SWARM_CRASH}};
+    struct hsy_swarm_choice choice = {.rng = 1,
+                                      .seeds = 1,
+                                      .peers = 4,
+                                      .for_ns = 120 * HSY_SECOND,
+                                      .only = HSY_SWARM_BIT(HSY_SWARM_SEEDS)};
+    struct hsy_swarm_setup setup = {.mem = *hearsay_mem_default(),
+                                    .machine = machine,
+                                    .crypto = hearsay_crypto_null()};
+    hsy_swarm_draw(&plan, &choice);
+    memcpy(plan.strikes, strikes, sizeof(strikes));
+    plan.strikes_count = sizeof(strikes) / sizeof(strikes[0]);
+    assert_int_equal(hsy_swarm_run(&small.result, &plan, &setup), HEARSAY_OK);
+}
+
+static void writes_that_failed_and_are_believed_are_caught(void **state)
+{
+    (void)state;
+    struct hsy_machine machine = *hsy_machine_node();
+    run_on_full_disk(&machine);
+    CLAIM_TEXT(small.result.what, "");
+    machine.step = step_believing;
+    run_on_full_disk(&machine);
+    CLAIM_TEXT(small.result.what, "R1");
 }
 
 static void a_node_that_breaks_its_contract_is_named(void **state)
@@ -424,6 +510,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_message_delivered_twice_is_caught_and_made_small),
         cmocka_unit_test(messages_that_are_not_relayed_are_missed),
+        cmocka_unit_test(damaged_rows_that_are_believed_are_caught),
+        cmocka_unit_test(writes_that_failed_and_are_believed_are_caught),
         cmocka_unit_test(a_node_that_breaks_its_contract_is_named),
         cmocka_unit_test(the_smallest_failure_is_found),
         cmocka_unit_test(the_number_of_tries_is_bounded),

@@ -160,6 +160,31 @@ static void leaving_saves_all_that_is_unsaved_at_once(void **state)
     end();
 }
 
+static void a_row_that_the_disk_refused_is_tried_again_in_a_minute(void **state)
+{
+    struct hearsay_id id = core_id('p', 2);
+
+    (void)state;
+    begin(10);
+    for (uint32_t i = 1; i <= 3; i++) {
+        (void)merge(i, 1);
+        worked(i);
+    }
+    hsy_book_flush(&book);
+    CLAIM_INT(ports.rows_count, 3);
+    hsy_book_write_failed(&book, ports.rows[1].token);
+    hsy_book_write_failed(&book, ports.token + 1); /* Not one of the book. */
+    env.now.mono_ns += 60 * HSY_SECOND - 1;
+    hsy_book_tick(&book);
+    CLAIM_INT(ports.rows_count, 3);
+    env.now.mono_ns += 1;
+    hsy_book_tick(&book);
+    CLAIM_INT(ports.rows_count, 4);
+    CLAIM_BYTES(ports.rows[3].key, id.bytes, sizeof(id.bytes));
+    CLAIM(book.flush_ns == HEARSAY_NEVER);
+    end();
+}
+
 static void who_left_goes_from_the_disk_too(void **state)
 {
     struct hearsay_id id = core_id('p', 1);
@@ -209,6 +234,8 @@ int main(void)
         cmocka_unit_test(the_untried_make_room_before_the_proven),
         cmocka_unit_test(good_ones_are_saved_in_batches_after_ten_seconds),
         cmocka_unit_test(leaving_saves_all_that_is_unsaved_at_once),
+        cmocka_unit_test(
+            a_row_that_the_disk_refused_is_tried_again_in_a_minute),
         cmocka_unit_test(who_left_goes_from_the_disk_too),
         cmocka_unit_test(a_saved_row_comes_back_as_a_good_contact),
     };

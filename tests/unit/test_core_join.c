@@ -4,7 +4,7 @@
 #include "support/node_rig.h"
 
 static struct stage stage;
-static struct puppet seeds[3];
+static struct puppet seeds[5];
 
 static void begin(uint64_t rng_seed, uint64_t join_timeout_ns)
 {
@@ -194,6 +194,37 @@ static void no_address_is_said_and_does_not_count(void **state)
     end();
 }
 
+/* Two of five hold us, and the dials of the others take ten seconds to fail:
+ * by chance, two of them might take turns for long. */
+static void every_seed_gets_its_turn(void **state)
+{
+    (void)state;
+    for (uint64_t rng_seed = 1; rng_seed <= 20; rng_seed++) {
+        uint32_t tried = 0;
+        stage_init(&stage, HEARSAY_PEER, 1, 5);
+        stage.config.rng_seed = rng_seed;
+        stage_create(&stage);
+        stage_start(&stage);
+        stage_run(&stage, 1);
+        for (uint8_t i = 0; i < 5; i++) {
+            puppet_init(&seeds[i], (uint8_t)(200 + i), HEARSAY_SEED);
+            if (dial_to(i) != NULL && registered() < 2) {
+                (void)answered(i, HSY_REGISTERED_OK, 0);
+                tried |= 1u << i;
+            }
+        }
+        for (uint32_t second = 0; second < 25; second++) {
+            for (uint32_t i = 0; i < 5; i++) {
+                tried |= dial_to(i) != NULL ? 1u << i : 0;
+            }
+            stage_run(&stage, 1000);
+        }
+        CLAIM_INT(registered(), 2);
+        CLAIM_INT(tried, 31);
+        stage_fini(&stage);
+    }
+}
+
 static void refuse_all(uint64_t ms)
 {
     for (uint64_t passed = 0; passed < ms && !stage.stopped; passed++) {
@@ -274,6 +305,7 @@ int main(void)
         cmocka_unit_test(a_seed_that_never_acknowledges_loses_its_seat),
         cmocka_unit_test(a_stale_answer_makes_it_step_above_and_ask_again),
         cmocka_unit_test(no_address_is_said_and_does_not_count),
+        cmocka_unit_test(every_seed_gets_its_turn),
         cmocka_unit_test(too_few_seeds_are_complained_of_every_five_seconds),
         cmocka_unit_test(a_join_timeout_ends_it_at_its_time),
         cmocka_unit_test(once_joined_the_join_timeout_is_over),

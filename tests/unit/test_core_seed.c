@@ -69,19 +69,70 @@ static void a_registration_is_acknowledged_only_after_the_commit(void **state)
     end();
 }
 
-static void a_failed_commit_is_never_acknowledged(void **state)
+/* The disk refuses all that is under way. */
+static void fail_writes(void)
+{
+    while (rig.ports.committed < rig.ports.token) {
+        rig.ports.committed++;
+        hsy_seed_persisted(&rig.seed, rig.ports.committed, false);
+    }
+}
+
+static void a_failed_commit_is_refused_at_once(void **state)
 {
     (void)state;
     struct hsy_record record = core_record('p', 1, 5);
     begin();
     join(&record);
-    rig.ports.committed = rig.ports.token;
-    hsy_seed_persisted(&rig.seed, rig.ports.token, false);
-    CLAIM_INT(core_ports_sent(&rig.ports, 0, HSY_REGISTERED), 0);
+    fail_writes();
+    CLAIM_INT(core_ports_sent(&rig.ports, 0, HSY_REGISTERED), 1);
+    CLAIM_INT(answer(1)->verdict, HSY_REGISTERED_FULL);
     core_rig_register(&rig, &record); /* Asks for the write again. */
+    CLAIM_INT(core_ports_sent(&rig.ports, 0, HSY_REGISTERED), 1);
+    core_rig_commit(&rig);
+    CLAIM_INT(core_ports_sent(&rig.ports, 0, HSY_REGISTERED), 2);
+    CLAIM_INT(answer(1)->verdict, HSY_REGISTERED_OK);
+    end();
+}
+
+static void a_disk_that_does_not_answer_is_waited_for_4_seconds(void **state)
+{
+    (void)state;
+    struct hsy_record record = core_record('p', 1, 5);
+    begin();
+    join(&record);
+    core_rig_run(&rig, 3999);
+    CLAIM_INT(core_ports_sent(&rig.ports, 0, HSY_REGISTERED), 0);
+    core_rig_run(&rig, 1);
+    CLAIM_INT(core_ports_sent(&rig.ports, 0, HSY_REGISTERED), 1);
+    CLAIM_INT(answer(1)->verdict, HSY_REGISTERED_FULL);
+    core_rig_commit(&rig); /* Too late to be an answer. */
+    CLAIM_INT(core_ports_sent(&rig.ports, 0, HSY_REGISTERED), 1);
+    core_rig_register(&rig, &record);
+    CLAIM_INT(answer(1)->verdict, HSY_REGISTERED_OK);
+    end();
+}
+
+/* The newer record is under way to the disk, as a fellow's word. */
+static void a_write_that_was_overtaken_is_answered_with_the_later(void **state)
+{
+    (void)state;
+    struct hsy_record record = core_record('p', 1, 5);
+    struct hsy_record later = record;
+    uint64_t token = 0;
+    bool back = false;
+    begin();
+    join(&record);
+    later.issued_ms++;
+    CLAIM_INT(
+        hsy_registry_merge_record(&rig.seed.registry, &later, &back, &token),
+        HSY_MERGED_NEWER);
+    rig.ports.committed = token - 1;
+    hsy_seed_persisted(&rig.seed, token - 1, true);
     CLAIM_INT(core_ports_sent(&rig.ports, 0, HSY_REGISTERED), 0);
     core_rig_commit(&rig);
     CLAIM_INT(core_ports_sent(&rig.ports, 0, HSY_REGISTERED), 1);
+    CLAIM_INT(answer(1)->verdict, HSY_REGISTERED_OK);
     end();
 }
 
@@ -413,7 +464,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_registration_is_acknowledged_only_after_the_commit),
-        cmocka_unit_test(a_failed_commit_is_never_acknowledged),
+        cmocka_unit_test(a_failed_commit_is_refused_at_once),
+        cmocka_unit_test(a_disk_that_does_not_answer_is_waited_for_4_seconds),
+        cmocka_unit_test(a_write_that_was_overtaken_is_answered_with_the_later),
         cmocka_unit_test(the_same_record_again_is_answered_again),
         cmocka_unit_test(nobody_is_answered_over_a_link_that_is_gone),
         cmocka_unit_test(only_the_owner_registers_a_record),
