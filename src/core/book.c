@@ -174,6 +174,7 @@ struct hsy_contact *hsy_book_merge_encoded(struct hsy_book *book,
     struct hsy_record_brief known = hsy_kept_record_brief(c->record);
     if (news.incarnation > known.incarnation) {
         c->tries = 0; /* It came back: try at once. */
+        c->refusals = 0;
         c->next_try_ns = 0;
     }
     if (is_newer(&news, &known)) {
@@ -211,7 +212,7 @@ void hsy_book_worked(struct hsy_book *book, const struct hearsay_id *id)
         return;
     }
     c->tries = 0;
-    c->next_try_ns = 0;
+    c->next_try_ns = c->refusals > 0 ? c->next_try_ns : 0;
     c->unsaved = c->unsaved || !c->good;
     c->good = true;
     if (c->unsaved) {
@@ -220,22 +221,49 @@ void hsy_book_worked(struct hsy_book *book, const struct hearsay_id *id)
     HSY_ASSERT(!c->unsaved || book->flush_ns != HEARSAY_NEVER);
 }
 
+void hsy_book_linked(struct hsy_book *book, const struct hearsay_id *id)
+{
+    struct hsy_contact *c = hsy_book_find(book, id);
+
+    if (c != NULL) {
+        c->refusals = 0;
+    }
+    hsy_book_worked(book, id);
+    HSY_ASSERT(c == NULL || c->next_try_ns == 0);
+}
+
+static void back_off(struct hsy_book *book, struct hsy_contact *c,
+                     uint32_t times)
+{
+    struct hsy_env *env = book->env;
+    uint64_t wait_ns =
+        RETRY_BASE_NS + hsy_backoff_ns(env, times, RETRY_BASE_NS, RETRY_CAP_NS);
+
+    HSY_ASSERT(times >= 1);
+    c->next_try_ns = hsy_time_add(env->now.mono_ns, wait_ns);
+    HSY_ASSERT(c->next_try_ns > env->now.mono_ns);
+}
+
 void hsy_book_failed(struct hsy_book *book, const struct hearsay_id *id)
 {
     struct hsy_contact *c = hsy_book_find(book, id);
-    struct hsy_env *env = book->env;
 
-    if (c == NULL) {
-        return;
+    if (c != NULL) {
+        c->tries =
+            (uint16_t)(c->tries < UINT16_MAX ? c->tries + 1 : UINT16_MAX);
+        back_off(book, c, c->tries);
     }
-    if (c->tries < UINT16_MAX) {
-        c->tries++;
+}
+
+void hsy_book_refused(struct hsy_book *book, const struct hearsay_id *id)
+{
+    struct hsy_contact *c = hsy_book_find(book, id);
+
+    if (c != NULL) {
+        c->refusals =
+            (uint8_t)(c->refusals < UINT8_MAX ? c->refusals + 1 : UINT8_MAX);
+        back_off(book, c, c->refusals);
     }
-    c->next_try_ns = hsy_time_add(env->now.mono_ns,
-                                  RETRY_BASE_NS + hsy_backoff_ns(env, c->tries,
-                                                                 RETRY_BASE_NS,
-                                                                 RETRY_CAP_NS));
-    HSY_ASSERT(c->next_try_ns > env->now.mono_ns);
 }
 
 /* How many rows were written, at most @max. */

@@ -12,7 +12,8 @@ struct hsy_contact {
     struct hsy_blob *record; /* A share; see kept.h. */
     uint64_t next_try_ns;    /* Back-off after a failure; 0: any time. */
     uint32_t token;          /* Of its last write; the lower half. */
-    uint16_t tries;          /* Failures in a row. */
+    uint16_t tries;          /* Times in a row that it was not reached. */
+    uint8_t refusals;        /* In a row: it answers, but wants no link. */
     bool good : 1;           /* A link to it once came up. */
     bool unsaved : 1;        /* Good, and the disk does not know it yet. */
     bool saved : 1;          /* A row on disk. */
@@ -45,10 +46,15 @@ struct hsy_contact *hsy_book_merge_encoded(struct hsy_book *book,
                                            bool *out_new);
 struct hsy_contact *hsy_book_find(const struct hsy_book *book,
                                   const struct hearsay_id *id);
-/* It worked; it is kept on disk from now on. */
+/* It was reached; it is kept on disk from now on. Whether it wants a link is
+ * another question: the back-off after a refusal stays. */
 void hsy_book_worked(struct hsy_book *book, const struct hearsay_id *id);
-/* A try failed: back off. */
+/* An overlay link with it: no refusal stands any more. */
+void hsy_book_linked(struct hsy_book *book, const struct hearsay_id *id);
+/* It was not reached, or did not answer: back off. */
 void hsy_book_failed(struct hsy_book *book, const struct hearsay_id *id);
+/* It said no: back off, whatever else becomes of it. */
+void hsy_book_refused(struct hsy_book *book, const struct hearsay_id *id);
 /* It left or died: forget it. */
 void hsy_book_forget(struct hsy_book *book, const struct hearsay_id *id);
 /* Writes what is due, at most HSY_BOOK_FLUSH_ROWS rows. */

@@ -322,12 +322,15 @@ static void ask_for_peers(struct hsy_join *j)
     }
     frame.peers_get.kind = sorted ? HSY_PEERS_TOP : HSY_PEERS_SAMPLE;
     frame.peers_get.count =
-        sorted ? (uint16_t)(o->wanted < HSY_TOP_MAX ? o->wanted : HSY_TOP_MAX)
-               : HSY_SAMPLE_MAX;
+        sorted ? (uint16_t)hsy_overlay_half(o) : HSY_SAMPLE_MAX;
     uint64_t wait_ns = hsy_backoff_ns(env, o->asks, ASK_BASE_NS, ASK_CAP_NS);
     o->asks++;
     o->hungry = false;
     o->ask_next_ns = hsy_time_add(env->now.mono_ns, ASK_BASE_NS + wait_ns);
+    if (!sorted && hsy_overlay_complete(o)) {
+        o->doubtful = true; /* Is there anybody else? */
+        return;
+    }
     uint32_t told = hsy_join_tell_seeds(j, &frame);
     HSY_ASSERT(told <= hsy_join_seeds(j));
 }

@@ -12,6 +12,8 @@ enum { PICK_TRIES = 16, UNIFORM_ONE_IN = 8, POOR_DEGREE = 2 };
 
 #define CONNECT_WAIT_NS (3 * HSY_SECOND)
 #define RECOUNT_NS (1 * HSY_SECOND)
+#define PATIENT_BASE_NS (1 * HSY_SECOND)
+#define PATIENT_CAP_NS (60 * HSY_SECOND)
 
 void hsy_overlay_init(struct hsy_overlay *o, struct hsy_env *env,
                       struct hsy_neighbours *neighbours, struct hsy_book *book)
@@ -159,19 +161,39 @@ uint32_t hsy_overlay_learn(struct hsy_overlay *o,
     return added;
 }
 
+bool hsy_overlay_complete(const struct hsy_overlay *o)
+{
+    HSY_ASSERT(o->env != NULL);
+    return o->neighbours->degree + 1 >= o->peers_count;
+}
+
+uint32_t hsy_overlay_half(const struct hsy_overlay *o)
+{
+    uint32_t half = o->peers_count / 2;
+
+    half = half < HSY_TOP_MAX ? half : HSY_TOP_MAX;
+    HSY_ASSERT(half <= HSY_PAGE_RECORDS);
+    return half > 1 ? half : 1;
+}
+
 /* The earlier system's rule: everybody in the upper half of the sorted list,
- * here bounded, for the list may be a million long. */
+ * here bounded, for the list may be a million long. And by what the cap lets
+ * in: when all choose w in the upper half, each one there has its own w, w of
+ * the others there and w of the lower half, 3 w in all. More would be asked
+ * of full peers, for ever. Never fewer than m, which keeps a small or young
+ * network together. */
 static void choose_wanted(struct hsy_overlay *o)
 {
     const struct hearsay_config *config = &o->env->config;
-    uint32_t half = o->peers_count / 2;
+    uint32_t third = cap_now(o) / 3;
+    uint32_t half = hsy_overlay_half(o);
 
     o->wanted = config->links_wanted;
     if (config->overlay == HEARSAY_OVERLAY_TOP_HALF) {
-        half = half < HSY_TOP_MAX ? half : HSY_TOP_MAX;
-        o->wanted = half > 1 ? half : 1;
+        half = half < third ? half : third;
+        o->wanted = half > o->wanted ? half : o->wanted;
     }
-    HSY_ASSERT(o->wanted >= 1);
+    HSY_ASSERT(o->wanted >= config->links_wanted);
 }
 
 void hsy_overlay_told_count(struct hsy_overlay *o, uint32_t peers_count)
@@ -238,17 +260,28 @@ static bool is_candidate(struct hsy_overlay *o, const struct hearsay_id *id)
     return n == NULL || (!n->overlay && !n->asked);
 }
 
+/* Who was refused takes one of the uniform ones, where the others that came
+ * with the refusal are too: with one hub full, the next one is as well. */
+static bool draws_uniform(struct hsy_overlay *o)
+{
+    struct hsy_env *env = o->env;
+
+    HSY_ASSERT(o->draws != NULL);
+    return env->config.overlay == HEARSAY_OVERLAY_UNIFORM ||
+           o->refusals % 2 == 1 ||
+           (env->config.overlay == HEARSAY_OVERLAY_PREFERENTIAL &&
+            hsy_prng_below(&env->prng, UNIFORM_ONE_IN) == 0);
+}
+
 static bool draw(struct hsy_overlay *o, struct hearsay_id *out)
 {
     struct hsy_env *env = o->env;
-    bool uniform = env->config.overlay == HEARSAY_OVERLAY_UNIFORM ||
-                   (env->config.overlay == HEARSAY_OVERLAY_PREFERENTIAL &&
-                    hsy_prng_below(&env->prng, UNIFORM_ONE_IN) == 0);
 
     if (o->draws == NULL) {
         return false;
     }
-    if (uniform && pool_take(env, uniforms(o), &o->uniforms_count, out)) {
+    if (draws_uniform(o) &&
+        pool_take(env, uniforms(o), &o->uniforms_count, out)) {
         return true;
     }
     if (env->config.overlay != HEARSAY_OVERLAY_UNIFORM &&
@@ -350,13 +383,43 @@ static uint32_t pending(const struct hsy_overlay *o)
     return count;
 }
 
+/* Enough, or all that can be had: links of its own choice; as many links as
+ * it would grant to others; or m of them, and nobody who grants it more. */
+static bool is_content(const struct hsy_overlay *o)
+{
+    const struct hsy_neighbours *ns = o->neighbours;
+
+    HSY_ASSERT(o->wanted >= 1);
+    return ns->chosen >= o->wanted || ns->degree >= cap_now(o) ||
+           (o->refusals >= HSY_PATIENCE &&
+            ns->degree >= o->env->config.links_wanted);
+}
+
+/* How many may be asked at the same time. */
+static uint32_t tries_max(const struct hsy_overlay *o)
+{
+    bool wait = o->grow_next_ns > o->env->now.mono_ns;
+
+    if (is_content(o)) {
+        return 0;
+    }
+    HSY_ASSERT(!wait || o->refusals >= HSY_PATIENCE);
+    if (o->refusals >= HSY_PATIENCE) {
+        return wait ? 0 : 1;
+    }
+    uint32_t missing = o->wanted - o->neighbours->chosen;
+    uint32_t room = cap_now(o) - o->neighbours->degree;
+    missing = missing < room ? missing : room;
+    return missing < HSY_ATTEMPTS_MAX ? missing : HSY_ATTEMPTS_MAX;
+}
+
 static void grow(struct hsy_overlay *o)
 {
     struct hearsay_id id;
     uint32_t open = pending(o);
+    uint32_t most = tries_max(o);
 
-    while (o->neighbours->chosen + open < o->wanted &&
-           open < HSY_ATTEMPTS_MAX) {
+    while (open < most) {
         if (!pick(o, &id)) {
             o->hungry = true;
             break;
@@ -366,7 +429,8 @@ static void grow(struct hsy_overlay *o)
         }
         open++;
     }
-    if (o->neighbours->chosen >= o->wanted) {
+    if (is_content(o)) {
+        o->hungry = false;
         pool_drop(o);
     }
     if (open == 0) {
@@ -398,7 +462,7 @@ static uint64_t next_deadline(const struct hsy_overlay *o)
         next_ns =
             hsy_time_min(next_ns, n->asked ? n->asked_until_ns : HEARSAY_NEVER);
     }
-    if (o->neighbours->chosen < o->wanted) {
+    if (!is_content(o)) { /* Somebody's back-off may be over. */
         next_ns = hsy_time_min(next_ns,
                                hsy_time_add(o->env->now.mono_ns, HSY_SECOND));
     }
@@ -418,6 +482,13 @@ void hsy_overlay_tick(struct hsy_overlay *o)
 
 /* ------------------------------------------------------------ answers */
 
+static void patient_again(struct hsy_overlay *o)
+{
+    HSY_ASSERT(o->neighbours != NULL);
+    o->refusals = 0;
+    o->grow_next_ns = 0;
+}
+
 static void linked(struct hsy_overlay *o, struct hsy_neighbour *n, bool chosen)
 {
     struct hsy_note note = hsy_note(HEARSAY_INFO, "connect");
@@ -425,10 +496,11 @@ static void linked(struct hsy_overlay *o, struct hsy_neighbour *n, bool chosen)
     n->asked = false;
     n->asked_until_ns = HEARSAY_NEVER;
     o->asks = 0;
+    patient_again(o);
     o->changed = true;
     n->fresh = true;
     hsy_neighbour_set_overlay(o->neighbours, n, true, chosen);
-    hsy_book_worked(o->book, &n->id);
+    hsy_book_linked(o->book, &n->id);
     hsy_note_id(&note, "peer", &n->id);
     hsy_note_addr(&note, "addr", &n->addr);
     hsy_note_text(&note, "direction", n->accepted ? "in" : "out");
@@ -480,6 +552,7 @@ void hsy_overlay_link_down(struct hsy_overlay *o,
     HSY_ASSERT(hsy_neighbour_by_id(o->neighbours, &gone->id) == NULL);
     if (gone->overlay) {
         o->changed = true;
+        patient_again(o); /* Others may have lost one too. */
     }
     /* Others first: the lost one may be dead. */
     hsy_book_failed(o->book, &gone->id);
@@ -560,10 +633,18 @@ bool hsy_overlay_accept(struct hsy_overlay *o, struct hsy_neighbour *n)
 void hsy_overlay_refuse(struct hsy_overlay *o, struct hsy_neighbour *n,
                         const struct hsy_records *alternatives)
 {
+    struct hsy_env *env = o->env;
+
     HSY_ASSERT(alternatives->count <= HSY_ALTERNATIVES_MAX);
     n->asked = false;
     n->asked_until_ns = HEARSAY_NEVER;
-    hsy_book_failed(o->book, &n->id);
+    hsy_book_refused(o->book, &n->id);
+    o->refusals++;
+    if (o->refusals >= HSY_PATIENCE) {
+        o->grow_next_ns = hsy_time_add(
+            env->now.mono_ns, hsy_backoff_ns(env, o->refusals - HSY_PATIENCE,
+                                             PATIENT_BASE_NS, PATIENT_CAP_NS));
+    }
     (void)hsy_overlay_learn(o, alternatives, 0);
     wake(o);
 }

@@ -11,6 +11,7 @@ enum {
     HSY_UNIFORMS_MAX = 48,
     HSY_ATTEMPTS_MAX = 8, /* Links being opened at the same time. */
     HSY_TOP_MAX = 48,     /* top-half: most links of one peer's choice. */
+    HSY_PATIENCE = 16,    /* Refusals in a row; see hsy_overlay_refuse(). */
     HSY_CAP_MIN = 32,
     HSY_CAP_MAX = 3200 /* With a quarter more it still fits one snapshot. */
 };
@@ -33,10 +34,12 @@ struct hsy_overlay {
     bool active;                  /* Since the quorum was first reached. */
     bool leaving;                 /* Chooses and accepts no more. */
     bool listed;                  /* top-half: the sorted list has come. */
-    bool changed;  /* The set of links changed; the owner clears. */
-    bool hungry;   /* Ask a seed for candidates; the owner clears. */
-    bool doubtful; /* Ask a seed for N again; the owner clears. */
-    uint32_t asks; /* Times asked in a row without a new link. */
+    bool changed;          /* The set of links changed; the owner clears. */
+    bool hungry;           /* Ask a seed for candidates; the owner clears. */
+    bool doubtful;         /* Ask a seed for N again; the owner clears. */
+    uint32_t asks;         /* Times asked in a row without a new link. */
+    uint32_t refusals;     /* The same of CONNECTs that were refused. */
+    uint64_t grow_next_ns; /* Out of patience: the next try, not sooner. */
     uint64_t ask_next_ns;
     uint64_t counted_ns; /* When N was told, or asked for. */
     uint64_t next_ns;    /* Not later than the earliest thing to do. */
@@ -71,13 +74,20 @@ void hsy_overlay_connect(struct hsy_overlay *o, struct hsy_neighbour *n,
                          uint32_t their_degree);
 /* False: nobody asked @n. */
 bool hsy_overlay_accept(struct hsy_overlay *o, struct hsy_neighbour *n);
-/* The caller hangs up, unless @n is of use for something else. */
+/* The caller hangs up, unless @n is of use for something else. After
+ * HSY_PATIENCE refusals in a row the network is full: who has m links is
+ * content until it loses one, and who has fewer tries one peer at a time, with
+ * back-off. */
 void hsy_overlay_refuse(struct hsy_overlay *o, struct hsy_neighbour *n,
                         const struct hsy_records *alternatives);
 /* A seed asks for one more link, to whichever of @records is not itself. */
 void hsy_overlay_bridge(struct hsy_overlay *o,
                         const struct hsy_records *records);
 void hsy_overlay_tick(struct hsy_overlay *o);
+/* Linked to everybody there is, as far as the seeds have told. */
+bool hsy_overlay_complete(const struct hsy_overlay *o);
+/* top-half: how many are in the upper half of the list, 1 to HSY_TOP_MAX. */
+uint32_t hsy_overlay_half(const struct hsy_overlay *o);
 
 /* max(32, (2/3) m sqrt(N)). */
 uint32_t hsy_overlay_cap(uint32_t links_wanted, uint32_t peers_count);

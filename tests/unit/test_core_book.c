@@ -54,6 +54,13 @@ static void failed(uint32_t number)
     hsy_book_failed(&book, &id);
 }
 
+static void refused(uint32_t number)
+{
+    struct hearsay_id id = core_id('p', number);
+
+    hsy_book_refused(&book, &id);
+}
+
 static bool has(uint32_t number)
 {
     struct hearsay_id id = core_id('p', number);
@@ -102,6 +109,58 @@ static void a_failure_backs_off_and_a_later_life_forgives_it(void **state)
     failed(1);
     worked(1);
     CLAIM_INT(merge(1, 6)->tries, 0);
+    end();
+}
+
+static void a_refusal_outlasts_being_reached_but_no_link(void **state)
+{
+    struct hearsay_id id = core_id('p', 1);
+
+    (void)state;
+    begin(10);
+    (void)merge(1, 5);
+    failed(1);
+    refused(1);
+    uint64_t until_ns = merge(1, 5)->next_try_ns;
+    CLAIM(until_ns > env.now.mono_ns + HSY_SECOND);
+    worked(1); /* It dialled, or answered: it is there, and full. */
+    CLAIM_INT(merge(1, 5)->tries, 0);
+    CLAIM_INT(merge(1, 5)->next_try_ns, until_ns);
+    hsy_book_linked(&book, &id);
+    CLAIM_INT(merge(1, 5)->next_try_ns, 0);
+    refused(1);
+    CLAIM_INT(merge(1, 6)->next_try_ns, 0); /* It starts with room. */
+    end();
+}
+
+/* The longest of 50 tries: with full jitter it is near the ceiling. */
+static uint64_t longest_ns(uint32_t refusals)
+{
+    uint64_t longest = 0;
+
+    for (uint32_t i = 0; i < 50; i++) {
+        struct hsy_contact *c = merge(1, 5);
+        c->refusals = (uint8_t)(refusals - 1);
+        refused(1);
+        CLAIM_INT(c->refusals, refusals < 255 ? refusals : 255);
+        CLAIM(c->next_try_ns > env.now.mono_ns + HSY_SECOND);
+        uint64_t wait_ns = c->next_try_ns - env.now.mono_ns;
+        longest = wait_ns > longest ? wait_ns : longest;
+    }
+    return longest;
+}
+
+static void refusals_back_off_with_full_jitter_up_to_a_minute(void **state)
+{
+    (void)state;
+    begin(10);
+    (void)merge(1, 5);
+    uint64_t first_ns = longest_ns(1);
+    CLAIM(first_ns > 2 * HSY_SECOND && first_ns <= 3 * HSY_SECOND + HSY_MS);
+    uint64_t third_ns = longest_ns(3);
+    CLAIM(third_ns > 7 * HSY_SECOND && third_ns <= 9 * HSY_SECOND + HSY_MS);
+    uint64_t last_ns = longest_ns(256); /* Counted up to 255. */
+    CLAIM(last_ns > 50 * HSY_SECOND && last_ns <= 61 * HSY_SECOND + HSY_MS);
     end();
 }
 
@@ -231,6 +290,8 @@ int main(void)
         cmocka_unit_test(the_newest_record_wins),
         cmocka_unit_test(seeds_itself_and_the_unreachable_are_not_kept),
         cmocka_unit_test(a_failure_backs_off_and_a_later_life_forgives_it),
+        cmocka_unit_test(a_refusal_outlasts_being_reached_but_no_link),
+        cmocka_unit_test(refusals_back_off_with_full_jitter_up_to_a_minute),
         cmocka_unit_test(the_untried_make_room_before_the_proven),
         cmocka_unit_test(good_ones_are_saved_in_batches_after_ten_seconds),
         cmocka_unit_test(leaving_saves_all_that_is_unsaved_at_once),

@@ -8,30 +8,44 @@ static struct stage stage;
 static struct puppet seed, peer;
 static hearsay_link seat;
 
-/* The seed tells of @known peers, numbered 2, 3, ... */
-static void begin(uint8_t known)
+/* The node runs, and its seed tells of @peers_count peers. */
+static void begin_of(enum hearsay_overlay rule, uint32_t peers_count)
 {
-    struct hsy_frame frame = {.type = HSY_PEERS};
-    static uint8_t list[16 * 600];
-    struct hsy_writer out = hsy_writer(list, sizeof(list));
-
     stage_init(&stage, HEARSAY_PEER, 1, 1);
     stage.config.gossip_count = 0;
+    stage.config.overlay = rule;
+    stage.config.ping_interval_ns = 60 * HSY_MINUTE; /* Puppets are mute. */
     stage_create(&stage);
     stage_start(&stage);
     stage_run(&stage, 1);
     puppet_init(&seed, 200, HEARSAY_SEED);
     puppet_init(&peer, 2, HEARSAY_PEER);
-    seat = puppet_seat(&stage, &seed, 1);
+    seat = puppet_seat(&stage, &seed, peers_count);
+}
+
+/* The seed tells of @known peers, numbered 2, 3, ... */
+static void tell_of(uint8_t known)
+{
+    struct hsy_frame frame = {.type = HSY_PEERS};
+    static uint8_t list[32 * 300];
+    struct hsy_writer out = hsy_writer(list, sizeof(list));
+
     for (uint8_t i = 0; i < known; i++) {
         struct puppet p;
         puppet_init(&p, (uint8_t)(2 + i), HEARSAY_PEER);
         hsy_records_add(&out, &frame.peers.records, &p.record);
     }
     frame.peers.by_degree = 0;
+    CLAIM(!out.bad);
     frame.peers.peers_count = known + UINT32_C(1);
     puppet_say(&stage, seat, &frame);
     stage_run(&stage, 1);
+}
+
+static void begin(uint8_t known)
+{
+    begin_of(HEARSAY_OVERLAY_PREFERENTIAL, 1);
+    tell_of(known);
 }
 
 static void end(void)
@@ -187,6 +201,149 @@ static void a_refusal_brings_alternatives(void **state)
     end();
 }
 
+/* Peers numbered from 100 on link to the node. */
+static hearsay_link link_from(uint8_t count)
+{
+    hearsay_link link = 0;
+
+    for (uint8_t i = 0; i < count; i++) {
+        struct puppet who;
+        puppet_init(&who, (uint8_t)(100 + i), HEARSAY_PEER);
+        link = puppet_dial(&stage, &who);
+        say_connect(link, 9);
+    }
+    return link;
+}
+
+/* Whoever is dialled in the next @ms refuses; how many did, and at most how
+ * many were asked at the same time. */
+static uint32_t refuse_all(uint32_t ms, uint32_t *out_most)
+{
+    uint32_t refused = 0;
+    struct puppet who;
+
+    *out_most = 0;
+    for (uint32_t i = 0; i < ms / 10; i++) {
+        uint32_t open = dials();
+        *out_most = open > *out_most ? open : *out_most;
+        while (dials() > 0) {
+            say(asked(&who), HSY_REFUSE);
+            refused++;
+        }
+        stage_run(&stage, 10);
+    }
+    return refused;
+}
+
+static void who_was_refused_is_not_asked_when_he_dials(void **state)
+{
+    struct puppet who;
+
+    (void)state;
+    begin(1);
+    say(asked(&who), HSY_REFUSE);
+    hearsay_link link =
+        puppet_dial(&stage, &who); /* For a reason of its own. */
+    stage_run(&stage, 900);
+    CLAIM_INT(stage_frames(&stage, link, HSY_CONNECT), 0);
+    CLAIM_INT(dials(), 0);
+    stage_run(&stage, 3100); /* 1 to 3 s, and a look a second. */
+    CLAIM_INT(stage_frames(&stage, link, HSY_CONNECT), 1);
+    end();
+}
+
+static void
+whom_16_refused_is_content_with_m_links_until_one_is_lost(void **state)
+{
+    uint32_t most;
+
+    (void)state;
+    begin(0);
+    hearsay_link link = link_from(4);
+    tell_of(30);
+    uint32_t refused = refuse_all(1000, &most);
+    CLAIM(refused >= 16 && refused < 20); /* 4 were under way. */
+    uint32_t asks = stage_frames(&stage, seat, HSY_PEERS_GET);
+    stage_run(&stage, 600000);
+    CLAIM_INT(dials(), 0);
+    CLAIM_INT(stage_frames(&stage, seat, HSY_PEERS_GET), asks);
+    stage_down(&stage, link, HEARSAY_DOWN_CLOSED);
+    stage_run(&stage, 1);
+    CLAIM(dials() >= 4); /* And a probe of the lost one. */
+    end();
+}
+
+static void whom_16_refused_without_m_links_tries_one_at_a_time(void **state)
+{
+    uint32_t most;
+
+    (void)state;
+    begin(0);
+    (void)link_from(3);
+    tell_of(30);
+    CLAIM(refuse_all(100, &most) >= 16);
+    CLAIM_INT(most, 4);
+    (void)refuse_all(10000, &most);
+    CLAIM_INT(most, 1);
+    uint32_t refused = refuse_all(600000, &most);
+    CLAIM_INT(most, 1);
+    CLAIM(refused >= 10 && refused <= 40); /* One in 30 s on average. */
+    end();
+}
+
+static void at_the_cap_nobody_is_asked(void **state)
+{
+    (void)state;
+    begin(0);
+    (void)link_from(31);
+    tell_of(8);
+    CLAIM_INT(dials(), 1); /* There is room for one. */
+    end();
+    begin(0);
+    (void)link_from(32);
+    tell_of(8);
+    stage_run(&stage, 2000);
+    CLAIM_INT(dials(), 0);
+    end();
+}
+
+static void
+who_is_linked_to_everybody_asks_only_how_many_there_are(void **state)
+{
+    struct puppet who;
+
+    (void)state;
+    begin(2);
+    say(asked(&who), HSY_ACCEPT);
+    say(asked(&who), HSY_ACCEPT);
+    uint32_t gets = stage_frames(&stage, seat, HSY_PEERS_GET);
+    stage_run(&stage, 120000);
+    uint32_t lookups = stage_frames(&stage, seat, HSY_LOOKUP);
+    CLAIM(lookups >= 1 && lookups <= 10);
+    CLAIM_INT(stage_frames(&stage, seat, HSY_PEERS_GET), gets);
+    end();
+}
+
+static void
+top_half_wants_half_of_them_a_third_of_the_cap_at_most_and_m(void **state)
+{
+    static const uint32_t wanted[][2] = {{1, 4},    {12, 6},    {60, 10},
+                                         {300, 15}, {1000, 28}, {10000, 48}};
+
+    (void)state;
+    for (uint32_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+        struct hsy_frame get;
+        begin_of(HEARSAY_OVERLAY_TOP_HALF, wanted[i][0]);
+        CLAIM_INT(stage.node->core.overlay.wanted, wanted[i][1]);
+        CLAIM(stage_frame(&stage, seat, HSY_PEERS_GET, &get));
+        CLAIM_INT(get.peers_get.kind, HSY_PEERS_TOP);
+        uint32_t half = wanted[i][0] / 2;
+        half = half > 48 ? 48 : half;
+        CLAIM_INT(get.peers_get.count, half > 1 ? half : 1);
+        end();
+    }
+}
+
 static void at_the_cap_only_the_poor_are_let_in(void **state)
 {
     struct hsy_frame refuse;
@@ -224,17 +381,20 @@ static void a_hub_asks_for_n_again_before_it_refuses(void **state)
     (void)state;
     begin(0);
     stage_run(&stage, 1000);
+    /* Alone, as far as it knows, it asks for that too. */
+    uint32_t before = stage_frames(&stage, seat, HSY_LOOKUP);
     for (uint8_t i = 0; i < 48; i++) {
         puppet_init(&many, (uint8_t)(30 + i), HEARSAY_PEER);
         say_connect(puppet_dial(&stage, &many), 9);
         if (i == 24) { /* 24 of 32 when this one came; next: 3/4. */
             CLAIM_INT(neighbours()->degree, 25);
-            CLAIM_INT(stage_frames(&stage, seat, HSY_LOOKUP), 1);
+            CLAIM_INT(stage_frames(&stage, seat, HSY_LOOKUP), before + 1);
             peers.peers.kind = HSY_PEERS_LOOKUP;
             peers.peers.peers_count = 1000; /* The cap is 84 now. */
             puppet_say(&stage, seat, &peers);
         }
-        CLAIM_INT(stage_frames(&stage, seat, HSY_LOOKUP), i < 24 ? 0 : 1);
+        CLAIM_INT(stage_frames(&stage, seat, HSY_LOOKUP),
+                  before + (i < 24 ? 0 : 1));
         CLAIM_INT(neighbours()->degree, i + 1);
     }
     end();
@@ -324,6 +484,15 @@ int main(void)
         cmocka_unit_test(an_ask_is_given_up_after_three_seconds),
         cmocka_unit_test(an_accept_that_nobody_asked_for_ends_the_link),
         cmocka_unit_test(a_refusal_brings_alternatives),
+        cmocka_unit_test(who_was_refused_is_not_asked_when_he_dials),
+        cmocka_unit_test(
+            whom_16_refused_is_content_with_m_links_until_one_is_lost),
+        cmocka_unit_test(whom_16_refused_without_m_links_tries_one_at_a_time),
+        cmocka_unit_test(at_the_cap_nobody_is_asked),
+        cmocka_unit_test(
+            who_is_linked_to_everybody_asks_only_how_many_there_are),
+        cmocka_unit_test(
+            top_half_wants_half_of_them_a_third_of_the_cap_at_most_and_m),
         cmocka_unit_test(at_the_cap_only_the_poor_are_let_in),
         cmocka_unit_test(a_hub_asks_for_n_again_before_it_refuses),
         cmocka_unit_test(n_is_asked_for_once_a_second_at_most),
