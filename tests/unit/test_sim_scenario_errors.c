@@ -114,7 +114,7 @@ static void unknown_words_are_told_with_what_was_expected(void **state)
     refused_line("at 1s disk 2 broken", 14,
                  "expected fine, full, flaky or lying");
     refused_line("at 1s harm 2 eat", 14, "expected lose, stale, flip or cut");
-    refused_line("at 1q kill peer 1", 4, "a time (500ms, 20s, 2m)");
+    refused_line("at 1q kill peer 1", 4, "a time (500ms, 20s, 2m, 1h)");
     refused_line("at 1s kill peer 1 twice", 19, "the end of the line");
     refused_line("at 1s kill", 11, "the line ends too early; expected nodes");
     refused_line("at 1s clock 2 10d", 15, "a jump (+3650d, -1h)");
