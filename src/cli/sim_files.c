@@ -5,19 +5,50 @@
 #include "sim/report.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+/* As it is: what a file holds is lost only when there is something better. */
 static int open_one(FILE **out, const char *path, const char *flag,
                     struct hsy_usage_error *error)
 {
     if (path == NULL) {
         return 0;
     }
-    *out = fopen(path, "w");
-    if (*out == NULL) {
-        return hsy_flag_refuse(error, "--%s: cannot write `%s`: %s", flag, path,
-                               strerror(errno));
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    *out = fd >= 0 ? fdopen(fd, "w") : NULL;
+    if (*out != NULL) {
+        return 0;
+    }
+    int why = errno;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return hsy_flag_refuse(error,
+                           "--%s: cannot write `%s`: %s; choose another file",
+                           flag, path, strerror(why));
+}
+
+/* Under whatever names: two outputs in one file would spoil each other. */
+static bool same_file(FILE *a, FILE *b)
+{
+    struct stat one;
+    struct stat two;
+    return a != NULL && b != NULL && fstat(fileno(a), &one) == 0 &&
+           fstat(fileno(b), &two) == 0 && S_ISREG(one.st_mode) &&
+           one.st_dev == two.st_dev && one.st_ino == two.st_ino;
+}
+
+static int check_apart(const struct hsy_sim_files *f,
+                       struct hsy_usage_error *error)
+{
+    if (same_file(f->degrees, f->edges) || same_file(f->degrees, f->report) ||
+        same_file(f->edges, f->report)) {
+        return hsy_flag_refuse(error, "--report, --dump-degrees, --dump-edges: "
+                                      "each needs a file of its own");
     }
     return 0;
 }
@@ -34,6 +65,9 @@ int hsy_sim_files_open(struct hsy_sim_files *out,
     }
     if (err == 0) {
         err = open_one(&out->report, options->report, "report", error);
+    }
+    if (err == 0) {
+        err = check_apart(out, error);
     }
     if (err != 0) {
         hsy_sim_files_close(out);
@@ -88,12 +122,26 @@ static bool write_report(FILE *out, const struct hsy_sim_run *run,
     return well;
 }
 
+/* What an older, longer file had behind what was written now. */
+static bool cut_rest(FILE *file)
+{
+    struct stat is;
+    long end = 0;
+    if (fstat(fileno(file), &is) != 0 || !S_ISREG(is.st_mode)) {
+        return true;
+    }
+    end = ftell(file);
+    return end >= 0 && ftruncate(fileno(file), end) == 0;
+}
+
 static bool finish_one(FILE **file, const char *path, bool well)
 {
     if (*file == NULL) {
         return true;
     }
     well = well && ferror(*file) == 0;
+    well = fflush(*file) == 0 && well;
+    well = cut_rest(*file) && well;
     well = fclose(*file) == 0 && well;
     *file = NULL;
     if (!well) {

@@ -1,5 +1,6 @@
 /* The files that `hearsay sim` was asked to write. They are opened before
- * anything starts, so that a wrong name is told then. */
+ * anything starts, so that a wrong name is told then, and overwritten only
+ * when there is something to write. */
 #ifndef HSY_CLI_SIM_FILES_H
 #define HSY_CLI_SIM_FILES_H
 
