@@ -203,6 +203,18 @@ static size_t longest_label(void)
     return most;
 }
 
+static void put_titles(struct hsy_text *t,
+                       const struct hsy_figures_column *columns,
+                       const size_t *widths, uint32_t count)
+{
+    hsy_text_left(t, "", longest_label());
+    for (uint32_t i = 0; i < count; i++) {
+        hsy_text_put(t, "  ");
+        hsy_text_right(t, columns[i].title, widths[i]);
+    }
+    hsy_text_put(t, "\n");
+}
+
 void hsy_figures_table(struct hsy_text *t,
                        const struct hsy_figures_column *columns, uint32_t count)
 {
@@ -211,14 +223,15 @@ void hsy_figures_table(struct hsy_text *t,
     size_t labels = longest_label();
     HSY_ASSERT(count >= 1);
     HSY_ASSERT(count <= HSY_FIGURES_COLUMNS);
-    hsy_text_left(t, "", labels);
+    bool titled = false;
     for (uint32_t i = 0; i < count; i++) {
         size_t len = strlen(columns[i].title);
         widths[i] = len > VALUE_WIDTH ? len : (size_t)VALUE_WIDTH;
-        hsy_text_put(t, "  ");
-        hsy_text_right(t, columns[i].title, widths[i]);
+        titled = titled || len > 0;
     }
-    hsy_text_put(t, "\n");
+    if (titled) {
+        put_titles(t, columns, widths, count);
+    }
     for (uint32_t row = 0; row < ROWS; row++) {
         hsy_text_left(t, rows[row].label, labels);
         for (uint32_t i = 0; i < count; i++) {
