@@ -6,8 +6,9 @@
  * lifeguard  Dadgar, Phillips, Currey: "Lifeguard: SWIM-ing with situational
  *            awareness" (2017): of 128 nodes, C stand still for D, again and
  *            again, I apart. Who is declared dead though it was well?
- * mission    The network that Hearsay was described with: three seeds, pings
- *            of 13 s, ten messages of each peer at 5 s, and a death. */
+ * mission    The network that Hearsay was described with (tests/scenario/
+ *            m16_worked_example.scn): three seeds, five peers, pings of 13 s,
+ *            ten messages of each peer at 5 s; and then one falls silent. */
 #include "cli/sim_preset.h"
 
 #include "base/time.h"
@@ -262,8 +263,8 @@ static int lifeguard(const struct hsy_sim_options *o)
 static int mission(const struct hsy_sim_options *o)
 {
     struct hsy_sim_wish wish = wish_of(o);
-    wish.study.peers = 24;
-    wish.study.join_over_ns = 5 * HSY_SECOND;
+    wish.study.peers = 5;
+    wish.study.join_over_ns = HSY_SECOND;
     wish.study.gossip_count = 10;
     wish.study.messages = 0;
     wish.study.strikes.freeze = 1; /* Silent: found by pings alone. */
