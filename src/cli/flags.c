@@ -60,8 +60,8 @@ static int refuse_unknown(const struct hsy_usage *usage, const char *word,
             return hsy_flag_refuse(error,
                                    "%.*s: it is a flag of `hearsay %s`, not "
                                    "of `hearsay %s`; see --help of both",
-                                   (int)strcspn(word, "="), word,
-                                   typed(*other), typed(usage));
+                                   (int)strcspn(word, "="), word, typed(*other),
+                                   typed(usage));
         }
         other++;
     }
