@@ -48,14 +48,17 @@ static int set_weather(struct hsy_cluster *c,
     return HEARSAY_OK;
 }
 
-/* What a disk that forgets or lies may break, as told by its owner. */
+/* What a disk that forgets, lies or is damaged may break, as told by its
+ * owner: the same as in scenarios and swarms. */
 static void excuse_disk(struct hearsay_sim *sim, uint32_t node)
 {
-    if (sim->witness->checks != NULL &&
-        node < hsy_cluster_seeds(sim->cluster)) {
-        hsy_checks_excuse(sim->witness->checks, HSY_R1, node);
-        hsy_checks_excuse(sim->witness->checks, HSY_R2, node);
-        hsy_checks_excuse(sim->witness->checks, HSY_R4, node);
+    static const enum hsy_invariant whats[] = {HSY_R1, HSY_R2, HSY_R3, HSY_R4,
+                                               HSY_R8};
+    if (sim->witness->checks == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < sizeof(whats) / sizeof(whats[0]); i++) {
+        hsy_checks_excuse(sim->witness->checks, whats[i], node);
     }
 }
 
