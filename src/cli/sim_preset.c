@@ -67,8 +67,9 @@ static void glomers_table(const struct bar *bars, size_t count)
 {
     printf("%-24s %10s %10s\n", "", "ours", "bar");
     for (size_t i = 0; i < count; i++) {
-        printf("%-24s %10.1f %9s%u  %s\n", bars[i].what, bars[i].ours, "< ",
-               bars[i].bar,
+        char bar[16];
+        snprintf(bar, sizeof(bar), "< %u", bars[i].bar);
+        printf("%-24s %10.1f %10s  %s\n", bars[i].what, bars[i].ours, bar,
                bars[i].ours < (double)bars[i].bar ? "met" : "not met");
     }
     puts("\nMessages are all frames between nodes, pings and seeds included. "
