@@ -54,6 +54,9 @@ static void excuse_disk(struct hearsay_sim *sim, uint32_t node)
 {
     static const enum hsy_invariant whats[] = {HSY_R1, HSY_R2, HSY_R3, HSY_R4,
                                                HSY_R8};
+    if (sim->witness->ledger != NULL) {
+        hsy_ledger_forgot(sim->witness->ledger, node);
+    }
     if (sim->witness->checks == NULL) {
         return;
     }

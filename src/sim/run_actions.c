@@ -50,6 +50,7 @@ static void excuse_disk(struct hsy_run *r, uint32_t node)
     excuse(r, HSY_R3, node);
     excuse(r, HSY_R4, node);
     excuse(r, HSY_R8, node);
+    hsy_ledger_forgot(r->witness->ledger, node);
 }
 
 static int harm(struct hsy_run *r, uint32_t node, enum hsy_disk_harm what)
