@@ -149,6 +149,13 @@ class Outputs(Sim):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(len((self.dir / "d").read_text().splitlines()), 9)
 
+    def test_are_not_left_empty_by_a_run_that_fails(self):
+        done = self.sim("--peers=20", "--messages=1000000", "--memory-max=6MiB", "--quiet",
+                        "--dump-edges=e", "--report=r")
+        self.assertEqual(done.returncode, 1)
+        self.refused("--report", "--dump-degrees=d", "--report=no/such")
+        self.assertEqual(list(self.dir.iterdir()), [])
+
 
 class Memory(Sim):
     def test_too_many_peers_for_what_is_allowed(self):
