@@ -236,6 +236,12 @@ int hsy_parser_check_action(struct hsy_parser *p,
         return hsy_parser_fail(p, p->count - 3, "every moment is too often",
                                NULL);
     }
+    if (st->every_ns > 0 && st->for_ns == 0) {
+        return hsy_parser_fail(p, p->count - 1, "over before it begins", NULL);
+    }
+    if (st->action == HSY_ACTION_RESET && st->args.numbers[0] == 0) {
+        return hsy_parser_fail(p, 2, "no connection breaks with 0%", NULL);
+    }
     if (st->action == HSY_ACTION_SLOW && st->args.numbers[0] > SLOW_MAX_NS) {
         return hsy_parser_fail(p, p->count - 1, "at most a day slower", NULL);
     }

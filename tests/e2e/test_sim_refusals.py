@@ -249,6 +249,10 @@ class Scenarios(Sim):
                 ("never event deadreport", 13, "log event"), ("never broken X1", 14, "B1..B7"),
                 ("disarm X9", 8, "B1..B7"), ("disarm", 7, "B1..B7"), ("arm R5 R5", 8, "before"),
                 ("until 1s..9s calm", 1, "at the end only"),
+                ("end overlay holds 0% together", 5, "a share of nothing"),
+                ("end delivered 0% since 1s", 5, "a share of nothing"),
+                ("at 1s reset 1 0%", 7, "no connection breaks"),
+                ("at 1s publish 1 every 1s for 0s", 30, "over before it begins"),
                 ("end state of 1 is stopped", 19, "waiting, none")):
             self.scenario_refused(f"{CLUSTER}{line}\nrun 90s\n", f"2:{column}", words)
 
