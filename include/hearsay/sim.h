@@ -320,17 +320,22 @@ hearsay_sim_reset(struct hearsay_sim *sim, uint32_t node, uint32_t chance_ppm);
 HEARSAY_API HEARSAY_MUST_USE int
 hearsay_sim_slow(struct hearsay_sim *sim, uint32_t node, uint64_t extra_ns);
 
-/** [later] Borrows @weather. */
+/** [later] What is sent from now on, by anybody, is treated so; what is on its
+ * way stays as it is. Borrows @weather. HEARSAY_ERR_INVALID: out of its
+ * ranges; the weather stays. */
 HEARSAY_API HEARSAY_MUST_USE int
 hearsay_sim_set_weather(struct hearsay_sim *sim,
                         const struct hearsay_sim_weather *weather);
 
-/** [later] */
+/** [later] Writes of @node from now on go so, whether a process runs there or
+ * not, until another mood. A lying disk excuses what Hearsay promises of that
+ * node's registry (hearsay_sim_first_broken()). */
 HEARSAY_API HEARSAY_MUST_USE int
 hearsay_sim_disk_mood(struct hearsay_sim *sim, uint32_t node,
                       enum hearsay_sim_mood mood);
 
-/** [later] HEARSAY_ERR_STATE: a process runs there. */
+/** [later] Damages what the disk of @node holds; its next process finds it so.
+ * HEARSAY_ERR_STATE: a process runs there. */
 HEARSAY_API HEARSAY_MUST_USE int
 hearsay_sim_disk_harm(struct hearsay_sim *sim, uint32_t node,
                       enum hearsay_sim_harm harm);
@@ -343,10 +348,13 @@ hearsay_sim_clock_jump(struct hearsay_sim *sim, uint32_t node, int64_t jump_ms);
 /* ------------------------------------------------------------- looking at it
  */
 
+/** Nanoseconds since the beginning. */
 HEARSAY_API uint64_t hearsay_sim_now(const struct hearsay_sim *sim);
 /** Seeds and peers together. */
 HEARSAY_API uint32_t hearsay_sim_count(const struct hearsay_sim *sim);
+/** Seeds alone: the first of all nodes. */
 HEARSAY_API uint32_t hearsay_sim_seeds(const struct hearsay_sim *sim);
+/** As it is set now. */
 HEARSAY_API struct hearsay_sim_weather
 hearsay_sim_get_weather(const struct hearsay_sim *sim);
 
@@ -429,7 +437,8 @@ HEARSAY_API bool hearsay_sim_first_broken(const struct hearsay_sim *sim,
  * HEARSAY_ERR_NOMEM. */
 HEARSAY_API HEARSAY_MUST_USE int hearsay_sim_calm(struct hearsay_sim *sim);
 
-/** Whether @invariant ("B3") counts for hearsay_sim_first_broken().
+/** Whether @invariant ("B3") counts for hearsay_sim_first_broken(). At the
+ * beginning those do that docs/testing.md names as armed by the simulator.
  * HEARSAY_ERR_INVALID: there is no such one. HEARSAY_ERR_STATE: the checks are
  * not kept. */
 HEARSAY_API HEARSAY_MUST_USE int

@@ -8,6 +8,7 @@
 
 #include <getopt.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <string.h>
 
 enum { VAL_BASE = 0x200 }; /* Rows are told apart from getopt's letters. */
@@ -31,6 +32,45 @@ static uint32_t flags_count(const struct hsy_flag *flags)
     return count;
 }
 
+static const char *typed(const struct hsy_usage *usage)
+{
+    return usage->typed != NULL ? usage->typed : usage->command;
+}
+
+/* Is @word, as in "--name" or "--name=value", a flag of @usage? */
+static bool knows(const struct hsy_usage *usage, const char *word)
+{
+    const char *name = word + 2;
+    size_t len = strcspn(name, "=");
+    for (const struct hsy_flag *f = usage->flags; f->name != NULL; f++) {
+        if (strlen(f->name) == len && memcmp(f->name, name, len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int refuse_unknown(const struct hsy_usage *usage, const char *word,
+                          struct hsy_usage_error *error)
+{
+    const struct hsy_usage *const *other = usage->others;
+    bool is_long = strncmp(word, "--", 2) == 0;
+    while (is_long && other != NULL && *other != NULL) {
+        if (knows(*other, word)) {
+            return hsy_flag_refuse(error,
+                                   "%.*s: it is a flag of `hearsay %s`, not "
+                                   "of `hearsay %s`; see --help of both",
+                                   (int)strcspn(word, "="), word, typed(*other),
+                                   typed(usage));
+        }
+        other++;
+    }
+    return hsy_flag_refuse(error,
+                           "%s: there is no such flag; `hearsay %s --help` "
+                           "lists them",
+                           word, typed(usage));
+}
+
 /* getopt_long names the row it could not take in optopt, or 0 for a name that
  * it does not know, or the letter of a short flag; we have none of those. */
 static int refuse(const struct hsy_usage *usage, int answer, const char *word,
@@ -46,10 +86,7 @@ static int refuse(const struct hsy_usage *usage, int answer, const char *word,
                                usage->flags[optopt - VAL_BASE].name);
     }
     char letter[3] = {'-', (char)optopt, '\0'};
-    return hsy_flag_refuse(error,
-                           "%s: there is no such flag; `hearsay %s --help` "
-                           "lists them",
-                           optopt == 0 ? word : letter, usage->command);
+    return refuse_unknown(usage, optopt == 0 ? word : letter, error);
 }
 
 /* One answer of getopt_long. */
@@ -91,10 +128,12 @@ int hsy_flags_scan(const struct hsy_usage *usage, int argc, char **argv,
         }
     }
     if (optind < argc && usage->operands[0] == '\0') {
-        return hsy_flag_refuse(error,
-                               "`%s` is not expected here; %s takes flags "
-                               "only, see `hearsay %s --help`",
-                               argv[optind], usage->command, usage->command);
+        return hsy_flag_refuse(
+            error,
+            "`%s` is not expected here; %s takes %s, "
+            "see `hearsay %s --help`",
+            argv[optind], typed(usage),
+            usage->takes != NULL ? usage->takes : "flags only", typed(usage));
     }
     *out_first = optind;
     return 0;
@@ -115,6 +154,20 @@ void hsy_flags_help(FILE *out, const struct hsy_usage *usage)
         fprintf(out, "  %-26s %s\n", left, f->help);
     }
     fprintf(out, "\nExample:\n  %s\n", usage->example);
+}
+
+int hsy_flag_once(const struct hsy_flag *flag, uint64_t *given,
+                  struct hsy_usage_error *error)
+{
+    HSY_ASSERT(flag->id >= 0);
+    HSY_ASSERT(flag->id < 64);
+    uint64_t bit = UINT64_C(1) << flag->id;
+    if (flag->value != NULL && (*given & bit) != 0) {
+        return hsy_flag_refuse(error, "--%s: given twice; leave one out",
+                               flag->name);
+    }
+    *given |= bit;
+    return 0;
 }
 
 /* A duration as people write it: the largest unit that divides it. */

@@ -31,6 +31,12 @@ struct hsy_usage {
     const char *summary;
     const char *example;
     const struct hsy_flag *flags;
+    /* Of a subcommand that has several uses: what is typed for this one, NULL:
+     * the command; what it takes, NULL: "flags only"; and the other uses, up to
+     * a NULL, so that a flag of theirs is told from one that does not exist. */
+    const char *typed;
+    const char *takes;
+    const struct hsy_usage *const *others;
 };
 
 /* Takes one flag; @value is NULL when it has none. On a negative return
@@ -53,6 +59,11 @@ HEARSAY_MUST_USE int hsy_flags_scan(const struct hsy_usage *usage, int argc,
 
 /* Usage, flags and example. */
 void hsy_flags_help(FILE *out, const struct hsy_usage *usage);
+
+/* Notes in *@given, a bit for each id, that @flag was given. Twice with a value
+ * is refused: one of the two would go unheard. */
+HEARSAY_MUST_USE int hsy_flag_once(const struct hsy_flag *flag, uint64_t *given,
+                                   struct hsy_usage_error *error);
 
 /* Fills in @error; always HEARSAY_ERR_INVALID. */
 int hsy_flag_refuse(struct hsy_usage_error *error, const char *format, ...)

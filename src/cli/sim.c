@@ -69,7 +69,7 @@ static int run_one(const struct hsy_sim_options *o, const char *command)
     if (hsy_sim_run(&run, &wish)) {
         struct hsy_figures_column column = {.title = "",
                                             .figures = &run.figures};
-        bool well = hsy_sim_files_write(&files, o, &run, command);
+        bool well = hsy_sim_files_write(&files, &run, command);
         well = hsy_sim_run_judge(&run) && well;
         hsy_sim_show(&column, 1, "", o->json);
         code = hsy_sim_exit_code(&run, well);

@@ -5,19 +5,57 @@
 #include "sim/report.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-static int open_one(FILE **out, const char *path, const char *flag,
-                    struct hsy_usage_error *error)
+/* As it is: what a file holds is lost only when there is something better. */
+static int open_one(struct hsy_sim_file *out, const char *path,
+                    const char *flag, struct hsy_usage_error *error)
 {
+    enum { FLAGS = O_WRONLY | O_CREAT | O_CLOEXEC, MODE = 0666 };
     if (path == NULL) {
         return 0;
     }
-    *out = fopen(path, "w");
-    if (*out == NULL) {
-        return hsy_flag_refuse(error, "--%s: cannot write `%s`: %s", flag, path,
-                               strerror(errno));
+    int fd = open(path, FLAGS | O_EXCL, MODE);
+    out->made = fd >= 0;
+    if (fd < 0 && errno == EEXIST) {
+        fd = open(path, FLAGS, MODE);
+    }
+    out->path = path;
+    out->file = fd >= 0 ? fdopen(fd, "w") : NULL;
+    if (out->file != NULL) {
+        return 0;
+    }
+    int why = errno;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return hsy_flag_refuse(error,
+                           "--%s: cannot write `%s`: %s; choose another file",
+                           flag, path, strerror(why));
+}
+
+/* Under whatever names: two outputs in one file would spoil each other. */
+static bool same_file(FILE *a, FILE *b)
+{
+    struct stat one;
+    struct stat two;
+    return a != NULL && b != NULL && fstat(fileno(a), &one) == 0 &&
+           fstat(fileno(b), &two) == 0 && S_ISREG(one.st_mode) &&
+           one.st_dev == two.st_dev && one.st_ino == two.st_ino;
+}
+
+static int check_apart(const struct hsy_sim_files *f,
+                       struct hsy_usage_error *error)
+{
+    if (same_file(f->degrees.file, f->edges.file) ||
+        same_file(f->degrees.file, f->report.file) ||
+        same_file(f->edges.file, f->report.file)) {
+        return hsy_flag_refuse(error, "--report, --dump-degrees, --dump-edges: "
+                                      "each needs a file of its own");
     }
     return 0;
 }
@@ -35,21 +73,32 @@ int hsy_sim_files_open(struct hsy_sim_files *out,
     if (err == 0) {
         err = open_one(&out->report, options->report, "report", error);
     }
+    if (err == 0) {
+        err = check_apart(out, error);
+    }
     if (err != 0) {
         hsy_sim_files_close(out);
     }
     return err;
 }
 
-void hsy_sim_files_close(struct hsy_sim_files *files)
+/* What was not written is not left behind either. */
+static void close_one(struct hsy_sim_file *f)
 {
-    FILE *all[] = {files->degrees, files->edges, files->report};
-    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-        if (all[i] != NULL) {
-            fclose(all[i]);
+    if (f->file != NULL) {
+        fclose(f->file);
+        if (f->made) {
+            (void)unlink(f->path);
         }
     }
-    *files = (struct hsy_sim_files){0};
+    *f = (struct hsy_sim_file){0};
+}
+
+void hsy_sim_files_close(struct hsy_sim_files *files)
+{
+    close_one(&files->degrees);
+    close_one(&files->edges);
+    close_one(&files->report);
 }
 
 /* Of the peers that live; one that has no link has degree 0. */
@@ -88,37 +137,50 @@ static bool write_report(FILE *out, const struct hsy_sim_run *run,
     return well;
 }
 
-static bool finish_one(FILE **file, const char *path, bool well)
+/* What an older, longer file had behind what was written now. */
+static bool cut_rest(FILE *file)
 {
-    if (*file == NULL) {
+    struct stat is;
+    long end = 0;
+    if (fstat(fileno(file), &is) != 0 || !S_ISREG(is.st_mode)) {
         return true;
     }
-    well = well && ferror(*file) == 0;
-    well = fclose(*file) == 0 && well;
-    *file = NULL;
+    end = ftell(file);
+    return end >= 0 && ftruncate(fileno(file), end) == 0;
+}
+
+static bool finish_one(struct hsy_sim_file *f, bool well)
+{
+    if (f->file == NULL) {
+        return true;
+    }
+    well = well && ferror(f->file) == 0;
+    well = fflush(f->file) == 0 && well;
+    well = cut_rest(f->file) && well;
+    well = fclose(f->file) == 0 && well;
+    f->file = NULL;
     if (!well) {
-        hsy_cli_complain("`%s` was not written completely: %s", path,
+        hsy_cli_complain("`%s` was not written completely: %s", f->path,
                          strerror(errno != 0 ? errno : EIO));
     }
     return well;
 }
 
 bool hsy_sim_files_write(struct hsy_sim_files *files,
-                         const struct hsy_sim_options *options,
                          const struct hsy_sim_run *run, const char *command)
 {
     const struct hsy_graph *g = hsy_study_witness(run->study)->graph;
     bool report = true;
-    if (files->degrees != NULL) {
-        write_degrees(files->degrees, g);
+    if (files->degrees.file != NULL) {
+        write_degrees(files->degrees.file, g);
     }
-    if (files->edges != NULL) {
-        write_edges(files->edges, g);
+    if (files->edges.file != NULL) {
+        write_edges(files->edges.file, g);
     }
-    if (files->report != NULL) {
-        report = write_report(files->report, run, command);
+    if (files->report.file != NULL) {
+        report = write_report(files->report.file, run, command);
     }
-    bool well = finish_one(&files->degrees, options->dump_degrees, true);
-    well = finish_one(&files->edges, options->dump_edges, true) && well;
-    return finish_one(&files->report, options->report, report) && well;
+    bool well = finish_one(&files->degrees, true);
+    well = finish_one(&files->edges, true) && well;
+    return finish_one(&files->report, report) && well;
 }

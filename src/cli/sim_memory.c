@@ -2,6 +2,7 @@
  * so the sum is what the process costs but for the library's own headers. */
 #include "cli/sim_memory.h"
 
+#include "cli/cli.h"
 #include "runtime/process.h"
 #include "sim/study.h"
 
@@ -82,6 +83,22 @@ uint64_t hsy_sim_memory_needed(uint32_t peers)
 {
     uint64_t each = peers >= HSY_STUDY_LEAN ? LEAN_PEER_LEN : PEER_LEN;
     return FIXED_LEN + each * peers;
+}
+
+void hsy_sim_memory_complain(const char *what,
+                             const struct hsy_sim_memory *memory)
+{
+    char max[HSY_SIM_BYTES_LEN];
+    if (memory->refused) {
+        hsy_sim_bytes_text(max, memory->max);
+        hsy_cli_complain("%s needs more than the %s that it may use; fewer "
+                         "peers, or more with --memory-max",
+                         what, max);
+    } else {
+        hsy_cli_complain("%s is out of memory: the machine, or a limit of this "
+                         "process, gives no more; fewer peers, or raise it",
+                         what);
+    }
 }
 
 void hsy_sim_bytes_text(char out[HSY_SIM_BYTES_LEN], uint64_t bytes)

@@ -23,6 +23,10 @@ uint64_t hsy_sim_rss_kib(void);
 /* What a network of so many peers takes, roughly, rounded up. */
 uint64_t hsy_sim_memory_needed(uint32_t peers);
 
+/* On stderr: @what, as in "the simulation", ran out of it, and what to do. */
+void hsy_sim_memory_complain(const char *what,
+                             const struct hsy_sim_memory *memory);
+
 /* "1.5 GiB", "300 MiB" */
 enum { HSY_SIM_BYTES_LEN = 32 };
 void hsy_sim_bytes_text(char out[HSY_SIM_BYTES_LEN], uint64_t bytes);

@@ -100,9 +100,14 @@ static const struct hsy_flag sim_flags[] = {
     {NULL, NULL, NULL, 0},
 };
 
-static const struct hsy_usage sim_usage = {
+static const struct hsy_usage *const other_uses[] = {
+    &hsy_sim_swarm_usage, &hsy_sim_scenario_usage, NULL};
+
+const struct hsy_usage hsy_sim_study_usage = {
     .command = "sim",
     .operands = "",
+    .takes = "flags, or files named *.scn",
+    .others = other_uses,
     .summary =
         "Runs a network of real nodes in virtual time and measures it. The "
         "same flags\ngive the same run, on every machine. Other ways to use "
@@ -116,7 +121,7 @@ static const struct hsy_usage sim_usage = {
 
 void hsy_sim_help(FILE *out)
 {
-    hsy_flags_help(out, &sim_usage);
+    hsy_flags_help(out, &hsy_sim_study_usage);
 }
 
 /* ---------------------------------------------------------------- names */
@@ -268,7 +273,10 @@ static int set(void *ctx, const struct hsy_flag *flag, const char *value,
 {
     static const struct hsy_range all = {0, UINT64_MAX};
     struct hsy_sim_options *o = ctx;
-    o->given |= UINT64_C(1) << flag->id;
+    int err = hsy_flag_once(flag, &o->given, error);
+    if (err != 0) {
+        return err;
+    }
     switch (flag->id) {
     case FLAG_PEERS:
     case FLAG_SEEDS:
@@ -420,7 +428,8 @@ int hsy_sim_options_parse(struct hsy_sim_options *out, int argc, char **argv,
     int first = 0;
     memset(out, 0, sizeof(*out));
     hsy_study_config_init(&out->study, hearsay_mem_default());
-    int err = hsy_flags_scan(&sim_usage, argc, argv, taker, &first, error);
+    int err =
+        hsy_flags_scan(&hsy_sim_study_usage, argc, argv, taker, &first, error);
     if (err != 0 || out->help) {
         return err;
     }

@@ -43,4 +43,9 @@ HEARSAY_MUST_USE int hsy_sim_options_parse(struct hsy_sim_options *out,
                                            struct hsy_usage_error *error);
 void hsy_sim_help(FILE *out);
 
+/* The three uses of `hearsay sim`; each names the others' flags. */
+extern const struct hsy_usage hsy_sim_study_usage;
+extern const struct hsy_usage hsy_sim_swarm_usage;
+extern const struct hsy_usage hsy_sim_scenario_usage;
+
 #endif

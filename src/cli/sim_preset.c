@@ -6,8 +6,9 @@
  * lifeguard  Dadgar, Phillips, Currey: "Lifeguard: SWIM-ing with situational
  *            awareness" (2017): of 128 nodes, C stand still for D, again and
  *            again, I apart. Who is declared dead though it was well?
- * mission    The network that Hearsay was described with: three seeds, pings
- *            of 13 s, ten messages of each peer at 5 s, and a death. */
+ * mission    The network that Hearsay was described with (tests/scenario/
+ *            m16_worked_example.scn): three seeds, five peers, pings of 13 s,
+ *            ten messages of each peer at 5 s; and then one falls silent. */
 #include "cli/sim_preset.h"
 
 #include "base/time.h"
@@ -66,8 +67,9 @@ static void glomers_table(const struct bar *bars, size_t count)
 {
     printf("%-24s %10s %10s\n", "", "ours", "bar");
     for (size_t i = 0; i < count; i++) {
-        printf("%-24s %10.1f %9s%u  %s\n", bars[i].what, bars[i].ours, "< ",
-               bars[i].bar,
+        char bar[16];
+        snprintf(bar, sizeof(bar), "< %u", bars[i].bar);
+        printf("%-24s %10.1f %10s  %s\n", bars[i].what, bars[i].ours, bar,
                bars[i].ours < (double)bars[i].bar ? "met" : "not met");
     }
     puts("\nMessages are all frames between nodes, pings and seeds included. "
@@ -262,8 +264,8 @@ static int lifeguard(const struct hsy_sim_options *o)
 static int mission(const struct hsy_sim_options *o)
 {
     struct hsy_sim_wish wish = wish_of(o);
-    wish.study.peers = 24;
-    wish.study.join_over_ns = 5 * HSY_SECOND;
+    wish.study.peers = 5;
+    wish.study.join_over_ns = HSY_SECOND;
     wish.study.gossip_count = 10;
     wish.study.messages = 0;
     wish.study.strikes.freeze = 1; /* Silent: found by pings alone. */

@@ -37,6 +37,11 @@ void hsy_sim_catch_signals(void)
     HSY_ASSERT(err == 0);
 }
 
+int hsy_sim_signal(void)
+{
+    return caught;
+}
+
 /* ------------------------------------------------------------- progress */
 
 struct progress {
@@ -100,12 +105,8 @@ static void progress_end(const struct progress *p)
 
 static void complain(const struct hsy_sim_run *run, int err)
 {
-    char max[HSY_SIM_BYTES_LEN];
-    if (err == HEARSAY_ERR_NOMEM && run->memory.refused) {
-        hsy_sim_bytes_text(max, run->memory.max);
-        hsy_cli_complain("the simulation needs more than the %s that it may "
-                         "use; fewer peers, or more with --memory-max",
-                         max);
+    if (err == HEARSAY_ERR_NOMEM) {
+        hsy_sim_memory_complain("the simulation", &run->memory);
     } else if (err == HEARSAY_ERR_STATE && run->study != NULL) {
         hsy_cli_complain(
             "the simulation is broken, please report it: %s",

@@ -22,6 +22,8 @@ struct hsy_sim_wish {
 /* From now on a first SIGINT or SIGTERM ends studies early, a second one the
  * process. */
 void hsy_sim_catch_signals(void);
+/* The one that came; 0: none. */
+int hsy_sim_signal(void);
 
 /* False: it failed, was told on stderr, and is to be ended all the same. Then
  * hsy_sim_run_fini(). */

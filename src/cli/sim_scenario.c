@@ -4,8 +4,11 @@
 
 #include "base/time.h"
 #include "cli/cli.h"
-#include "cli/flags.h"
 #include "cli/sim_memory.h"
+#include "cli/sim_options.h"
+#include "cli/sim_run.h"
+#include "cli/sim_values.h"
+#include "runtime/clock.h"
 #include "sim/scenario.h"
 #include "sim/text.h"
 
@@ -13,6 +16,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     FILES_MAX = 512,
@@ -22,29 +26,43 @@ enum {
     FLAG_SALT,
     FLAG_JSON,
     FLAG_TRACE,
+    FLAG_MEMORY,
+    FLAG_QUIET,
     FLAG_HELP
 };
+/* Progress: a line now and then, or on a terminal one line over and over. */
+#define LINES_EVERY_NS (10 * HSY_SECOND)
+#define LIVE_EVERY_NS (250 * HSY_MS)
 
 static const struct hsy_flag flags[] = {
     {"rng", "N", "another PRNG seed than the file says", FLAG_RNG},
     {"hash-salt", "N", "of all hash tables; must change nothing", FLAG_SALT},
     {"json", NULL, "one JSON object a file", FLAG_JSON},
     {"trace", NULL, "every record as it comes, on stderr", FLAG_TRACE},
+    {"memory-max", "SIZE", "use no more, as in 2GiB [90 % of what is free]",
+     FLAG_MEMORY},
+    {"quiet", NULL, "no progress on stderr", FLAG_QUIET},
     {"help", NULL, "print this", FLAG_HELP},
     {NULL, NULL, NULL, 0},
 };
 
-static const struct hsy_usage usage = {
+static const struct hsy_usage *const other_uses[] = {
+    &hsy_sim_study_usage, &hsy_sim_swarm_usage, NULL};
+
+const struct hsy_usage hsy_sim_scenario_usage = {
     .command = "sim",
     .operands = "FILE.scn...",
+    .typed = "sim FILE.scn",
+    .others = other_uses,
     .summary = "Runs scenarios (docs/scenarios.md) in virtual time.",
     .example = "hearsay sim tests/scenario/m16_worked_example.scn",
     .flags = flags,
 };
 
 struct options {
-    uint64_t rng, salt;
-    bool json, trace, help;
+    uint64_t rng, salt, memory_max;
+    uint64_t given; /* A bit for each flag. */
+    bool json, trace, quiet, help;
 };
 
 static int set(void *ctx, const struct hsy_flag *flag, const char *value,
@@ -53,6 +71,13 @@ static int set(void *ctx, const struct hsy_flag *flag, const char *value,
     struct options *o = ctx;
     struct hsy_range any = {0, UINT64_MAX};
     struct hsy_range some = {1, UINT64_MAX};
+    int err = hsy_flag_once(flag, &o->given, error);
+    if (err != 0) {
+        return err;
+    }
+    if (flag->id == FLAG_MEMORY) {
+        return hsy_sim_memory_flag(flag, value, &o->memory_max, error);
+    }
     if (flag->id == FLAG_RNG) {
         return hsy_flag_uint(flag, value, some, &o->rng, error);
     }
@@ -61,6 +86,7 @@ static int set(void *ctx, const struct hsy_flag *flag, const char *value,
     }
     o->json = o->json || flag->id == FLAG_JSON;
     o->trace = o->trace || flag->id == FLAG_TRACE;
+    o->quiet = o->quiet || flag->id == FLAG_QUIET;
     o->help = o->help || flag->id == FLAG_HELP;
     return 0;
 }
@@ -118,6 +144,32 @@ static struct hsy_scenario *parse_file(const char *path, char *text)
 
 /* --------------------------------------------------------------------- run */
 
+/* How far the file at hand is, on stderr. */
+struct ticker {
+    const char *path;
+    bool silent, live;
+    bool drawn; /* A line stands on the terminal. */
+    uint64_t told_ns;
+};
+
+static bool on_tick(void *ctx, const struct hsy_scenario_progress *progress)
+{
+    struct ticker *t = ctx;
+    uint64_t now_ns = hsy_clock_mono_ns();
+    uint64_t every_ns = t->live ? LIVE_EVERY_NS : LINES_EVERY_NS;
+    if (!t->silent && hsy_time_since(t->told_ns, now_ns) >= every_ns) {
+        fprintf(stderr, "%s%s: virtual %.1f of %.1f s, %" PRIu64 " events%s",
+                t->live ? "\r\033[K" : "", t->path,
+                (double)progress->now_ns / (double)HSY_SECOND,
+                (double)progress->end_ns / (double)HSY_SECOND, progress->steps,
+                t->live ? "" : "\n");
+        fflush(stderr);
+        t->drawn = t->live;
+        t->told_ns = now_ns;
+    }
+    return hsy_sim_signal() == 0;
+}
+
 static void show_line(void *ctx, const char *line)
 {
     (void)ctx;
@@ -130,8 +182,9 @@ static void print_text(const char *path,
 {
     printf("%s  %s  %" PRIu64 ".%03" PRIu64 " s  %" PRIu64
            " events  digest %016" PRIx64 "\n",
-           result->passed ? "PASS" : "FAIL", path, result->at_ns / HSY_SECOND,
-           result->at_ns % HSY_SECOND / HSY_MS, result->steps, result->digest);
+           result->passed ? "PASS" : (result->stopped ? "STOP" : "FAIL"), path,
+           result->at_ns / HSY_SECOND, result->at_ns % HSY_SECOND / HSY_MS,
+           result->steps, result->digest);
     if (!result->passed) {
         fputs(story, stdout);
     }
@@ -148,6 +201,7 @@ static bool print_json(const char *path,
     hsy_text_json_string(&t, path);
     hsy_text_put(&t,
                  result->passed ? ", \"passed\": true" : ", \"passed\": false");
+    hsy_text_put(&t, result->stopped ? ", \"stopped\": true" : "");
     hsy_text_put(&t, ", \"line\": ");
     hsy_text_u64(&t, result->line);
     hsy_text_put(&t, ", \"virtual_ms\": ");
@@ -167,21 +221,34 @@ static bool print_json(const char *path,
     return good;
 }
 
-static bool fits_memory(const char *path, const struct hsy_scenario *s)
+static bool fits_memory(const char *path, const struct hsy_scenario *s,
+                        uint64_t max)
 {
     char needed[HSY_SIM_BYTES_LEN];
-    char free_now[HSY_SIM_BYTES_LEN];
+    char allowed[HSY_SIM_BYTES_LEN];
     uint64_t bytes = hsy_sim_memory_needed(hsy_scenario_peers(s));
-    uint64_t max = hsy_sim_memory_free();
     if (bytes <= max) {
         return true;
     }
     hsy_sim_bytes_text(needed, bytes);
-    hsy_sim_bytes_text(free_now, max);
-    hsy_cli_complain("%s: %" PRIu32 " peers need about %s, and %s are free: "
-                     "fewer peers, or a larger machine",
-                     path, hsy_scenario_peers(s), needed, free_now);
+    hsy_sim_bytes_text(allowed, max);
+    hsy_cli_complain("%s: %" PRIu32 " peers need about %s, and %s are "
+                     "allowed: fewer peers, or more with --memory-max",
+                     path, hsy_scenario_peers(s), needed, allowed);
     return false;
+}
+
+/* A run that gave no result. Returns an exit code. */
+static int complain(const char *path, int err,
+                    const struct hsy_sim_memory *memory, const char *story)
+{
+    if (err == HEARSAY_ERR_NOMEM) {
+        hsy_sim_memory_complain(path, memory);
+        return HSY_EXIT_FAILED;
+    }
+    hsy_cli_complain("%s: %s%s%s", path, hearsay_strerror(err),
+                     story[0] == '\0' ? "" : ": ", story);
+    return err == HEARSAY_ERR_INVALID ? HSY_EXIT_USAGE : HSY_EXIT_FAILED;
 }
 
 /* Returns an exit code. */
@@ -189,19 +256,27 @@ static int run_file(const char *path, const struct hsy_scenario *s,
                     const struct options *o)
 {
     static char story[STORY_LEN];
+    struct ticker ticker = {.path = path,
+                            .silent = o->quiet || o->trace,
+                            .live = isatty(STDERR_FILENO) == 1,
+                            .told_ns = hsy_clock_mono_ns()};
+    struct hsy_sim_memory memory = {.max = o->memory_max};
     struct hsy_scenario_setup setup = {.machine = hsy_machine_node(),
                                        .crypto = hearsay_crypto_null(),
-                                       .mem = *hearsay_mem_default(),
+                                       .mem = hsy_sim_memory_of(&memory),
                                        .rng = o->rng,
                                        .hash_salt = o->salt,
-                                       .trace = o->trace ? show_line : NULL};
+                                       .trace = o->trace ? show_line : NULL,
+                                       .goes_on = on_tick,
+                                       .ctx = &ticker};
     struct hsy_scenario_result result;
+    story[0] = '\0';
     int err = hsy_scenario_run(s, &setup, &result, story, sizeof(story));
+    if (ticker.drawn) {
+        fputs("\r\033[K", stderr);
+    }
     if (err != HEARSAY_OK) {
-        hsy_cli_complain("%s: %s%s%s", path, hearsay_strerror(err),
-                         err == HEARSAY_ERR_INVALID ? ": " : "",
-                         err == HEARSAY_ERR_INVALID ? story : "");
-        return err == HEARSAY_ERR_INVALID ? HSY_EXIT_USAGE : HSY_EXIT_FAILED;
+        return complain(path, err, &memory, story);
     }
     if (!o->json) {
         print_text(path, &result, story);
@@ -210,6 +285,9 @@ static int run_file(const char *path, const struct hsy_scenario *s,
         return HSY_EXIT_FAILED;
     }
     (void)hsy_cli_flush();
+    if (result.stopped) {
+        return 128 + hsy_sim_signal();
+    }
     return result.passed ? HSY_EXIT_DONE : HSY_EXIT_FAILED;
 }
 
@@ -220,13 +298,16 @@ static int run_files(char **paths, int count, const struct options *o)
     int code = HSY_EXIT_DONE;
     for (int i = 0; i < count; i++) {
         scenarios[i] = parse_file(paths[i], text);
-        bool good = scenarios[i] != NULL && fits_memory(paths[i], scenarios[i]);
+        bool good = scenarios[i] != NULL &&
+                    fits_memory(paths[i], scenarios[i], o->memory_max);
         code = good ? code : HSY_EXIT_USAGE;
     }
     bool parsed = code == HSY_EXIT_DONE;
     for (int i = 0; i < count; i++) {
-        int one = parsed ? run_file(paths[i], scenarios[i], o) : code;
-        code = one > code ? one : code;
+        if (parsed && hsy_sim_signal() == 0) {
+            int one = run_file(paths[i], scenarios[i], o);
+            code = one > code ? one : code;
+        }
         hsy_scenario_destroy(scenarios[i]);
     }
     return code;
@@ -237,18 +318,22 @@ int hsy_cmd_sim_scenario(int argc, char **argv)
     struct options o = {0};
     struct hsy_usage_error error;
     int first = 0;
-    if (hsy_flags_scan(&usage, argc, argv, (struct hsy_flag_taker){set, &o},
-                       &first, &error) != 0) {
+    if (hsy_flags_scan(&hsy_sim_scenario_usage, argc, argv,
+                       (struct hsy_flag_taker){set, &o}, &first, &error) != 0) {
         hsy_cli_complain("%s", error.text);
         return HSY_EXIT_USAGE;
     }
     if (o.help) {
-        hsy_flags_help(stdout, &usage);
+        hsy_flags_help(stdout, &hsy_sim_scenario_usage);
         return hsy_cli_finish(HSY_EXIT_DONE);
     }
     if (argc - first < 1 || argc - first > FILES_MAX) {
         hsy_cli_complain("sim: names 1 to %d scenario files", FILES_MAX);
         return HSY_EXIT_USAGE;
     }
+    if (o.memory_max == 0) {
+        o.memory_max = hsy_sim_memory_free();
+    }
+    hsy_sim_catch_signals();
     return hsy_cli_finish(run_files(argv + first, argc - first, &o));
 }

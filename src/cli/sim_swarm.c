@@ -127,8 +127,7 @@ static bool minimise(struct show *show, struct hsy_minimised *out)
     out->result = t->shown[0];
     int err = hsy_minimise(out, &m);
     if (err != HEARSAY_OK && err != HEARSAY_ERR_AGAIN) {
-        hsy_cli_complain("sim: --minimise ended early: %s",
-                         hearsay_strerror(err));
+        hsy_cli_complain("--minimise ended early: %s", hearsay_strerror(err));
     }
     return true;
 }
@@ -140,13 +139,13 @@ static int judge(const struct show *show)
     const struct hsy_swarm_tally *t = show->tally;
     int code = t->failed > 0 ? HSY_EXIT_FAILED : HSY_EXIT_DONE;
     if (t->done < show->options->runs) {
-        hsy_cli_complain("sim: stopped after %" PRIu64 " of %" PRIu64 " runs",
+        hsy_cli_complain("stopped after %" PRIu64 " of %" PRIu64 " runs",
                          t->done, show->options->runs);
-        return HSY_EXIT_FAILED;
+        return hsy_swarm_stopped() ? 128 + hsy_swarm_signal() : HSY_EXIT_FAILED;
     }
     uint32_t unreached = hsy_swarm_tally_unreached(t);
     if (unreached > 0 && hsy_swarm_tally_is_full(t)) {
-        hsy_cli_complain("sim: %" PRIu32 " marks were never reached: what "
+        hsy_cli_complain("%" PRIu32 " marks were never reached: what "
                          "they stand for is not tested; see the table",
                          unreached);
         code = HSY_EXIT_FAILED;
@@ -180,7 +179,7 @@ static int run_all(const struct hsy_swarm_options *o)
 {
     struct show show = {.options = o, .live = isatty(STDERR_FILENO) == 1};
     if (hsy_swarm_tally_create(&show.tally, o) != HEARSAY_OK) {
-        hsy_cli_complain("sim: out of memory; ask for fewer --runs");
+        hsy_cli_complain("out of memory; ask for fewer --runs");
         return HSY_EXIT_FAILED;
     }
     show.tally->started_ns = hsy_clock_mono_ns();
@@ -199,7 +198,7 @@ static int run_all(const struct hsy_swarm_options *o)
     end_progress(&show);
     int code = report(&show);
     if (err == HEARSAY_ERR_NOMEM) {
-        hsy_cli_complain("sim: out of memory; use fewer --jobs");
+        hsy_cli_complain("out of memory; use fewer --jobs");
     }
     hsy_swarm_tally_destroy(show.tally);
     return err == HEARSAY_OK ? code : HSY_EXIT_FAILED;
@@ -210,7 +209,7 @@ int hsy_cmd_sim_swarm(int argc, char **argv)
     struct hsy_swarm_options options;
     struct hsy_usage_error error;
     if (hsy_swarm_options_parse(&options, argc, argv, &error) != 0) {
-        hsy_cli_complain("sim: %s", error.text);
+        hsy_cli_complain("%s", error.text);
         return HSY_EXIT_USAGE;
     }
     if (options.help) {

@@ -49,6 +49,11 @@ bool hsy_swarm_stopped(void)
     return stopped != 0;
 }
 
+int hsy_swarm_signal(void)
+{
+    return stopped;
+}
+
 /* ------------------------------------------------------------------ workers */
 
 static void trace(void *ctx, const char *line)
@@ -104,14 +109,14 @@ static int worker_start(struct worker *w, const struct hsy_swarm_jobs *jobs)
 {
     int fds[2];
     if (pipe(fds) != 0) {
-        hsy_cli_complain("sim: no pipe for a worker: %s; use fewer --jobs",
+        hsy_cli_complain("no pipe for a worker: %s; use fewer --jobs",
                          strerror(errno));
         return HEARSAY_ERR_IO;
     }
     fflush(NULL); /* Or the child would print it again. */
     pid_t pid = fork();
     if (pid < 0) {
-        hsy_cli_complain("sim: no process for a worker: %s; use fewer --jobs",
+        hsy_cli_complain("no process for a worker: %s; use fewer --jobs",
                          strerror(errno));
         close(fds[0]);
         close(fds[1]);

@@ -23,6 +23,8 @@ struct hsy_swarm_jobs {
 void hsy_swarm_catch_signals(void);
 /* SIGINT or SIGTERM came. */
 bool hsy_swarm_stopped(void);
+/* Which of them; 0: none. */
+int hsy_swarm_signal(void);
 
 /* All of them, or until a signal comes. HEARSAY_ERR_IO: no process or pipe
  * was to be had, told on stderr; HEARSAY_ERR_NOMEM. */

@@ -4,6 +4,7 @@
 
 #include "base/quantity.h"
 #include "base/time.h"
+#include "cli/sim_options.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -51,9 +52,14 @@ static const struct hsy_flag flags[] = {
     {NULL, NULL, NULL, 0},
 };
 
-static const struct hsy_usage usage = {
+static const struct hsy_usage *const other_uses[] = {
+    &hsy_sim_study_usage, &hsy_sim_scenario_usage, NULL};
+
+const struct hsy_usage hsy_sim_swarm_usage = {
     .command = "sim",
     .operands = "",
+    .typed = "sim --swarm",
+    .others = other_uses,
     .summary = "Draws networks, their weather and what befalls them from one "
                "number each, and\nchecks what must hold: all the time, and, "
                "when a random core of it is healthy\nagain, that this core "
@@ -66,7 +72,7 @@ static const struct hsy_usage usage = {
 
 void hsy_swarm_help(FILE *out)
 {
-    hsy_flags_help(out, &usage);
+    hsy_flags_help(out, &hsy_sim_swarm_usage);
     fputs("\nClasses of faults:\n", out);
     for (unsigned i = 0; i < HSY_SWARM_FAULTS_COUNT; i++) {
         enum hsy_swarm_fault fault = (enum hsy_swarm_fault)i;
@@ -178,6 +184,10 @@ static int set(void *ctx, const struct hsy_flag *flag, const char *value,
                struct hsy_usage_error *error)
 {
     struct hsy_swarm_options *o = ctx;
+    int err = hsy_flag_once(flag, &o->given, error);
+    if (err != 0) {
+        return err;
+    }
     if (value != NULL) {
         return set_valued(o, flag, value, error);
     }
@@ -222,7 +232,7 @@ int hsy_swarm_options_parse(struct hsy_swarm_options *out, int argc,
 {
     *out = (struct hsy_swarm_options){.choice.rng = 1};
     int first = 0;
-    int err = hsy_flags_scan(&usage, argc, argv,
+    int err = hsy_flags_scan(&hsy_sim_swarm_usage, argc, argv,
                              (struct hsy_flag_taker){set, out}, &first, error);
     if (err != 0 || out->help) {
         return err;

@@ -14,6 +14,7 @@ struct hsy_swarm_options {
     uint64_t runs;
     uint32_t jobs; /* 0: not given. */
     uint64_t hash_salt;
+    uint64_t given; /* A bit for each flag. */
     bool rng_given, runs_given;
     bool minimise, json, digest, trace, quiet, help;
 };

@@ -159,6 +159,29 @@ struct bounds {
     const char *says;
 };
 
+static int take_size(const struct hsy_flag *flag, const char *value,
+                     const struct bounds *b, uint64_t *out,
+                     struct hsy_usage_error *error)
+{
+    uint64_t size = 0;
+    if (!read_size(&size, value) || size < b->range.min ||
+        size > b->range.max) {
+        return hsy_flag_refuse(error,
+                               "--%s: `%s` is no size that is accepted: %s",
+                               flag->name, value, b->says);
+    }
+    *out = size;
+    return 0;
+}
+
+int hsy_sim_memory_flag(const struct hsy_flag *flag, const char *value,
+                        uint64_t *out, struct hsy_usage_error *error)
+{
+    static const struct bounds memory = {{UINT64_C(1) << 20, UINT64_MAX},
+                                         "1MiB to 1024GiB, as in 2GiB"};
+    return take_size(flag, value, &memory, out, error);
+}
+
 int hsy_sim_size_flag(struct hsy_sim_options *out, const struct hsy_flag *flag,
                       const char *value, struct hsy_usage_error *error)
 {
@@ -167,25 +190,21 @@ int hsy_sim_size_flag(struct hsy_sim_options *out, const struct hsy_flag *flag,
         "8 to 15KiB, as in 100 or 4KiB"};
     static const struct bounds capacity = {{1024, UINT32_MAX},
                                            "1KiB to 4095MiB, as in 128KiB"};
-    static const struct bounds memory = {{UINT64_C(1) << 20, UINT64_MAX},
-                                         "1MiB to 1024GiB, as in 2GiB"};
     bool is_payload = strcmp(flag->name, "payload") == 0;
     bool is_capacity = strcmp(flag->name, "capacity") == 0;
-    const struct bounds *b =
-        is_payload ? &payload : (is_capacity ? &capacity : &memory);
+    if (!is_payload && !is_capacity) {
+        return hsy_sim_memory_flag(flag, value, &out->memory_max, error);
+    }
     uint64_t size = 0;
-    if (!read_size(&size, value) || size < b->range.min ||
-        size > b->range.max) {
-        return hsy_flag_refuse(error,
-                               "--%s: `%s` is no size that is accepted: %s",
-                               flag->name, value, b->says);
+    int err =
+        take_size(flag, value, is_payload ? &payload : &capacity, &size, error);
+    if (err != 0) {
+        return err;
     }
     if (is_payload) {
         out->study.payload_len = (uint32_t)size;
-    } else if (is_capacity) {
-        out->study.weather.bytes_per_s = (uint32_t)size;
     } else {
-        out->memory_max = size;
+        out->study.weather.bytes_per_s = (uint32_t)size;
     }
     return 0;
 }

@@ -30,5 +30,9 @@ HEARSAY_MUST_USE int hsy_sim_size_flag(struct hsy_sim_options *out,
                                        const struct hsy_flag *flag,
                                        const char *value,
                                        struct hsy_usage_error *error);
+/* --memory-max alone, for the uses that have no other options. */
+HEARSAY_MUST_USE int hsy_sim_memory_flag(const struct hsy_flag *flag,
+                                         const char *value, uint64_t *out,
+                                         struct hsy_usage_error *error);
 
 #endif

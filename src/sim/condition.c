@@ -517,6 +517,9 @@ const char *hsy_condition_fault(const struct hsy_scenario *s,
     if ((f == look_degree || f == look_degree_of) && n[0] > n[1]) {
         return "these degrees go back";
     }
+    if ((f == look_together || f == look_delivered_share) && n[0] == 0) {
+        return "a share of nothing is always there";
+    }
     if (f == look_parts && n[0] > s->peers) {
         return "there are fewer peers than that";
     }

@@ -137,6 +137,32 @@ static void put_json(struct hsy_text *t, const struct hsy_figures *f,
     }
 }
 
+/* null: no peer was looked at. */
+static void put_sends(struct hsy_text *t, const struct hsy_figures *f)
+{
+    bool any = false;
+    hsy_text_put(t, ", \"sends_by_degree\": ");
+    for (uint32_t i = 0; i < HSY_FIGURES_DEGREES; i++) {
+        uint64_t least = i == 0 ? 0 : UINT64_C(1) << (i - 1);
+        uint64_t peers = f->sends[i].peers;
+        if (peers == 0) {
+            continue;
+        }
+        hsy_text_put(t, any ? ", {\"from\": " : "[{\"from\": ");
+        hsy_text_u64(t, least);
+        hsy_text_put(t, ", \"to\": ");
+        hsy_text_u64(t, i == 0 ? 0 : 2 * least - 1);
+        hsy_text_put(t, ", \"peers\": ");
+        hsy_text_u64(t, peers);
+        hsy_text_put(t, ", \"mean\": ");
+        hsy_text_fixed(t, (double)f->sends[i].copies / (double)peers,
+                       JSON_DECIMALS);
+        hsy_text_put(t, "}");
+        any = true;
+    }
+    hsy_text_put(t, any ? "]" : "null");
+}
+
 void hsy_figures_json(struct hsy_text *t, const struct hsy_figures *f)
 {
     const char *group = NULL;
@@ -156,7 +182,9 @@ void hsy_figures_json(struct hsy_text *t, const struct hsy_figures *f)
         put_json(t, f, row);
         group = row->group;
     }
-    hsy_text_put(t, group == NULL ? "}" : "}}");
+    hsy_text_put(t, group == NULL ? "" : "}");
+    put_sends(t, f);
+    hsy_text_put(t, "}");
 }
 
 /* ------------------------------------------------------------------ table */
@@ -203,6 +231,18 @@ static size_t longest_label(void)
     return most;
 }
 
+static void put_titles(struct hsy_text *t,
+                       const struct hsy_figures_column *columns,
+                       const size_t *widths, uint32_t count)
+{
+    hsy_text_left(t, "", longest_label());
+    for (uint32_t i = 0; i < count; i++) {
+        hsy_text_put(t, "  ");
+        hsy_text_right(t, columns[i].title, widths[i]);
+    }
+    hsy_text_put(t, "\n");
+}
+
 void hsy_figures_table(struct hsy_text *t,
                        const struct hsy_figures_column *columns, uint32_t count)
 {
@@ -211,14 +251,15 @@ void hsy_figures_table(struct hsy_text *t,
     size_t labels = longest_label();
     HSY_ASSERT(count >= 1);
     HSY_ASSERT(count <= HSY_FIGURES_COLUMNS);
-    hsy_text_left(t, "", labels);
+    bool titled = false;
     for (uint32_t i = 0; i < count; i++) {
         size_t len = strlen(columns[i].title);
         widths[i] = len > VALUE_WIDTH ? len : (size_t)VALUE_WIDTH;
-        hsy_text_put(t, "  ");
-        hsy_text_right(t, columns[i].title, widths[i]);
+        titled = titled || len > 0;
     }
-    hsy_text_put(t, "\n");
+    if (titled) {
+        put_titles(t, columns, widths, count);
+    }
     for (uint32_t row = 0; row < ROWS; row++) {
         hsy_text_left(t, rows[row].label, labels);
         for (uint32_t i = 0; i < count; i++) {

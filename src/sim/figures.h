@@ -8,7 +8,7 @@
  * `null` in JSON, "-" in the table. */
 #define HSY_FIGURE_NONE UINT64_MAX
 
-enum { HSY_FIGURES_COLUMNS = 8 };
+enum { HSY_FIGURES_COLUMNS = 8, HSY_FIGURES_DEGREES = 32 };
 
 struct hsy_figures {
     uint64_t peers, seeds, rng;
@@ -46,6 +46,11 @@ struct hsy_figures {
     double events_per_s, virtual_s, wall_s;
     uint64_t bytes_per_peer, rss_kib;
     char digest[17]; /* Hex digits; "": none. */
+    /* Peers of degree 0 first, then of 1, 2-3, 4-7, ..., and the copies of
+     * messages that they have sent. In JSON only. */
+    struct {
+        uint64_t peers, copies;
+    } sends[HSY_FIGURES_DEGREES];
 };
 
 /* Nothing is measured yet. */

@@ -117,6 +117,17 @@ static void add_overlay(const struct hsy_measure *m, struct hsy_figures *f)
     }
 }
 
+static void add_sends(const struct hsy_measure *m, struct hsy_figures *f)
+{
+    _Static_assert((int)HSY_FIGURES_DEGREES == (int)HSY_MEASURE_DEGREES,
+                   "the same buckets");
+    for (uint32_t b = 0; m->has_graph && b < HSY_MEASURE_DEGREES; b++) {
+        struct hsy_measure_load load = hsy_measure_load(m, b);
+        f->sends[b].peers = load.peers;
+        f->sends[b].copies = load.copies;
+    }
+}
+
 void hsy_measure_figures(const struct hsy_measure *m, struct hsy_figures *out)
 {
     hsy_figures_init(out);
@@ -137,4 +148,5 @@ void hsy_measure_figures(const struct hsy_measure *m, struct hsy_figures *out)
     add_times(m, out);
     add_traffic(m, out);
     add_overlay(m, out);
+    add_sends(m, out);
 }

@@ -147,6 +147,7 @@ static void put_ticks(const struct hsy_plot *p, const struct hsy_axis *a,
         return;
     }
     double step = step_of(a->max - a->min);
+    step = a->is_whole && step < 1 ? 1 : step;
     double first = ceil(a->min / step - 1e-9);
     for (int i = 0; i < 12; i++) {
         double v = (first + i) * step;

@@ -9,6 +9,7 @@ struct hsy_axis {
     const char *label;
     double min, max; /* min < max; 0 < min when it is logarithmic. */
     bool is_log;
+    bool is_whole; /* Counts: no tick between two whole numbers. */
 };
 
 struct hsy_plot {

@@ -48,22 +48,11 @@ static int set_weather(struct hsy_cluster *c,
     return HEARSAY_OK;
 }
 
-/* What a disk that forgets or lies may break, as told by its owner. */
-static void excuse_disk(struct hearsay_sim *sim, uint32_t node)
-{
-    if (sim->witness->checks != NULL &&
-        node < hsy_cluster_seeds(sim->cluster)) {
-        hsy_checks_excuse(sim->witness->checks, HSY_R1, node);
-        hsy_checks_excuse(sim->witness->checks, HSY_R2, node);
-        hsy_checks_excuse(sim->witness->checks, HSY_R4, node);
-    }
-}
-
 static int disk_mood(struct hearsay_sim *sim, const struct hsy_call *call)
 {
     enum hsy_disk_mood mood = (enum hsy_disk_mood)call->value;
     if (mood == HSY_DISK_LYING) {
-        excuse_disk(sim, call->node);
+        hsy_witness_disk_lost(sim->witness, call->node);
     }
     hsy_cluster_disk_mood(sim->cluster, call->node, mood);
     return HEARSAY_OK;
@@ -74,7 +63,7 @@ static int disk_harm(struct hearsay_sim *sim, const struct hsy_call *call)
     int err = hsy_cluster_disk_harm(sim->cluster, call->node,
                                     (enum hsy_disk_harm)call->value);
     if (err == HEARSAY_OK) {
-        excuse_disk(sim, call->node);
+        hsy_witness_disk_lost(sim->witness, call->node);
     }
     return err;
 }
@@ -84,9 +73,7 @@ static int clock_jump(struct hearsay_sim *sim, const struct hsy_call *call)
     int64_t jump_ms;
     memcpy(&jump_ms, &call->value, sizeof(jump_ms));
     hsy_cluster_clock_jump(sim->cluster, call->node, jump_ms);
-    if (sim->witness->checks != NULL) {
-        hsy_checks_excuse(sim->witness->checks, HSY_B3, call->node);
-    }
+    hsy_witness_clock_jumped(sim->witness, call->node);
     return HEARSAY_OK;
 }
 

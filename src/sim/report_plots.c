@@ -224,7 +224,8 @@ static double tallest(const struct hsy_histogram *h, double end, double unit)
 static void put_histogram(struct hsy_text *t, const struct hsy_histogram *h,
                           const struct hsy_axis *x, double unit)
 {
-    struct hsy_plot p = {.out = t, .x = *x, .y = {.label = "how many"}};
+    struct hsy_plot p = {
+        .out = t, .x = *x, .y = {.label = "how many", .is_whole = true}};
     p.x.max = hsy_plot_round_up((double)h->max / unit);
     p.y.max = hsy_plot_round_up(tallest(h, p.x.max, unit));
     hsy_plot_open(&p, x->label);

@@ -63,7 +63,7 @@ static void fail_with(struct hsy_run *r, const struct hsy_statement *st,
     char text[512];
     struct hsy_line why = hsy_line(text, sizeof(text));
     hsy_line_text(&why, verdict);
-    hsy_line_text(&why, "; seen: ");
+    hsy_line_text(&why, seen->len == 0 ? "" : "; seen: ");
     hsy_line_text(&why, seen->data);
     hsy_run_fail(r, st, text);
 }
@@ -224,6 +224,39 @@ static void act_now(struct hsy_run *r)
     }
 }
 
+static bool goes_on(const struct hsy_run *r)
+{
+    struct hsy_scenario_progress progress = {
+        .now_ns = hsy_cluster_now(r->cluster),
+        .end_ns = r->s->end_ns,
+        .steps = hsy_cluster_steps(r->cluster)};
+    return r->setup->goes_on == NULL ||
+           r->setup->goes_on(r->setup->ctx, &progress);
+}
+
+/* What is known: that nothing has failed, and what is not known yet. */
+static void tell_stopped(struct hsy_run *r)
+{
+    r->result->passed = false;
+    r->result->stopped = true;
+    hsy_line_text(&r->out, "stopped at ");
+    hsy_line_time(&r->out, hsy_cluster_now(r->cluster));
+    hsy_line_text(&r->out, " of ");
+    hsy_line_time(&r->out, r->s->end_ns);
+    hsy_line_text(&r->out, "; nothing had failed. Still open:\n");
+    for (uint32_t i = 0; i < r->s->count; i++) {
+        const struct hsy_statement *st = &r->s->statements[i];
+        bool claims = st->verb != HSY_VERB_AT && st->verb != HSY_VERB_RUN;
+        if (claims && !r->done[i]) {
+            hsy_line_text(&r->out, "  line ");
+            hsy_line_u64(&r->out, st->line);
+            hsy_line_text(&r->out, ": ");
+            hsy_line_text(&r->out, st->text);
+            hsy_line_text(&r->out, "\n");
+        }
+    }
+}
+
 static void play(struct hsy_run *r)
 {
     act_now(r);
@@ -238,6 +271,10 @@ static void play(struct hsy_run *r)
         }
         look_around(r);
         act_now(r);
+        if (!r->failed && now_ns < r->s->end_ns && !goes_on(r)) {
+            tell_stopped(r);
+            return;
+        }
     }
 }
 

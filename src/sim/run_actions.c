@@ -35,26 +35,11 @@ static int join(struct hsy_run *r, uint32_t node, uint64_t over_ns)
                              hsy_prng_below(&r->scene.prng, over_ns + 1));
 }
 
-static void excuse(struct hsy_run *r, enum hsy_invariant what, uint32_t node)
-{
-    if (r->witness->checks != NULL) {
-        hsy_checks_excuse(r->witness->checks, what, node);
-    }
-}
-
-/* What is on such a disk may go back behind what was said of it. */
-static void excuse_disk(struct hsy_run *r, uint32_t node)
-{
-    excuse(r, HSY_R1, node);
-    excuse(r, HSY_R2, node);
-    excuse(r, HSY_R4, node);
-}
-
 static int harm(struct hsy_run *r, uint32_t node, enum hsy_disk_harm what)
 {
     int err = hsy_cluster_disk_harm(r->cluster, node, what);
     if (err == HEARSAY_OK) {
-        excuse_disk(r, node);
+        hsy_witness_disk_lost(r->witness, node);
     }
     return err;
 }
@@ -125,12 +110,12 @@ static int act_on(struct hsy_run *r, const struct hsy_statement *st,
     case HSY_ACTION_DISK:
         hsy_cluster_disk_mood(c, node, (enum hsy_disk_mood)st->value);
         if (st->value == HSY_DISK_LYING) {
-            excuse_disk(r, node);
+            hsy_witness_disk_lost(r->witness, node);
         }
         break;
     case HSY_ACTION_CLOCK:
         hsy_cluster_clock_jump(c, node, st->args.jump_ms);
-        excuse(r, HSY_B3, node);
+        hsy_witness_clock_jumped(r->witness, node);
         break;
     case HSY_ACTION_WEATHER:
         break; /* Of the whole cluster. */

@@ -181,7 +181,9 @@ static int parse_first(struct hsy_parser *p)
     }
     /* All FRESH. */
     p->certain = hsy_mem_zalloc(&p->s->mem, p->s->seeds + p->s->peers);
-    return p->certain == NULL ? HEARSAY_ERR_NOMEM : HEARSAY_OK;
+    p->cut = hsy_mem_zalloc(&p->s->mem, p->s->seeds + p->s->peers);
+    return p->certain == NULL || p->cut == NULL ? HEARSAY_ERR_NOMEM
+                                                : HEARSAY_OK;
 }
 
 static int parse_more(struct hsy_parser *p)
@@ -271,6 +273,7 @@ int hsy_scenario_parse(struct hsy_scenario **out, const struct hearsay_mem *mem,
         p->s = s;
         p->error = error;
         err = parse_text(p, text, text_len);
+        hsy_mem_free(mem, p->cut);
         hsy_mem_free(mem, p->certain);
     }
     hsy_mem_free(mem, p);

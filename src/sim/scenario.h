@@ -75,6 +75,12 @@ HEARSAY_MUST_USE int hsy_scenario_parse(struct hsy_scenario **out,
 void hsy_scenario_destroy(struct hsy_scenario *s);
 uint32_t hsy_scenario_peers(const struct hsy_scenario *s);
 
+/* How far a run is, in virtual time, and what it took. */
+struct hsy_scenario_progress {
+    uint64_t now_ns, end_ns;
+    uint64_t steps;
+};
+
 struct hsy_scenario_setup {
     const struct hsy_machine *machine;
     const struct hearsay_crypto *crypto;
@@ -83,20 +89,25 @@ struct hsy_scenario_setup {
     uint64_t hash_salt;
     /* Told of every record as it comes, readable; may be NULL. */
     void (*trace)(void *ctx, const char *line);
+    /* Asked about ten times a virtual second; false ends the run. May be
+     * NULL. */
+    bool (*goes_on)(void *ctx, const struct hsy_scenario_progress *progress);
     void *ctx;
 };
 
 struct hsy_scenario_result {
     bool passed;
+    bool stopped;    /* By goes_on(): neither passed nor failed. */
     uint32_t line;   /* Of the statement that failed; 0: none. */
     uint64_t at_ns;  /* When; the end of a run that passed. */
     uint64_t digest; /* Of all that happened. */
     uint64_t steps;
 };
 
-/* Fills @story (of @story_len bytes) with what failed and the last records;
- * "" when it passed. HEARSAY_ERR_NOMEM. HEARSAY_ERR_INVALID: no cluster can be
- * made of its options; @story says why. */
+/* Fills @story (of @story_len bytes) with what failed and the last records, or
+ * with the claims that were open when it was stopped; "" when it passed.
+ * HEARSAY_ERR_NOMEM. HEARSAY_ERR_INVALID: no cluster can be made of its
+ * options; @story says why. */
 HEARSAY_MUST_USE int hsy_scenario_run(const struct hsy_scenario *s,
                                       const struct hsy_scenario_setup *setup,
                                       struct hsy_scenario_result *out,

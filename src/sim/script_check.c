@@ -156,17 +156,57 @@ static int check_sides(struct hsy_parser *p, const struct hsy_statement *st)
                : HEARSAY_OK;
 }
 
-static int check_cuts(struct hsy_parser *p, const struct hsy_statement *st)
+/* Is @node of @who, for all that is certain? */
+static bool may_name(const struct hsy_parser *p, const struct hsy_who *who,
+                     uint32_t node)
 {
-    bool heals =
-        st->action == HSY_ACTION_HEAL || st->action == HSY_ACTION_HEAL_PAIR;
-    if (heals && !p->any_cut) {
+    return who->others || names(who, node) ||
+           (is_picked(who) && node >= p->s->seeds);
+}
+
+/* Everybody whom a cut may have met. */
+static void note_cut(struct hsy_parser *p, const struct hsy_statement *st)
+{
+    bool isolates = st->action == HSY_ACTION_ISOLATE; /* From all of them. */
+    p->any_cut = true;
+    for (uint32_t i = 0; i < p->s->seeds + p->s->peers; i++) {
+        if (isolates || may_name(p, &st->args.who[0], i) ||
+            may_name(p, &st->args.who[1], i)) {
+            p->cut[i] = true;
+        }
+    }
+}
+
+static int check_heal(struct hsy_parser *p, const struct hsy_statement *st)
+{
+    if (!p->any_cut) {
         return hsy_parser_fail(p, 2, "nothing is cut then", NULL);
     }
-    p->any_cut = p->any_cut || st->action == HSY_ACTION_CUT ||
-                 st->action == HSY_ACTION_CUT_WAY ||
-                 st->action == HSY_ACTION_ISOLATE;
-    return st->args.who_count == 2 ? check_sides(p, st) : HEARSAY_OK;
+    for (uint32_t side = 0; side < st->args.who_count; side++) {
+        bool any = false;
+        for (uint32_t i = 0; i < p->s->seeds + p->s->peers; i++) {
+            any = any || (p->cut[i] && may_name(p, &st->args.who[side], i));
+        }
+        if (!any) {
+            return hsy_parser_fail(p, side == 0 ? 3 : p->count - 1,
+                                   "nobody has cut that off before", NULL);
+        }
+    }
+    return HEARSAY_OK;
+}
+
+static int check_cuts(struct hsy_parser *p, const struct hsy_statement *st)
+{
+    if (st->action == HSY_ACTION_CUT || st->action == HSY_ACTION_CUT_WAY ||
+        st->action == HSY_ACTION_ISOLATE) {
+        note_cut(p, st);
+    }
+    int err = HEARSAY_OK;
+    if (st->action == HSY_ACTION_HEAL || st->action == HSY_ACTION_HEAL_PAIR) {
+        err = check_heal(p, st);
+    }
+    return err == HEARSAY_OK && st->args.who_count == 2 ? check_sides(p, st)
+                                                        : err;
 }
 
 int hsy_parser_check_action(struct hsy_parser *p,
@@ -195,6 +235,12 @@ int hsy_parser_check_action(struct hsy_parser *p,
     if (st->every_ns == 0 && st->for_ns > 0) {
         return hsy_parser_fail(p, p->count - 3, "every moment is too often",
                                NULL);
+    }
+    if (st->every_ns > 0 && st->for_ns == 0) {
+        return hsy_parser_fail(p, p->count - 1, "over before it begins", NULL);
+    }
+    if (st->action == HSY_ACTION_RESET && st->args.numbers[0] == 0) {
+        return hsy_parser_fail(p, 2, "no connection breaks with 0%", NULL);
     }
     if (st->action == HSY_ACTION_SLOW && st->args.numbers[0] > SLOW_MAX_NS) {
         return hsy_parser_fail(p, p->count - 1, "at most a day slower", NULL);

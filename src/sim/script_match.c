@@ -40,7 +40,7 @@ static const struct {
              "top 5%, 30% of peers)"},
     {"$others", "other nodes, or * for everybody else"},
     {"$n", "a number"},
-    {"$time", "a time (500ms, 20s, 2m)"},
+    {"$time", "a time (500ms, 20s, 2m, 1h)"},
     {"$span", "a span of time (20s..45s)"},
     {"$percent", "a share (2.5%)"},
     {"$jump", "a jump (+3650d, -1h)"},
@@ -209,8 +209,9 @@ static uint32_t match_value(const struct hsy_piece *piece, const char *text,
     return 0;
 }
 
-/* Every event that a node of the simulator can note (docs/reference.md), so
- * that `never event` with a slip in its name does not pass for ever. */
+/* Every event that a node in the simulator can note: those of docs/reference.md
+ * but the runtime's. What nobody can ever note, as by a slip, would let a
+ * `never event` pass for ever. */
 static const char *const events[] = {"started",
                                      "registered",
                                      "peer-list",
@@ -243,9 +244,7 @@ static const char *const events[] = {"started",
                                      "link-refused",
                                      "refused-there",
                                      "error-received",
-                                     "slow-closed",
-                                     "persist-failed",
-                                     "stopped",
+                                     "store-row-skipped",
                                      NULL};
 
 static uint32_t match_word(const struct hsy_piece *piece, const char *text,
@@ -253,9 +252,9 @@ static uint32_t match_word(const struct hsy_piece *piece, const char *text,
 {
     static const char *const states[] = {"alive",  "dead", "left",
                                          "absent", "gone", NULL};
-    static const char *const phases[] = {"waiting", "none",    "starting",
-                                         "joining", "joined",  "serving",
-                                         "leaving", "stopped", NULL};
+    static const char *const phases[] = {"waiting", "none",   "starting",
+                                         "joining", "joined", "serving",
+                                         "leaving", NULL};
     static const char *const rules[] = {"preferential", "top-half", "uniform",
                                         NULL};
     static const struct {
@@ -352,8 +351,8 @@ static size_t read_word(struct hsy_parser *p, const char *text, size_t len,
     if (at - start >= HSY_TOKEN_MAX || p->count == HSY_WORDS_MAX) {
         (void)refuse_at(p, start,
                         at - start >= HSY_TOKEN_MAX
-                            ? "this word is too long"
-                            : "this line has too many words");
+                            ? "this word is too long; at most 63 bytes"
+                            : "this line has too many words; at most 48");
         return 0;
     }
     struct hsy_token *token = &p->tokens[p->count];
@@ -369,7 +368,8 @@ int hsy_parser_split(struct hsy_parser *p, const char *text, size_t len)
     p->count = 0;
     hsy_parser_look(p);
     if (len > HSY_LINE_MAX) {
-        return refuse_at(p, HSY_LINE_MAX, "this line is too long");
+        return refuse_at(p, HSY_LINE_MAX,
+                         "this line is too long; at most 512 bytes");
     }
     if (memchr(text, '\0', len) != NULL) {
         return refuse_at(p, 0, "this is no text: it has a byte of value 0");

@@ -49,6 +49,7 @@ struct hsy_parser {
     uint64_t last_action_ns;
     bool any_cut;
     uint8_t *certain; /* Owned: an enum hsy_certain per node. */
+    bool *cut;        /* Owned: per node, whether a cut may have met it. */
 };
 
 /* --------------------------------------------------------- script_match.c */

@@ -81,7 +81,8 @@ static const char *faults_fault(const struct hsy_study_config *c)
     }
     if ((uint64_t)hsy_study_victims(c) + c->strikes.freeze + p->count >
         c->peers) {
-        return "more peers are to be struck than there are";
+        return "crash, kill, hubs and freeze together strike more peers than "
+               "there are; strike fewer";
     }
     if (p->count > 0 && (p->lasts_ns == 0 || p->apart_ns == 0)) {
         return "pauses need a length and a time between them";

@@ -199,9 +199,26 @@ static int work_sending(struct hsy_study *s)
     return err;
 }
 
+/* Peers that publish so many messages by themselves have published them. Of
+ * those that never end, nobody waits for the last. */
+static bool is_gossip_over(const struct hsy_study *s)
+{
+    uint64_t count = s->config.gossip_count;
+    uint64_t each_ns = s->config.gossip_interval_ns;
+    if (count == 0 || count == HEARSAY_UNLIMITED || s->late) {
+        return true;
+    }
+    uint64_t span_ns =
+        count > HEARSAY_NEVER / each_ns ? HEARSAY_NEVER : count * each_ns;
+    return now_of(s) >= hsy_time_add(s->joined_ns, span_ns);
+}
+
 /* A late tail and slow links make silence mean less. */
 static bool is_drained(const struct hsy_study *s)
 {
+    if (!is_gossip_over(s)) {
+        return false;
+    }
     uint64_t quiet_ns = QUIET_S * HSY_SECOND + s->config.weather.tail_ns +
                         2 * s->config.weather.latency_ns.max;
     return s->config.messages == 0 ||

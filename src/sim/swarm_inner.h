@@ -115,9 +115,6 @@ void hsy_swarm_do_deed(struct hsy_swarm *s);
 void hsy_swarm_tell(struct hsy_swarm *s, const char *what, int64_t node,
                     uint64_t lasts_ns);
 
-/* Whose disk lost something may break what that breaks. */
-void hsy_swarm_excuse(struct hsy_swarm *s, uint32_t node);
-
 /* swarm_core.c */
 void hsy_swarm_choose_core(struct hsy_swarm *s);
 void hsy_swarm_check_core(struct hsy_swarm *s);

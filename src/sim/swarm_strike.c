@@ -168,19 +168,6 @@ static void crash(struct hsy_swarm *s, uint32_t node, uint64_t down_ns)
     (void)!hsy_cluster_start(s->c, node, down_ns);
 }
 
-/* The disk of @node lost rows: taken away, put back, refused for their seal,
- * or never written. A seed cannot keep its word about what was in them. A
- * peer promises nothing with its disk: what was there it learns again. */
-void hsy_swarm_excuse(struct hsy_swarm *s, uint32_t node)
-{
-    static const enum hsy_invariant whats[] = {HSY_R1, HSY_R2, HSY_R4, HSY_R8};
-    size_t count = node < s->plan->seeds ? sizeof(whats) / sizeof(whats[0]) : 0;
-    for (size_t i = 0; i < count; i++) {
-        hsy_checks_excuse(s->w->checks, whats[i], node);
-    }
-    hsy_ledger_forgot(s->w->ledger, node);
-}
-
 static void harm_disk(struct hsy_swarm *s, const struct hsy_strike *strike,
                       uint32_t node)
 {
@@ -190,7 +177,7 @@ static void harm_disk(struct hsy_swarm *s, const struct hsy_strike *strike,
     } else if (strike->fault == HSY_SWARM_DISK_CORRUPT) {
         harm = strike->how % 2 == 0 ? HSY_HARM_FLIP : HSY_HARM_CUT;
     }
-    hsy_swarm_excuse(s, node);
+    hsy_witness_disk_lost(s->w, node);
     (void)!hsy_cluster_kill(s->c, node);
     if (hsy_cluster_disk_harm(s->c, node, harm) != HEARSAY_OK) {
         s->w->err = HEARSAY_ERR_NOMEM;
@@ -207,7 +194,7 @@ static void spoil_disk(struct hsy_swarm *s, const struct hsy_strike *strike,
     } else if (strike->fault == HSY_SWARM_DISK_FLAKY) {
         mood = HSY_DISK_FLAKY;
     } else {
-        hsy_swarm_excuse(s, node);
+        hsy_witness_disk_lost(s->w, node);
     }
     hsy_cluster_disk_mood(s->c, node, mood);
     bool lies = mood == HSY_DISK_LYING;
@@ -226,7 +213,7 @@ static void jump_clock(struct hsy_swarm *s, const struct hsy_strike *strike,
     hsy_cluster_clock_jump(s->c, node, jump);
     uint64_t after_ms = hsy_cluster_clock(s->c, node).wall_ms;
     s->clock_ms[node] += (int64_t)(after_ms - before_ms);
-    hsy_checks_excuse(s->w->checks, HSY_B3, node);
+    hsy_witness_clock_jumped(s->w, node);
 }
 
 static void slow_down(struct hsy_swarm *s, const struct hsy_strike *strike,

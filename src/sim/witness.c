@@ -224,6 +224,29 @@ void hsy_witness_destroy(struct hsy_witness *w)
     hsy_mem_free(&mem, w);
 }
 
+void hsy_witness_disk_lost(struct hsy_witness *w, uint32_t node)
+{
+    static const enum hsy_invariant whats[] = {HSY_R1, HSY_R2, HSY_R4, HSY_R8};
+    HSY_ASSERT(node < hsy_cluster_count(w->cluster));
+    if (w->ledger != NULL) {
+        hsy_ledger_forgot(w->ledger, node);
+    }
+    if (w->checks == NULL || node >= hsy_cluster_seeds(w->cluster)) {
+        return;
+    }
+    for (size_t i = 0; i < sizeof(whats) / sizeof(whats[0]); i++) {
+        hsy_checks_excuse(w->checks, whats[i], node);
+    }
+}
+
+void hsy_witness_clock_jumped(struct hsy_witness *w, uint32_t node)
+{
+    HSY_ASSERT(node < hsy_cluster_count(w->cluster));
+    if (w->checks != NULL) {
+        hsy_checks_excuse(w->checks, HSY_B3, node);
+    }
+}
+
 bool hsy_witness_has_say(const struct hsy_cluster *c, uint32_t node)
 {
     return hsy_cluster_process(c, node) == HSY_PROCESS_RUNNING &&

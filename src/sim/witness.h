@@ -48,6 +48,15 @@ hsy_witness_create(struct hsy_witness **out,
                    const struct hsy_witness_options *options);
 void hsy_witness_destroy(struct hsy_witness *w);
 
+/* The disk of @node lost rows: taken away, put back, refused for their seal,
+ * or never written. A seed cannot keep its word about what was in them (R1,
+ * R2, R4, R8). A peer promises nothing with its disk: what was there it learns
+ * again. */
+void hsy_witness_disk_lost(struct hsy_witness *w, uint32_t node);
+/* The wall clock of @node jumped: its messages count as too old or too new,
+ * which excuses a loss (B3). */
+void hsy_witness_clock_jumped(struct hsy_witness *w, uint32_t node);
+
 /* Peers that run and are not cut off from everybody. */
 bool hsy_witness_has_say(const struct hsy_cluster *c, uint32_t node);
 /* Deliveries missed by such peers, of messages published from @from_ns on.

@@ -82,7 +82,7 @@ class Swarm(unittest.TestCase):
             time.sleep(1.5)
             process.send_signal(signal.SIGINT)
             out, err = process.communicate(timeout=20)
-        self.assertEqual(process.returncode, 1)
+        self.assertEqual(process.returncode, 130)
         self.assertIn("of 100000 runs", out)
         self.assertIn("stopped after", err)
 

@@ -278,6 +278,48 @@ static void the_smallest_failure_is_found(void **state)
     CLAIM(!small.bounded);
 }
 
+/* What the last try changed: classes are 0, then come peers, seeds, time. */
+struct order {
+    unsigned left; /* For toy(); first, so that one context is both. */
+    unsigned stage;
+    bool seen[4];
+    struct hsy_swarm_choice kept;
+};
+
+static void see_order(void *ctx, uint32_t tries,
+                      const struct hsy_swarm_choice *choice, bool still_fails)
+{
+    struct order *o = ctx;
+    bool changed[4] = {
+        choice->without != o->kept.without, choice->peers != o->kept.peers,
+        choice->seeds != o->kept.seeds, choice->for_ns != o->kept.for_ns};
+    (void)tries;
+    for (unsigned i = 0; i < 4; i++) {
+        if (changed[i]) {
+            CLAIM(i >= o->stage);
+            o->stage = i;
+            o->seen[i] = true;
+        }
+    }
+    CLAIM_INT(changed[0] + changed[1] + changed[2] + changed[3], 1);
+    o->kept = still_fails ? *choice : o->kept;
+}
+
+static void classes_go_first_then_nodes_then_time(void **state)
+{
+    (void)state;
+    struct order order = {0};
+    begin_toy(&order.left);
+    order.left = 1000;
+    order.kept = small.choice;
+    struct hsy_minimiser m = {
+        .ctx = &order, .run = toy, .tried = see_order, .tries_max = 1000};
+    assert_int_equal(hsy_minimise(&small, &m), HEARSAY_OK);
+    for (unsigned i = 0; i < 4; i++) {
+        CLAIM(order.seen[i]);
+    }
+}
+
 static void the_number_of_tries_is_bounded(void **state)
 {
     (void)state;
@@ -514,6 +556,7 @@ int main(void)
         cmocka_unit_test(writes_that_failed_and_are_believed_are_caught),
         cmocka_unit_test(a_node_that_breaks_its_contract_is_named),
         cmocka_unit_test(the_smallest_failure_is_found),
+        cmocka_unit_test(classes_go_first_then_nodes_then_time),
         cmocka_unit_test(the_number_of_tries_is_bounded),
         cmocka_unit_test(an_error_ends_the_search_with_what_was_found),
         cmocka_unit_test(what_is_left_out_changes_nothing_else),

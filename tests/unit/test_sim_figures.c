@@ -33,16 +33,34 @@ static json_t *parse(const char *text)
 static void json_has_every_name_and_nulls(void **state)
 {
     (void)state;
-    static const char *const names[] = {
-        "peers",      "seeds",       "rng",
-        "joined",     "components",  "published",
-        "delivered",  "missed",      "expected_deliveries",
-        "redundancy", "latency_ms",  "bytes_per_delivery",
-        "hops",       "degree",      "control_per_delivery",
-        "fit",        "detection_s", "false_deaths",
-        "violations", "events",      "events_per_s",
-        "virtual_s",  "wall_s",      "bytes_per_peer",
-        "rss_kib",    "digest",      "delivered_twice"};
+    static const char *const names[] = {"peers",
+                                        "seeds",
+                                        "rng",
+                                        "joined",
+                                        "components",
+                                        "published",
+                                        "delivered",
+                                        "missed",
+                                        "expected_deliveries",
+                                        "redundancy",
+                                        "latency_ms",
+                                        "bytes_per_delivery",
+                                        "hops",
+                                        "degree",
+                                        "control_per_delivery",
+                                        "fit",
+                                        "detection_s",
+                                        "false_deaths",
+                                        "violations",
+                                        "events",
+                                        "events_per_s",
+                                        "virtual_s",
+                                        "wall_s",
+                                        "bytes_per_peer",
+                                        "rss_kib",
+                                        "digest",
+                                        "delivered_twice",
+                                        "sends_by_degree"};
     static const char *const parts[][5] = {
         {"latency_ms", "p50", "p99", "max"},
         {"hops", "p50", "max"},
@@ -156,11 +174,29 @@ static void each_allocation_may_fail(void **state)
     CLAIM(call > 20);
 }
 
+static void json_has_the_sends_of_each_degree(void **state)
+{
+    (void)state;
+    struct hsy_text t;
+    struct hsy_figures f = sample();
+    f.sends[0].peers = 2;
+    f.sends[3].peers = 4;
+    f.sends[3].copies = 10;
+    hsy_text_init(&t, hearsay_mem_default());
+    hsy_figures_json(&t, &f);
+    CLAIM(strstr(hsy_text_get(&t),
+                 "\"sends_by_degree\": [{\"from\": 0, \"to\": 0, \"peers\": "
+                 "2, \"mean\": 0.000000}, {\"from\": 4, \"to\": 7, "
+                 "\"peers\": 4, \"mean\": 2.500000}]}") != NULL);
+    hsy_text_fini(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(json_has_every_name_and_nulls),
         cmocka_unit_test(json_has_the_values),
+        cmocka_unit_test(json_has_the_sends_of_each_degree),
         cmocka_unit_test(columns_stand_side_by_side),
         cmocka_unit_test(the_lines_are_those_of_the_table),
         cmocka_unit_test(each_allocation_may_fail),

@@ -68,7 +68,7 @@ static void test_what_holds_passes(void **state)
     check_passes("until 0s..10s joined all");
     check_passes("expect 0s..10s joined peer 1");
     check_passes("hold 10s..15s joined all\nend overlay connected");
-    check_passes("never event stopped\nrun 10s");
+    check_passes("never event lease-expired\nrun 10s");
     check_passes("at 10s leave 2\nexpect 10s..12s all seeds have 2 left\n"
                  "end nothing pending");
 }
@@ -76,7 +76,7 @@ static void test_what_holds_passes(void **state)
 static void test_what_does_not_hold_fails(void **state)
 {
     (void)state;
-    check_fails("until 0s..10s event stopped", "it did not come in time");
+    check_fails("until 0s..10s event lease-expired", "it did not come in time");
     check_fails("expect 10s..20s joined all", "it came too early");
     check_fails("at 20s kill peer 1\nhold 10s..30s joined peer 1",
                 "it did not hold");
@@ -92,11 +92,11 @@ static void test_what_does_not_hold_fails(void **state)
 static void test_a_failure_tells_a_story(void **state)
 {
     (void)state;
-    check_fails("at 10s kill 1\nend event stopped\nrun 20s",
-                "line 3: end event stopped");
-    check_fails("at 10s kill 1\nend event stopped\nrun 20s",
+    check_fails("at 10s kill 1\nend event lease-expired\nrun 20s",
+                "line 3: end event lease-expired");
+    check_fails("at 10s kill 1\nend event lease-expired\nrun 20s",
                 "*** at 10s kill 1");
-    check_fails("end event stopped\nrun 20s", "peer 2  joined");
+    check_fails("end event lease-expired\nrun 20s", "peer 2  joined");
 }
 
 static void test_lost_cut_and_late_peers(void **state)
@@ -185,7 +185,7 @@ static void test_weather_changes(void **state)
                  "expect 11200ms..13s delivered all since 11s");
     check_passes("at 10s reset peers 100%\nuntil 10s..10100ms event "
                  "disconnect with why reset");
-    check_fails("at 10s reset peers 0%\nuntil 10s..11s event disconnect",
+    check_fails("at 10s reset peers 0.0001%\nuntil 10s..11s event disconnect",
                 "match so far: 0");
 }
 

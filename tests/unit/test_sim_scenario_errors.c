@@ -114,7 +114,7 @@ static void unknown_words_are_told_with_what_was_expected(void **state)
     refused_line("at 1s disk 2 broken", 14,
                  "expected fine, full, flaky or lying");
     refused_line("at 1s harm 2 eat", 14, "expected lose, stale, flip or cut");
-    refused_line("at 1q kill peer 1", 4, "a time (500ms, 20s, 2m)");
+    refused_line("at 1q kill peer 1", 4, "a time (500ms, 20s, 2m, 1h)");
     refused_line("at 1s kill peer 1 twice", 19, "the end of the line");
     refused_line("at 1s kill", 11, "the line ends too early; expected nodes");
     refused_line("at 1s clock 2 10d", 15, "a jump (+3650d, -1h)");
@@ -127,6 +127,9 @@ static void unknown_words_are_told_with_what_was_expected(void **state)
                  "alive, dead, left, absent or gone");
     refused_line("end state of 1 is tired", 19, "joining, joined");
     refused_line("never event deadreport", 13, "the name of a log event");
+    /* Of the runtime, which no node here has around it. */
+    refused_line("never event slow-closed", 13, "the name of a log event");
+    refused_line("end state of 1 is stopped", 19, "joining, joined");
     refused_line("never broken B9", 14, "the name of an invariant");
     refused_line("arm", 4, "the name of an invariant");
     refused_line("arm R5 R5", 8, "said of it before");
@@ -207,6 +210,14 @@ static void impossible_actions_are_refused(void **state)
     refused_line("at 1s slow 1 by 25h", 17, "at most a day");
     refused_line("at 1s weather tail 1% up to 25h", 29, "0s to 24h");
     refused_line("at 1s publish 1 every 0s for 5s", 23, "too often");
+    refused_line("at 1s publish 1 every 5s for 0s", 30, "before it begins");
+    refused_line("at 1s reset 1 0%", 7, "no connection breaks");
+    refused(CLUSTER "at 1s cut 1 <-> 2\nat 2s heal 3\nrun 9s", 3, 12,
+            "nobody has cut that off");
+    refused(CLUSTER "at 1s cut 1 <-> 2\nat 2s heal 1 <-> 3\nrun 9s", 3, 18,
+            "nobody has cut that off");
+    accepted(CLUSTER "at 1s cut hub <-> 2\nat 2s heal 3\nrun 9s");
+    accepted(CLUSTER "at 1s isolate 2\nat 2s heal 3\nrun 9s");
     static const struct {
         const char *lines;
         uint32_t column;
