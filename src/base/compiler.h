@@ -2,6 +2,8 @@
 #ifndef HSY_BASE_COMPILER_H
 #define HSY_BASE_COMPILER_H
 
+#include <stddef.h>
+
 #if defined(__GNUC__)
 #define HSY_PRINTF(format_at, args_at) \
     __attribute__((format(printf, format_at, args_at)))
@@ -19,5 +21,18 @@
 #ifndef HSY_UNSET
 #define HSY_UNSET
 #endif
+
+/* Has the @len bytes at @ptr (any address, also none) brought to the cache. */
+static inline void hsy_prefetch(const void *ptr, size_t len)
+{
+#if defined(__GNUC__)
+    for (size_t at = 0; at < len; at += 64) {
+        __builtin_prefetch((const char *)ptr + at);
+    }
+#else
+    (void)ptr;
+    (void)len;
+#endif
+}
 
 #endif

@@ -102,39 +102,51 @@ static uint8_t *grow(struct hsy_writer *out, size_t len)
     return at;
 }
 
-static void put_uint(struct hsy_writer *out, uint64_t v, size_t len)
+/* As load_u32(): one swap and one store. */
+static void store_u32(uint8_t *at, uint32_t v)
 {
-    HSY_ASSERT(len <= 8);
-
-    uint8_t *at = grow(out, len);
-    if (at == NULL) {
-        return;
-    }
-    for (size_t i = len; i > 0; i--) {
-        at[i - 1] = (uint8_t)(v & 0xff);
-        v >>= 8;
-    }
-    HSY_ASSERT(v == 0); /* The callers' types leave nothing over. */
+    at[0] = (uint8_t)(v >> 24);
+    at[1] = (uint8_t)(v >> 16);
+    at[2] = (uint8_t)(v >> 8);
+    at[3] = (uint8_t)v;
 }
 
 void hsy_put_u8(struct hsy_writer *out, uint8_t v)
 {
-    put_uint(out, v, 1);
+    uint8_t *at = grow(out, 1);
+
+    if (at != NULL) {
+        at[0] = v;
+    }
 }
 
 void hsy_put_u16(struct hsy_writer *out, uint16_t v)
 {
-    put_uint(out, v, 2);
+    uint8_t *at = grow(out, 2);
+
+    if (at != NULL) {
+        at[0] = (uint8_t)(v >> 8);
+        at[1] = (uint8_t)v;
+    }
 }
 
 void hsy_put_u32(struct hsy_writer *out, uint32_t v)
 {
-    put_uint(out, v, 4);
+    uint8_t *at = grow(out, 4);
+
+    if (at != NULL) {
+        store_u32(at, v);
+    }
 }
 
 void hsy_put_u64(struct hsy_writer *out, uint64_t v)
 {
-    put_uint(out, v, 8);
+    uint8_t *at = grow(out, 8);
+
+    if (at != NULL) {
+        store_u32(at, (uint32_t)(v >> 32));
+        store_u32(at + 4, (uint32_t)v);
+    }
 }
 
 void hsy_put_bytes(struct hsy_writer *out, const void *data, size_t len)

@@ -16,6 +16,7 @@ struct hsy_blob {
 struct hearsay_pool {
     struct hearsay_mem mem;
     struct hsy_blob **slots; /* Owned; open addressing, NULL: free. */
+    uint32_t *hashes;        /* Of the slots, behind them; 0: free. */
     uint64_t salt;
     uint32_t count;
     uint32_t mask; /* Slots less one; 0: no slots yet. */

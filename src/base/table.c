@@ -15,6 +15,7 @@
 #include "base/table.h"
 
 #include "base/assert.h"
+#include "base/compiler.h"
 #include "base/hash.h"
 #include "base/mem.h"
 
@@ -304,6 +305,16 @@ void *hsy_table_rekey(struct hsy_table *t, uint32_t index, const void *key)
     memset(item + t->key_len, 0, t->item_len - t->key_len);
     t->slots[find_free(t, hash)] = slot_value(t, hash, index);
     return item;
+}
+
+void hsy_table_fetch(const struct hsy_table *t, size_t len)
+{
+    HSY_ASSERT(t != NULL);
+
+    size_t used_len = (size_t)t->count * t->item_len;
+    size_t slots_len = ((size_t)t->slots_mask + 1) * sizeof(*t->slots);
+    size_t whole_len = t->count == 0 ? 0 : slots_len + used_len;
+    hsy_prefetch(t->slots, whole_len < len ? whole_len : len);
 }
 
 void *hsy_table_at(const struct hsy_table *t, uint32_t index)

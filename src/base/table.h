@@ -47,6 +47,10 @@ void hsy_table_remove(struct hsy_table *t, void *item);
  * in its place; returns it. Needs no memory. */
 void *hsy_table_rekey(struct hsy_table *t, uint32_t index, const void *key);
 
+/* Has the slots, and as many of the items as lie in one piece of @len bytes
+ * with them, brought to the cache. */
+void hsy_table_fetch(const struct hsy_table *t, size_t len);
+
 /* @index < count. */
 void *hsy_table_at(const struct hsy_table *t, uint32_t index);
 

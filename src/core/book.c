@@ -3,6 +3,7 @@
 #include "core/book.h"
 
 #include "base/addr.h"
+#include "base/compiler.h"
 #include "core/kept.h"
 
 enum { EVICT_TRIES = 8 };
@@ -188,7 +189,7 @@ struct hsy_contact *hsy_book_merge(struct hsy_book *book,
                                    const struct hsy_record *record,
                                    bool *out_new)
 {
-    uint8_t bytes[HSY_RECORD_LEN_MAX];
+    HSY_UNSET uint8_t bytes[HSY_RECORD_LEN_MAX];
     struct hsy_writer out = hsy_writer(bytes, sizeof(bytes));
 
     hsy_put_record(&out, record);

@@ -314,12 +314,13 @@ static void ask_for_peers(struct hsy_join *j)
 {
     struct hsy_overlay *o = j->overlay;
     struct hsy_env *env = j->env;
-    struct hsy_frame frame = {.type = HSY_PEERS_GET};
     bool sorted = env->config.overlay == HEARSAY_OVERLAY_TOP_HALF && !o->listed;
 
     if (!o->hungry || env->now.mono_ns < o->ask_next_ns) {
         return;
     }
+    /* Not sooner: most steps end above, and a frame is large. */
+    struct hsy_frame frame = {.type = HSY_PEERS_GET};
     frame.peers_get.kind = sorted ? HSY_PEERS_TOP : HSY_PEERS_SAMPLE;
     frame.peers_get.count =
         sorted ? (uint16_t)hsy_overlay_half(o) : HSY_SAMPLE_MAX;
@@ -338,11 +339,10 @@ static void ask_for_peers(struct hsy_join *j)
 /* Every PEERS says what N is; a look-up of ourselves is the shortest. */
 static void ask_for_count(struct hsy_join *j)
 {
-    struct hsy_frame frame = {.type = HSY_LOOKUP};
-
     if (!j->overlay->doubtful) {
         return;
     }
+    struct hsy_frame frame = {.type = HSY_LOOKUP};
     j->overlay->doubtful = false;
     frame.lookup = j->env->id;
     uint32_t told = hsy_join_tell_seeds(j, &frame);

@@ -13,7 +13,7 @@ enum { LINKS_HEAD_LEN = 4 + 1 }; /* Length and kind of the sync entry. */
 struct hsy_blob *hsy_keep_record(const struct hsy_env *env,
                                  const struct hsy_record *record)
 {
-    uint8_t bytes[HSY_RECORD_LEN_MAX];
+    HSY_UNSET uint8_t bytes[HSY_RECORD_LEN_MAX];
     struct hsy_writer out = hsy_writer(bytes, sizeof(bytes));
 
     hsy_put_record(&out, record);

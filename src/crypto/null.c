@@ -45,15 +45,6 @@ static uint64_t load_word(const uint8_t *data)
            (uint64_t)data[6] << 48 | (uint64_t)data[7] << 56;
 }
 
-static uint64_t load(const uint8_t *data, size_t len)
-{
-    uint64_t word = 0;
-    for (size_t i = 0; i < len; i++) {
-        word |= (uint64_t)data[i] << (8 * i);
-    }
-    return word;
-}
-
 static void mix_bytes(struct mix *m, const uint8_t *data, size_t len)
 {
     size_t left = len;
@@ -61,9 +52,24 @@ static void mix_bytes(struct mix *m, const uint8_t *data, size_t len)
         mix_word(m, load_word(data));
     }
     if (left > 0) {
-        mix_word(m, load(data, left));
+        uint8_t last[8] = {0};
+        memcpy(last, data, left);
+        mix_word(m, load_word(last));
     }
     mix_word(m, len); /* "a" is not "a\0". */
+}
+
+/* One store, in the same way. */
+static void store_word(uint8_t *out, uint64_t word)
+{
+    out[0] = (uint8_t)word;
+    out[1] = (uint8_t)(word >> 8);
+    out[2] = (uint8_t)(word >> 16);
+    out[3] = (uint8_t)(word >> 24);
+    out[4] = (uint8_t)(word >> 32);
+    out[5] = (uint8_t)(word >> 40);
+    out[6] = (uint8_t)(word >> 48);
+    out[7] = (uint8_t)(word >> 56);
 }
 
 static void mix_out(const struct mix *m, uint8_t *out, size_t len)
@@ -71,10 +77,7 @@ static void mix_out(const struct mix *m, uint8_t *out, size_t len)
     HSY_ASSERT(len % 8 == 0);
     for (size_t i = 0; i < len / 8; i++) {
         uint64_t step = (uint64_t)(i + 1) * UINT64_C(0x9e3779b97f4a7c15);
-        uint64_t word = finalise(m->a + step) ^ finalise(m->b ^ step);
-        for (size_t k = 0; k < 8; k++) {
-            out[8 * i + k] = (uint8_t)(word >> (8 * k));
-        }
+        store_word(out + 8 * i, finalise(m->a + step) ^ finalise(m->b ^ step));
     }
 }
 

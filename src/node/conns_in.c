@@ -2,6 +2,7 @@
  * the end of the handshake's jobs, comes. */
 #include <string.h>
 
+#include "base/compiler.h"
 #include "node/inner.h"
 
 enum { IN_FIRST = 256, IN_SLACK = 64 * 1024 };
@@ -14,7 +15,7 @@ static bool is_busy(const struct hsy_conn *conn)
 static void handle_frame(struct hearsay_node *node, struct hsy_conn *conn,
                          const uint8_t *data, size_t len)
 {
-    struct hsy_frame frame;
+    HSY_UNSET struct hsy_frame frame;
     uint8_t flags = 0;
     int err = hsy_frame_decode(&frame, data, len, &flags);
 

@@ -3,6 +3,7 @@
  * back through hsy_jobs_done(). */
 #include <string.h>
 
+#include "base/compiler.h"
 #include "node/inner.h"
 
 enum purpose {
@@ -361,7 +362,7 @@ static void done_signable(struct hearsay_node *node,
 
 static void done_frame(struct hearsay_node *node, const struct hearsay_job *job)
 {
-    struct hsy_frame frame;
+    HSY_UNSET struct hsy_frame frame;
     int err = hsy_frame_decode(&frame, job->whole, job->whole_len, NULL);
 
     HSY_ASSERT(err == 0); /* It was sound when it came. */

@@ -2,8 +2,13 @@
  * time, one event, what is due, what broke; then the effects. */
 #include <string.h>
 
+#include "base/compiler.h"
 #include "core/lines.h"
 #include "node/inner.h"
+#include "node/view.h"
+
+/* Of one table: enough for the links of a peer. */
+enum { FETCH_LEN = 1024 };
 
 /* A host that ticks so late was stopped, or its machine slept. */
 #define LATE_NS (1 * HSY_SECOND)
@@ -328,4 +333,16 @@ uint64_t hearsay_deadline(const struct hearsay_node *node)
 {
     HSY_ASSERT(node != NULL);
     return node->due_ns;
+}
+
+void hsy_node_fetch(const struct hearsay_node *node, bool deep)
+{
+    if (!deep) {
+        hsy_prefetch(node, sizeof(*node));
+        return;
+    }
+    HSY_ASSERT(node != NULL);
+    hsy_table_fetch(&node->conns, FETCH_LEN);
+    hsy_table_fetch(&node->core.neighbours.by_link, FETCH_LEN);
+    hsy_table_fetch(&node->core.neighbours.by_id, FETCH_LEN);
 }

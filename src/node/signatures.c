@@ -18,26 +18,29 @@ static void claim(struct hsy_claims *c, const struct hearsay_id *signer,
     c->count++;
 }
 
-static void claim_record(struct hsy_claims *c, const struct hsy_record *record)
+/* It begins with its signer's id and ends with the signature. */
+static void of_encoded(struct hsy_claims *c, const struct hsy_encoded *record)
 {
+    const void *id = record->bytes;
+    const void *sig = record->bytes + record->len - HSY_SIG_LEN;
     size_t at = c->bytes.len;
 
     HSY_ASSERT(!c->bytes.bad);
-    hsy_record_signed_bytes(&c->bytes, record);
-    claim(c, &record->id, &record->sig, at);
+    if (!hsy_core_knows(&c->node->core, record)) {
+        hsy_encoded_signed_bytes(&c->bytes, record);
+        claim(c, id, sig, at);
+    }
 }
 
 void hsy_claims_of_record(struct hsy_claims *c, const struct hsy_record *record)
 {
-    uint8_t bytes[HSY_RECORD_LEN_MAX];
+    HSY_UNSET uint8_t bytes[HSY_RECORD_LEN_MAX];
     struct hsy_writer out = hsy_writer(bytes, sizeof(bytes));
 
     hsy_put_record(&out, record);
     HSY_ASSERT(!out.bad);
     struct hsy_encoded encoded = {.bytes = bytes, .len = out.len};
-    if (!hsy_core_knows(&c->node->core, &encoded)) {
-        claim_record(c, record);
-    }
+    of_encoded(c, &encoded);
 }
 
 static void of_records(struct hsy_claims *c, const struct hsy_records *records)
@@ -46,13 +49,7 @@ static void of_records(struct hsy_claims *c, const struct hsy_records *records)
     struct hsy_encoded encoded;
 
     while (hsy_records_next_encoded(&at, &encoded)) {
-        if (!hsy_core_knows(&c->node->core, &encoded)) {
-            struct hsy_reader in = hsy_reader(encoded.bytes, encoded.len);
-            struct hsy_record record;
-            hsy_get_record(&in, &record);
-            HSY_ASSERT(hsy_reader_done(&in)); /* The decoder walked it. */
-            claim_record(c, &record);
-        }
+        of_encoded(c, &encoded);
     }
 }
 

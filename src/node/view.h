@@ -15,6 +15,12 @@ enum hsy_view_state {
     HSY_VIEW_STOPPED
 };
 
+/* For who steps many nodes, and knows which one is next: has what each step
+ * looks at brought to the cache. Call twice, some time apart: first not
+ * @deep, which touches nothing, then @deep, for what that points to. NULL @node
+ * is a no-op unless @deep. */
+void hsy_node_fetch(const struct hearsay_node *node, bool deep);
+
 /* "joining"; static. */
 const char *hsy_view_state_text(enum hsy_view_state state);
 

@@ -170,17 +170,16 @@ static void init_tables(struct hsy_cluster *c)
     struct hsy_table_shape ids = {.key_len = sizeof(struct hearsay_id),
                                   .item_len = sizeof(struct id_item),
                                   .items_max = NODES_MAX};
-    struct hsy_table_shape links = {
-        .key_len = 8, .item_len = 16, .items_max = LINKS_MAX};
     struct hsy_table_shape cuts = {
         .key_len = 8, .item_len = 8, .items_max = LINKS_MAX};
     hsy_table_init(&c->by_id, &c->mem, ids, c->config.hash_salt);
-    hsy_table_init(&c->by_link, &c->mem, links, c->config.hash_salt);
     hsy_table_init(&c->cuts, &c->mem, cuts, c->config.hash_salt);
 }
 
 static int init_hosts(struct hsy_cluster *c)
 {
+    struct hsy_table_shape links = {
+        .key_len = 8, .item_len = 16, .items_max = LINKS_MAX};
     c->hosts = hsy_mem_zalloc(&c->mem, c->count * sizeof(*c->hosts));
     c->ids = hsy_mem_zalloc(&c->mem, c->count * sizeof(*c->ids));
     c->scratch = hsy_mem_alloc(&c->mem, SCRATCH_LEN);
@@ -190,6 +189,8 @@ static int init_hosts(struct hsy_cluster *c)
     }
     for (uint32_t i = 0; i < c->count; i++) {
         hsy_disk_init(&c->hosts[i].disk, &c->values);
+        hsy_table_init(&c->hosts[i].by_link, &c->mem, links,
+                       c->config.hash_salt);
         c->hosts[i].tick_ns = HEARSAY_NEVER;
         c->hosts[i].clock_ns = hsy_cluster_draw(c, c->config.clock_ns);
         uint8_t secret[HEARSAY_SECRET_LEN];
@@ -325,6 +326,19 @@ int hsy_cluster_create(struct hsy_cluster **out,
     return HEARSAY_OK;
 }
 
+static void fini_host(struct hsy_cluster *c, struct hsy_host *host)
+{
+    if (host->disk.values == NULL) {
+        return; /* Never came to be. */
+    }
+    if (host->node != NULL) {
+        c->config.machine->destroy(host->node);
+    }
+    hsy_disk_fini(&host->disk);
+    hsy_table_fini(&host->by_link);
+    hsy_mem_free(&c->mem, host->kept);
+}
+
 void hsy_cluster_destroy(struct hsy_cluster *c)
 {
     if (c == NULL) {
@@ -332,11 +346,7 @@ void hsy_cluster_destroy(struct hsy_cluster *c)
     }
     struct hearsay_mem mem = c->mem; /* Outlives the memory that held it. */
     for (uint32_t i = 0; c->hosts != NULL && i < c->count; i++) {
-        if (c->hosts[i].node != NULL) {
-            c->config.machine->destroy(c->hosts[i].node);
-        }
-        hsy_disk_fini(&c->hosts[i].disk);
-        hsy_mem_free(&mem, c->hosts[i].kept);
+        fini_host(c, &c->hosts[i]);
     }
     if (c->hosts != NULL) {
         hsy_net_fini(c);
@@ -345,7 +355,6 @@ void hsy_cluster_destroy(struct hsy_cluster *c)
     hsy_pool_fini(&c->pool);
     hsy_queue_fini(&c->queue);
     hsy_table_fini(&c->by_id);
-    hsy_table_fini(&c->by_link);
     hsy_table_fini(&c->cuts);
     hsy_mem_free(&mem, c->hosts);
     hsy_mem_free(&mem, c->ids);

@@ -29,6 +29,8 @@ struct hsy_machine {
                 const struct hearsay_event *ev);
     bool (*next_effect)(struct hearsay_node *node, struct hearsay_effect *out);
     uint64_t (*deadline)(const struct hearsay_node *node);
+    /* Has what a step looks at brought to the cache; may be NULL. */
+    void (*fetch)(const struct hearsay_node *node, bool deep);
     enum hearsay_job_kind (*job_kind)(const struct hearsay_job *job);
     void (*job_run)(struct hearsay_job *job);
 };

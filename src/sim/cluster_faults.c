@@ -24,6 +24,9 @@ bool hsy_cluster_blocked(const struct hsy_cluster *c, uint32_t from,
     if (from == to) {
         return false;
     }
+    if (c->isolated_count == 0 && c->cuts.count == 0) {
+        return false; /* So it mostly is, and no host need be looked at. */
+    }
     const struct hsy_host *a = &c->hosts[from];
     const struct hsy_host *b = &c->hosts[to];
     if (a->isolated || b->isolated) {
@@ -93,12 +96,14 @@ int hsy_cluster_cut(struct hsy_cluster *c, uint32_t a, uint32_t b)
 void hsy_cluster_isolate(struct hsy_cluster *c, uint32_t node)
 {
     HSY_ASSERT(node < c->count);
+    c->isolated_count += c->hosts[node].isolated ? 0 : 1;
     c->hosts[node].isolated = true;
 }
 
 void hsy_cluster_heal(struct hsy_cluster *c, uint32_t node)
 {
     HSY_ASSERT(node < c->count);
+    c->isolated_count -= c->hosts[node].isolated ? 1 : 0;
     c->hosts[node].isolated = false;
     for (uint32_t i = c->cuts.count; i > 0 && c->hosts[node].cuts > 0; i--) {
         uint64_t *pair = hsy_table_at(&c->cuts, i - 1);

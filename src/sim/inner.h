@@ -67,28 +67,30 @@ struct hsy_conn {
     uint32_t refs;
 };
 
+/* What every event looks at comes first, and together; see look_ahead(). */
 struct hsy_host {
     struct hearsay_node *node; /* Owned; NULL: no process. */
-    struct hsy_end *ends;      /* List through prev and next. */
+    enum hsy_process state;
+    uint32_t life;
+    uint64_t clock_ns; /* Added to virtual time: its monotonic clock. */
+    uint64_t tick_ns;  /* Of the tick that counts; NEVER: none. */
+    uint64_t wall_ms;  /* Added to the wall clock, modulo 2^64. */
+    uint64_t slow_ns;  /* Added to whatever reaches its process. */
+    bool isolated;
+    bool starting;         /* A START event is in the queue. */
+    bool stopping;         /* The STOPPED effect was seen. */
+    uint32_t ticks_in_row; /* At one instant: a node that spins. */
+    uint32_t cuts;         /* Ways that are cut and name this one. */
+    uint32_t backlog;
+    struct hsy_table by_link; /* link -> end */
+    struct hsy_end *ends;     /* List through prev and next. */
+    uint32_t jobs;            /* Open ones. */
+    enum hearsay_stop stop;
+    uint64_t job_ns[2]; /* Per kind of job, when the last will be done. */
+    uint64_t disk_ns;   /* The same of the last write. */
     struct hsy_disk disk;
     struct hsy_future *kept; /* Owned: what a frozen process missed. */
     uint32_t kept_count, kept_room;
-    enum hsy_process state;
-    uint32_t life;
-    uint32_t backlog;
-    uint32_t jobs;         /* Open ones. */
-    uint32_t ticks_in_row; /* At one instant: a node that spins. */
-    uint32_t cuts;         /* Ways that are cut and name this one. */
-    uint64_t clock_ns;     /* Added to virtual time: its monotonic clock. */
-    uint64_t tick_ns;      /* Of the tick that counts; NEVER: none. */
-    uint64_t disk_ns;      /* When the last write will be done. */
-    uint64_t job_ns[2];    /* Per kind of job, the same. */
-    uint64_t wall_ms;      /* Added to the wall clock, modulo 2^64. */
-    uint64_t slow_ns;      /* Added to whatever reaches its process. */
-    bool isolated;
-    bool starting; /* A START event is in the queue. */
-    bool stopping; /* The STOPPED effect was seen. */
-    enum hearsay_stop stop;
     struct hsy_leftovers leftovers;
 };
 
@@ -100,9 +102,9 @@ struct hsy_cluster {
     struct hsy_host *hosts; /* Owned. */
     struct hearsay_id *ids; /* Owned. */
     struct hearsay_seed seed_list[HEARSAY_SEEDS_MAX];
-    struct hsy_table by_id;   /* id -> index */
-    struct hsy_table by_link; /* (node, link) -> end */
-    struct hsy_table cuts;    /* (from, to) */
+    struct hsy_table by_id; /* id -> index */
+    struct hsy_table cuts;  /* (from, to) */
+    uint32_t isolated_count;
     struct hsy_values values;
     struct hsy_queue queue;
     struct hearsay_pool pool; /* What nodes know alike, once. */

@@ -25,12 +25,11 @@ enum {
     SPLIT_ONE_IN = 8,
     SPARE_MAX = 4096, /* Segments, of 32 bytes. */
     MILLION = 1000000,
-    LINK_BITS = 40,     /* Of a link's number; the node's is above it. */
     TAIL_DOUBLINGS = 10 /* From 1/1024 of the longest delay to all of it. */
 };
 
 struct link_item {
-    uint64_t key;
+    hearsay_link link; /* Key. */
     struct hsy_end *end;
 };
 
@@ -194,29 +193,17 @@ static struct hsy_future future(enum hsy_future_kind kind, uint64_t at_ns,
 
 /* --------------------------------------------------------- names of links */
 
-/* Without the life: a process that ends has let go of all its links. */
-static uint64_t link_key(uint32_t node, hearsay_link link)
-{
-    return ((uint64_t)node << LINK_BITS) | link;
-}
-
 static struct hsy_end *find(const struct hsy_cluster *c, uint32_t node,
                             hearsay_link link)
 {
-    uint64_t key = link_key(node, link);
-    struct link_item *item = hsy_table_find(&c->by_link, &key);
+    struct link_item *item = hsy_table_find(&c->hosts[node].by_link, &link);
     return item == NULL ? NULL : item->end;
 }
 
 static void name(struct hsy_cluster *c, struct hsy_end *end, hearsay_link link)
 {
-    if (link >> LINK_BITS != 0) {
-        hsy_cluster_fail(c, HEARSAY_ERR_STATE, "a link's number is too high");
-        return;
-    }
-    uint64_t key = link_key(end->node, link);
     void *found;
-    int err = hsy_table_put(&c->by_link, &found, &key);
+    int err = hsy_table_put(&c->hosts[end->node].by_link, &found, &link);
     if (err != HEARSAY_OK) {
         hsy_cluster_fail(c, err, "no memory for a link");
         return;
@@ -239,10 +226,10 @@ static void close_end(struct hsy_cluster *c, struct hsy_end *end)
         c->hosts[end->node].backlog -= end->side;
         return;
     }
-    uint64_t key = link_key(end->node, end->link);
-    struct link_item *item = hsy_table_find(&c->by_link, &key);
+    struct hsy_table *by_link = &c->hosts[end->node].by_link;
+    struct link_item *item = hsy_table_find(by_link, &end->link);
     HSY_ASSERT(item != NULL);
-    hsy_table_remove(&c->by_link, item);
+    hsy_table_remove(by_link, item);
 }
 
 /* ------------------------------------------------------------------ pipes */
@@ -269,6 +256,7 @@ static void schedule(struct hsy_cluster *c, struct hsy_end *end)
     uint64_t at_ns =
         hsy_time_max(seen_ns(c, to, pipe->flying.first), c->now_ns);
     struct hsy_future f = future(HSY_FUTURE_ARRIVE, at_ns, end);
+    f.node = to;
     hsy_cluster_schedule(c, &f);
 }
 

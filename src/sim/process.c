@@ -5,6 +5,7 @@
  * frozen process misses nothing: its events are kept in order and played back
  * when it thaws. */
 #include "base/assert.h"
+#include "base/compiler.h"
 #include "base/mem.h"
 #include "base/notes.h"
 #include "base/time.h"
@@ -13,7 +14,7 @@
 
 #include <string.h>
 
-enum { TICKS_IN_ROW_MAX = 1000 };
+enum { TICKS_IN_ROW_MAX = 1000, HOST_HEAD_LEN = 128, LINKS_LEN = 256 };
 
 /* Back into the queue, in order, as if they happened now. */
 static void replay(struct hsy_cluster *c, struct hsy_host *host)
@@ -341,12 +342,43 @@ static void turn(struct hsy_cluster *c, const struct hsy_future *f)
     }
 }
 
+/* In a large network an event finds nothing of its node in a cache. So the
+ * third next one has its host fetched, the second next one what that points
+ * to, and the next one what that points to: by the time it is its turn, all
+ * of it is there. */
+static void look_ahead(const struct hsy_cluster *c)
+{
+    const struct hsy_machine *m = c->config.machine;
+    struct hsy_future f;
+    if (m->fetch == NULL) {
+        return;
+    }
+    if (hsy_queue_ahead(&c->queue, 2, &f)) {
+        hsy_prefetch(&c->hosts[f.node], HOST_HEAD_LEN);
+        if (holds_conn(&f)) {
+            hsy_prefetch(f.conn, sizeof(struct hsy_conn));
+        }
+    }
+    if (hsy_queue_ahead(&c->queue, 1, &f)) {
+        m->fetch(c->hosts[f.node].node, false);
+        hsy_table_fetch(&c->hosts[f.node].by_link, LINKS_LEN);
+        if (f.kind == HSY_FUTURE_ARRIVE) {
+            hsy_prefetch(f.conn->ends[f.side].out.flying.first,
+                         sizeof(struct hsy_segment));
+        }
+    }
+    if (hsy_queue_ahead(&c->queue, 0, &f) && c->hosts[f.node].node != NULL) {
+        m->fetch(c->hosts[f.node].node, true);
+    }
+}
+
 int hsy_cluster_run(struct hsy_cluster *c, uint64_t until_ns)
 {
     HSY_ASSERT(until_ns >= c->now_ns);
     HSY_ASSERT(until_ns != HEARSAY_NEVER);
     while (c->err == HEARSAY_OK && hsy_queue_next_ns(&c->queue) <= until_ns) {
         struct hsy_future f = hsy_queue_pop(&c->queue);
+        look_ahead(c);
         turn(c, &f);
     }
     if (c->err == HEARSAY_OK) {

@@ -250,21 +250,62 @@ static struct hsy_queue_key ring_pop(struct hsy_queue *q)
     return first;
 }
 
+static uint32_t slot_of(const struct hsy_queue_key *key)
+{
+    return (uint32_t)(key->order & (SLOTS_MAX - 1));
+}
+
+static struct hsy_future read_slot(const struct hsy_queue_slot *slot,
+                                   uint64_t at_ns)
+{
+    return (struct hsy_future){.at_ns = at_ns,
+                               .value = slot->value,
+                               .node = slot->node,
+                               .life = slot->life,
+                               .kind = slot->kind,
+                               .side = slot->side};
+}
+
 struct hsy_future hsy_queue_pop(struct hsy_queue *q)
 {
     HSY_ASSERT(q->ring_count + q->heap_count > 0);
 
     struct hsy_queue_key key = ring_is_next(q) ? ring_pop(q) : heap_pop(q);
-    uint32_t index = (uint32_t)(key.order & (SLOTS_MAX - 1));
+    uint32_t index = slot_of(&key);
     struct hsy_queue_slot *slot = &q->slots[index];
-    struct hsy_future f = {.at_ns = key.at_ns,
-                           .value = slot->value,
-                           .node = slot->node,
-                           .life = slot->life,
-                           .kind = slot->kind,
-                           .side = slot->side};
+    struct hsy_future f = read_slot(slot, key.at_ns);
     slot->node = q->free_slot;
     q->free_slot = index + 1;
     q->popped_ns = key.at_ns;
     return f;
+}
+
+/* The one after @second, which is the least child of the first: a child of
+ * either. There are three at least. */
+static uint32_t third(const struct hsy_queue *q, uint32_t second)
+{
+    uint32_t end = q->heap_count < FAN + 1 ? q->heap_count : FAN + 1;
+    uint32_t best = least_child(q, second);
+    for (uint32_t i = 1; i < end; i++) {
+        if (i != second &&
+            (best >= q->heap_count || sooner(&q->heap[i], &q->heap[best]))) {
+            best = i;
+        }
+    }
+    HSY_ASSERT(best < q->heap_count);
+    return best;
+}
+
+bool hsy_queue_ahead(const struct hsy_queue *q, uint32_t index,
+                     struct hsy_future *out)
+{
+    HSY_ASSERT(index <= 2);
+
+    if (q->heap_count <= index) {
+        return false;
+    }
+    uint32_t at = index == 0 ? 0 : least_child(q, 0);
+    const struct hsy_queue_key *key = &q->heap[index == 2 ? third(q, at) : at];
+    *out = read_slot(&q->slots[slot_of(key)], key->at_ns);
+    return true;
 }

@@ -26,7 +26,7 @@ struct hsy_future {
         struct hearsay_job *job;
         uint64_t value;
     };
-    uint32_t node;
+    uint32_t node; /* Where it happens. */
     uint32_t life; /* Of the process it is for; another one ignores it. */
     uint8_t kind;  /* enum hsy_future_kind */
     uint8_t side;
@@ -57,5 +57,10 @@ HEARSAY_MUST_USE int hsy_queue_push(struct hsy_queue *q,
 uint64_t hsy_queue_next_ns(const struct hsy_queue *q);
 /* The queue must not be empty. */
 struct hsy_future hsy_queue_pop(struct hsy_queue *q);
+/* Of those in the heap, hence not of this instant, the first (@index 0), the
+ * second or the third, as far as is known now. False: there are not so
+ * many. */
+bool hsy_queue_ahead(const struct hsy_queue *q, uint32_t index,
+                     struct hsy_future *out);
 
 #endif

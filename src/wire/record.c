@@ -7,6 +7,7 @@
 
 #include "base/addr.h"
 #include "base/assert.h"
+#include "base/compiler.h"
 
 enum { RECORD_FIXED_LEN = HEARSAY_ID_LEN + 4 * 8 + 1 + 1 + 1 + HSY_SIG_LEN };
 _Static_assert(RECORD_FIXED_LEN + HEARSAY_ADDRS_MAX * HSY_ADDR_LEN +
@@ -119,6 +120,14 @@ void hsy_record_signed_bytes(struct hsy_writer *out,
     put_record_body(out, record);
 }
 
+void hsy_encoded_signed_bytes(struct hsy_writer *out,
+                              const struct hsy_encoded *record)
+{
+    HSY_ASSERT(record->len >= RECORD_FIXED_LEN);
+    hsy_wire_put_domain(out, "hearsay-record-1");
+    hsy_put_bytes(out, record->bytes, record->len - HSY_SIG_LEN);
+}
+
 static bool addrs_equal(const struct hsy_record *a, const struct hsy_record *b)
 {
     if (a->addrs_count != b->addrs_count) {
@@ -179,7 +188,7 @@ void hsy_wire_get_records(struct hsy_reader *in, struct hsy_records *records,
     hsy_wire_require(in, count <= count_max);
     const uint8_t *start = in->at;
     for (uint16_t i = 0; i < count && !in->bad; i++) {
-        struct hsy_record record;
+        HSY_UNSET struct hsy_record record;
         get_item(in, &record);
     }
     *records = (struct hsy_records){.bytes = start};

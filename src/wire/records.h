@@ -184,6 +184,15 @@ void hsy_links_signed_bytes(struct hsy_writer *out,
 void hsy_bundle_signed_bytes(struct hsy_writer *out,
                              const struct hsy_bundle *bundle);
 
+/* A sound record as it is encoded. */
+struct hsy_encoded {
+    const uint8_t *bytes;
+    size_t len;
+};
+/* As hsy_record_signed_bytes(). */
+void hsy_encoded_signed_bytes(struct hsy_writer *out,
+                              const struct hsy_encoded *record);
+
 /* Some fields of an encoded record, which must be a sound one. */
 struct hsy_record_brief {
     uint64_t incarnation, boot_nonce, issued_ms;
@@ -206,10 +215,6 @@ void hsy_records_add_encoded(struct hsy_writer *list,
                              struct hsy_records *records,
                              const uint8_t *encoded, size_t len);
 /* Walks a list, lending each record as it is encoded. */
-struct hsy_encoded {
-    const uint8_t *bytes;
-    size_t len;
-};
 bool hsy_records_next_encoded(struct hsy_reader *at, struct hsy_encoded *out);
 /* Walks a list: false at its end. Start with a reader over bytes/len. */
 bool hsy_records_next(struct hsy_reader *at, struct hsy_record *record);

@@ -45,6 +45,17 @@ static void a_record_is_signed_under_its_own_domain(void **state)
     claim_signed("hearsay-record-1");
 }
 
+static void an_encoded_record_is_signed_as_the_record_is(void **state)
+{
+    (void)state;
+    begin();
+    struct hsy_record record = sample_record(&samples);
+    hsy_put_record(&plain.out, &record);
+    struct hsy_encoded encoded = {.bytes = plain.data, .len = plain.out.len};
+    hsy_encoded_signed_bytes(&text.out, &encoded);
+    claim_signed("hearsay-record-1");
+}
+
 static void a_leave_is_signed_under_its_own_domain(void **state)
 {
     (void)state;
@@ -161,6 +172,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_record_is_signed_under_its_own_domain),
+        cmocka_unit_test(an_encoded_record_is_signed_as_the_record_is),
         cmocka_unit_test(a_leave_is_signed_under_its_own_domain),
         cmocka_unit_test(a_report_is_signed_under_its_own_domain),
         cmocka_unit_test(a_verdict_is_signed_under_its_own_domain),
