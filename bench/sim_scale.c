@@ -145,7 +145,7 @@ int main(int argc, char **argv)
     if (argc > 2) {
         config.messages = (uint32_t)strtoul(argv[2], NULL, 10);
     }
-    config.join_over_ns = config.peers * HSY_MS;
+    config.join_over_ns = hsy_study_join_over(config.peers);
     const char *fault = hsy_study_config_fault(&config);
     if (argc < 2 || argc > 3 || fault != NULL) {
         fprintf(stderr, "usage: sim_scale N [MESSAGES]%s%s\n",

@@ -57,7 +57,8 @@ static const struct hsy_flag sim_flags[] = {
     {"payload", "SIZE", "of each message [100]", FLAG_PAYLOAD},
     {"rng", "N", "decides everything that is chance [1]", FLAG_RNG},
     {"for", "DUR", "end at this virtual time [when all is done]", FLAG_FOR},
-    {"join-over", "DUR", "peers start evenly over this [1 ms a peer]",
+    {"join-over", "DUR",
+     "peers start evenly over this [1 ms a peer, 100s at most]",
      FLAG_JOIN_OVER},
     {"links", "M", "links that a peer chooses itself [4]", FLAG_LINKS},
     {"overlay", "RULE", "preferential, top-half, uniform [preferential]",
@@ -434,7 +435,7 @@ int hsy_sim_options_parse(struct hsy_sim_options *out, int argc, char **argv,
         return err;
     }
     if (!has(out, FLAG_JOIN_OVER)) {
-        out->study.join_over_ns = out->study.peers * HSY_MS;
+        out->study.join_over_ns = hsy_study_join_over(out->study.peers);
     }
     err = preset_check(out, error);
     if (err == 0) {

@@ -20,6 +20,11 @@ enum {
     CALM_S = 120 /* What struck is over for so long: liveness is due. */
 };
 
+uint64_t hsy_study_join_over(uint32_t peers)
+{
+    return hsy_time_min(peers * HSY_MS, 100 * HSY_SECOND);
+}
+
 void hsy_study_config_init(struct hsy_study_config *config,
                            const struct hearsay_mem *mem)
 {
