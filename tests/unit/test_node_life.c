@@ -4,7 +4,6 @@
 
 #include "node/inner.h"
 #include "node/rows.h"
-#include "node/rows.h"
 #include "support/claim.h"
 #include "support/mem_fault.h"
 #include "support/node_rig.h"
