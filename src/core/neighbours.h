@@ -10,20 +10,20 @@
 struct hsy_neighbour {
     struct hearsay_id id; /* Key. */
     hearsay_link link;
-    bool accepted;   /* This node's listener got it. */
-    bool overlay;    /* Messages are relayed over it. */
-    bool chosen;     /* Overlay link that this node asked for. */
-    bool asked;      /* CONNECT sent, not answered. */
-    bool invited;    /* CONNECT went out on this link. */
-    bool superseded; /* The other end has a newer link: no break. */
-    bool fresh;      /* Became overlay, has not been caught up yet. */
-    bool fellow;     /* Seed to known seed. */
-    uint8_t strikes; /* Missed pings in a row. */
-    uint8_t skips;   /* Rounds skipped in a row. */
+    bool accepted;            /* This node's listener got it. */
+    bool overlay;             /* Messages are relayed over it. */
+    bool chosen;              /* Overlay link that this node asked for. */
+    bool asked;               /* CONNECT sent, not answered. */
+    bool invited;             /* CONNECT went out on this link. */
+    bool superseded;          /* The other end has a newer link: no break. */
+    bool fresh;               /* Became overlay, has not been caught up yet. */
+    bool fellow;              /* Seed to known seed. */
+    uint8_t strikes;          /* Missed pings in a row. */
+    uint8_t skips;            /* Rounds skipped in a row. */
+    struct hearsay_addr addr; /* First advertised, else where it came from. */
     enum hearsay_role role;
     uint64_t incarnation;
     uint64_t boot_nonce;
-    struct hearsay_addr addr; /* First advertised, else where it came from. */
     uint64_t since_ns;
     uint64_t heard_ns;   /* Last bytes. */
     uint64_t ping_nonce; /* 0: none open. */

@@ -14,7 +14,12 @@
 
 #include <string.h>
 
-enum { TICKS_IN_ROW_MAX = 1000, HOST_HEAD_LEN = 128, LINKS_LEN = 256 };
+enum {
+    TICKS_IN_ROW_MAX = 1000,
+    HOST_HEAD_LEN = 128,
+    LINKS_LEN = 256,
+    FETCH_FROM = 256 /* Nodes: fewer fit the cache, of 16 KiB each. */
+};
 
 /* Back into the queue, in order, as if they happened now. */
 static void replay(struct hsy_cluster *c, struct hsy_host *host)
@@ -350,7 +355,7 @@ static void look_ahead(const struct hsy_cluster *c)
 {
     const struct hsy_machine *m = c->config.machine;
     struct hsy_future f;
-    if (m->fetch == NULL) {
+    if (m->fetch == NULL || c->count < FETCH_FROM) {
         return;
     }
     if (hsy_queue_ahead(&c->queue, 2, &f)) {
