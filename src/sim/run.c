@@ -257,24 +257,35 @@ static void tell_stopped(struct hsy_run *r)
     }
 }
 
+/* Lets time pass up to @until_ns. False: the run ends before that. */
+static bool pass(struct hsy_run *r, uint64_t until_ns)
+{
+    do {
+        int err = hsy_bite_run(&r->bite, r->cluster, until_ns);
+        if (err != HEARSAY_OK) {
+            r->scene.err = err == HEARSAY_ERR_NOMEM ? err : r->scene.err;
+            hsy_run_fail(r, NULL, hsy_cluster_fault(r->cluster));
+            return false;
+        }
+        if (!goes_on(r)) {
+            tell_stopped(r);
+            return false;
+        }
+    } while (hsy_cluster_now(r->cluster) < until_ns);
+    return true;
+}
+
 static void play(struct hsy_run *r)
 {
     act_now(r);
     uint64_t now_ns = hsy_cluster_now(r->cluster);
     while (!r->failed && now_ns < r->s->end_ns && r->scene.err == HEARSAY_OK) {
         now_ns = next_moment(r, now_ns);
-        int err = hsy_cluster_run(r->cluster, now_ns);
-        if (err != HEARSAY_OK) {
-            r->scene.err = err == HEARSAY_ERR_NOMEM ? err : r->scene.err;
-            hsy_run_fail(r, NULL, hsy_cluster_fault(r->cluster));
+        if (!pass(r, now_ns)) {
             return;
         }
         look_around(r);
         act_now(r);
-        if (!r->failed && now_ns < r->s->end_ns && !goes_on(r)) {
-            tell_stopped(r);
-            return;
-        }
     }
 }
 

@@ -2,6 +2,7 @@
 #ifndef HSY_SIM_RUN_INNER_H
 #define HSY_SIM_RUN_INNER_H
 
+#include "sim/bite.h"
 #include "sim/condition.h"
 
 struct hsy_run {
@@ -10,6 +11,7 @@ struct hsy_run {
     struct hsy_witness *witness; /* Owned. */
     struct hsy_cluster *cluster; /* Of the witness. */
     struct hsy_scene scene;
+    struct hsy_bite bite;
     struct hsy_scenario_result *result;
     struct hsy_line out;
     uint64_t hits[HSY_SCRIPT_STATEMENTS];

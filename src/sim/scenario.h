@@ -89,7 +89,7 @@ struct hsy_scenario_setup {
     uint64_t hash_salt;
     /* Told of every record as it comes, readable; may be NULL. */
     void (*trace)(void *ctx, const char *line);
-    /* Asked about ten times a virtual second; false ends the run. May be
+    /* Asked ten times a virtual second at least; false ends the run. May be
      * NULL. */
     bool (*goes_on)(void *ctx, const struct hsy_scenario_progress *progress);
     void *ctx;

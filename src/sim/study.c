@@ -341,15 +341,18 @@ void hsy_study_destroy(struct hsy_study *s)
 int hsy_study_step(struct hsy_study *s, bool *out_done)
 {
     HSY_ASSERT(s->phase != HSY_STUDY_DONE);
-    uint64_t stop_ns = hsy_study_stop_ns(s);
-    int err = hsy_cluster_run(s->w->cluster, stop_ns);
+    if (!s->in_slice) {
+        s->stop_ns = hsy_study_stop_ns(s);
+    }
+    int err = hsy_bite_run(&s->bite, s->w->cluster, s->stop_ns);
+    s->in_slice = hsy_cluster_now(s->w->cluster) < s->stop_ns;
     if (err == HEARSAY_OK) {
         err = s->w->err;
     }
     if (err == HEARSAY_OK) {
         err = hsy_measure_err(s->m);
     }
-    if (err == HEARSAY_OK) {
+    if (err == HEARSAY_OK && !s->in_slice) {
         err = hsy_study_work(s);
     }
     if (err == HEARSAY_OK) {

@@ -87,8 +87,9 @@ HEARSAY_MUST_USE int hsy_study_create(struct hsy_study **out,
                                       const struct hsy_study_config *config);
 void hsy_study_destroy(struct hsy_study *s);
 
-/* One slice. HEARSAY_ERR_NOMEM; HEARSAY_ERR_STATE: a node broke its contract,
- * see hsy_cluster_fault(). Both are final, but for hsy_study_finish(). */
+/* A slice, or a part of it when much happens. HEARSAY_ERR_NOMEM;
+ * HEARSAY_ERR_STATE: a node broke its contract, see hsy_cluster_fault(). Both
+ * are final, but for hsy_study_finish(). */
 HEARSAY_MUST_USE int hsy_study_step(struct hsy_study *s, bool *out_done);
 
 enum hsy_study_phase {

@@ -8,6 +8,7 @@
 #define HSY_SIM_STUDY_INNER_H
 
 #include "base/prng.h"
+#include "sim/bite.h"
 #include "sim/study.h"
 
 /* A message of the study, as its number in the payload tells it. */
@@ -30,9 +31,12 @@ struct hsy_study {
     uint32_t paused_count;
     uint32_t members, started;
     enum hsy_study_phase phase;
-    uint64_t since_ns;     /* When the phase began. */
-    uint64_t due_ns;       /* When its next work is due. */
-    uint64_t slice_ns;     /* Virtual time between two looks. */
+    uint64_t since_ns; /* When the phase began. */
+    uint64_t due_ns;   /* When its next work is due. */
+    uint64_t slice_ns; /* Virtual time between two looks. */
+    uint64_t stop_ns;  /* The end of this slice, */
+    bool in_slice;     /* which is not reached yet. */
+    struct hsy_bite bite;
     uint64_t delivered_ns; /* The last delivery. */
     uint64_t joined_ns;    /* The last joining; 0: not all have. */
     uint64_t struck_ns;    /* The last strike; NEVER: none. */

@@ -284,6 +284,18 @@ class Stops(Sim):
             self.assertIn("line 3: end joined all", told["story"])
             self.assertNotIn("line 2", told["story"])
 
+    def test_a_storm_of_messages_can_be_stopped(self):
+        """More happens in a virtual second than a minute is enough for."""
+        process = subprocess.Popen([BINARY, "sim", "--json", "--quiet", "--peers=60",
+                                    "--gossip-count=unlimited", "--gossip-interval=1ms"],
+                                   cwd=self.dir, text=True, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE)
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=SECONDS_MAX / 2)
+        self.assertEqual(process.returncode, 130, err)
+        self.assertLess(json.loads(out)["virtual_s"], 10)
+
 
 if __name__ == "__main__":
     unittest.main()
