@@ -97,9 +97,14 @@ static void pool_add(struct hsy_overlay *o, const struct hearsay_id *id,
         o->draws[o->draws_count] = *id;
         o->draws_count++;
     }
-    if (!by_degree && o->uniforms_count < HSY_UNIFORMS_MAX) {
-        uniforms(o)[o->uniforms_count] = *id;
-        o->uniforms_count++;
+    if (!by_degree) { /* News first: what a refusal brought a while ago may
+                         be full too by now. */
+        bool full = o->uniforms_count == HSY_UNIFORMS_MAX;
+        uint32_t at =
+            full ? (uint32_t)hsy_prng_below(&o->env->prng, HSY_UNIFORMS_MAX)
+                 : o->uniforms_count;
+        uniforms(o)[at] = *id;
+        o->uniforms_count += full ? 0 : 1;
     }
     HSY_ASSERT(o->draws_count <= HSY_DRAWS_MAX);
     HSY_ASSERT(o->uniforms_count <= HSY_UNIFORMS_MAX);
@@ -268,7 +273,7 @@ static bool draws_uniform(struct hsy_overlay *o)
 
     HSY_ASSERT(o->draws != NULL);
     return env->config.overlay == HEARSAY_OVERLAY_UNIFORM ||
-           o->refusals % 2 == 1 ||
+           o->refusals % 2 == 1 || o->refusals >= HSY_PATIENCE ||
            (env->config.overlay == HEARSAY_OVERLAY_PREFERENTIAL &&
             hsy_prng_below(&env->prng, UNIFORM_ONE_IN) == 0);
 }
@@ -559,6 +564,23 @@ void hsy_overlay_link_down(struct hsy_overlay *o,
     wake(o);
 }
 
+/* The record of a neighbour to try instead; NULL: it has no address. The one
+ * that came with its link will do when the book has none: a hub's book is
+ * full of those who came first, who are hubs, and full, themselves. */
+static const struct hsy_blob *alternative(const struct hsy_overlay *o,
+                                          const struct hsy_neighbour *other)
+{
+    const struct hsy_contact *c = hsy_book_find(o->book, &other->id);
+
+    HSY_ASSERT(other->overlay);
+    HSY_ASSERT(other->role == HEARSAY_PEER);
+    if (c != NULL) {
+        return c->record;
+    }
+    return hsy_kept_record_brief(other->record).addrs_count > 0 ? other->record
+                                                                : NULL;
+}
+
 static void send_refusal(struct hsy_overlay *o, const struct hsy_neighbour *n,
                          enum hsy_refuse_why why)
 {
@@ -570,14 +592,16 @@ static void send_refusal(struct hsy_overlay *o, const struct hsy_neighbour *n,
 
     frame.refuse.why = why;
     frame.refuse.alternatives.bytes = bytes;
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0;
+         i < count && frame.refuse.alternatives.count < HSY_ALTERNATIVES_MAX;
+         i++) {
         const struct hsy_neighbour *other =
             hsy_neighbour_at(o->neighbours, (start + i) % count);
-        const struct hsy_contact *c = hsy_book_find(o->book, &other->id);
-        if (c != NULL && other->overlay && other != n &&
-            frame.refuse.alternatives.count < HSY_ALTERNATIVES_MAX) {
+        const struct hsy_blob *record =
+            other->overlay && other != n ? alternative(o, other) : NULL;
+        if (record != NULL) {
             hsy_records_add_encoded(&list, &frame.refuse.alternatives,
-                                    c->record->bytes, c->record->len);
+                                    record->bytes, record->len);
         }
     }
     HSY_ASSERT(!list.bad);

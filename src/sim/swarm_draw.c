@@ -110,11 +110,8 @@ static void draw_network(struct hsy_swarm_plan *p)
     p->for_ns = draw(&prng, 20, large ? 60 : 180) * HSY_SECOND;
     p->overlay = (enum hearsay_overlay)draw(&prng, 0, 2);
     p->links_wanted = (uint32_t)draw(&prng, 2, 5);
-    if (large) { /* Half of them all would be more than the cap lets in. */
+    if (large) {
         p->links_wanted += 3;
-        p->overlay = p->overlay == HEARSAY_OVERLAY_TOP_HALF
-                         ? HEARSAY_OVERLAY_PREFERENTIAL
-                         : p->overlay;
     }
     p->gossip_count = one_in(&prng, 2) ? HEARSAY_UNLIMITED : 10;
     p->gossip_interval_ns = draw(&prng, 1, 10) * HSY_SECOND;
