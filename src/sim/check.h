@@ -84,8 +84,10 @@ struct hsy_fact {
     bool up;      /* It has a process. */
     bool has_say; /* Which runs, and is not cut off from everybody. */
     bool joined;
-    bool slow;  /* All that it does is late. */
-    bool shaky; /* So, or its disk may refuse: a crash takes more with it. */
+    bool slow; /* All that it does is late. */
+    /* What it learns may take so long to get to its disk; 0: no time to speak
+     * of, as of one that is well. */
+    uint64_t unsaved_ns;
     uint64_t incarnation; /* 0: none yet. */
     uint32_t listed_count, links_count;
     const struct hsy_listed *listed;
@@ -206,8 +208,8 @@ struct hsy_check_registry {
     uint32_t reads[HEARSAY_SEEDS_MAX];
     uint64_t crashed_ns[HEARSAY_SEEDS_MAX]; /* NEVER: nothing may be lost. */
     /* Since when, and until when, writes may not have reached the disk. */
-    uint64_t shaky_from_ns[HEARSAY_SEEDS_MAX];
-    uint64_t shaky_until_ns[HEARSAY_SEEDS_MAX];
+    uint64_t unsaved_from_ns[HEARSAY_SEEDS_MAX];
+    uint64_t unsaved_until_ns[HEARSAY_SEEDS_MAX];
     bool says[HEARSAY_SEEDS_MAX]; /* Runs and is not cut off. */
 };
 

@@ -1,6 +1,7 @@
 /* Reads nodes, through their views, into the facts that checkers are told. */
 #include "base/assert.h"
 #include "base/mem.h"
+#include "base/time.h"
 #include "sim/check.h"
 #include "wire/frames.h"
 
@@ -91,6 +92,21 @@ static int read_links(struct hsy_fact_reader *r, struct hsy_fact *out,
     return HEARSAY_OK;
 }
 
+/* A failed write is tried again within a minute, twice if need be. One that
+ * waits for a slow process takes a few of its steps. A frozen one does nothing
+ * with its disk either. */
+static uint64_t unsaved(const struct hsy_fact_reader *r, uint32_t node,
+                        enum hsy_process process)
+{
+    uint64_t slow_ns = hsy_cluster_slowness(r->cluster, node);
+    if (hsy_cluster_disk_mood_of(r->cluster, node) != HSY_DISK_FINE) {
+        return 2 * HSY_MINUTE;
+    }
+    return slow_ns > 0 || process == HSY_PROCESS_FROZEN
+               ? hsy_time_add(2 * HSY_SECOND, 4 * slow_ns)
+               : 0;
+}
+
 int hsy_fact_reader_read(struct hsy_fact_reader *r, struct hsy_fact *out,
                          uint32_t node, uint32_t parts)
 {
@@ -105,8 +121,7 @@ int hsy_fact_reader_read(struct hsy_fact_reader *r, struct hsy_fact *out,
     out->has_say = process == HSY_PROCESS_RUNNING &&
                    !hsy_cluster_is_isolated(r->cluster, node);
     out->slow = hsy_cluster_slowness(r->cluster, node) > 0;
-    out->shaky = out->slow ||
-                 hsy_cluster_disk_mood_of(r->cluster, node) != HSY_DISK_FINE;
+    out->unsaved_ns = unsaved(r, node, process);
     out->incarnation = hsy_view_incarnation(n);
     int err = HEARSAY_OK;
     if ((parts & HSY_READ_LISTED) != 0) {

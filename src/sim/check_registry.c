@@ -7,8 +7,8 @@
  * to nobody who relies on it, for it acknowledges after the commit. The
  * checker knows that something was lost from the writes that were open then,
  * and takes as such what rose within UNSURE_NS before;
- * or, at a seed that is slow or whose disk may refuse writes, since that
- * began, until there was time to write all of it again.
+ * or, at a seed that is frozen, slow or whose disk may refuse writes, since
+ * that began, until there was time to write all of it again.
  *
  * A tombstone that is gone from the list has sunk (24 h) and is remembered by
  * the seed as a floor; a living record that is gone has fallen. Absent (its
@@ -21,8 +21,8 @@
 #include <string.h>
 
 #define UNSURE_NS (2 * HSY_SECOND)
-/* Writes that failed are tried again within this. */
-#define REWRITTEN_NS (2 * HSY_MINUTE)
+/* Facts of a node that does nothing come every second. */
+#define NOTICED_NS (1 * HSY_SECOND)
 /* A silent death is reported after 42 s at worst and certified within the
  * trial's tries; R5 allows for a lost report, too. */
 #define R5_BOUND_NS (120 * HSY_SECOND)
@@ -98,7 +98,7 @@ void hsy_check_registry_ended(struct hsy_check_registry *r, uint32_t node,
     r->subjects[node].buried_ns = HEARSAY_NEVER;
     if (node < r->f->seeds) {
         r->says[node] = false;
-        bool may_lose = writes > 0 || r->f->now_ns < r->shaky_until_ns[node];
+        bool may_lose = writes > 0 || r->f->now_ns < r->unsaved_until_ns[node];
         r->crashed_ns[node] = may_lose ? r->f->now_ns : HEARSAY_NEVER;
     }
 }
@@ -109,21 +109,24 @@ void hsy_check_registry_ended(struct hsy_check_registry *r, uint32_t node,
 static bool is_unsure(const struct hsy_check_registry *r, uint32_t seed,
                       const struct hsy_held *h, uint64_t at_ns)
 {
-    bool shaky = h->risen_ns >= r->shaky_from_ns[seed] &&
-                 at_ns < r->shaky_until_ns[seed];
-    return shaky || hsy_time_since(h->risen_ns, at_ns) < UNSURE_NS;
+    uint64_t late_ns = hsy_time_add(h->risen_ns, UNSURE_NS + NOTICED_NS);
+    bool unsaved = late_ns >= r->unsaved_from_ns[seed] &&
+                   at_ns < r->unsaved_until_ns[seed];
+    return unsaved || hsy_time_since(h->risen_ns, at_ns) < UNSURE_NS;
 }
 
-static void read_shaky(struct hsy_check_registry *r,
-                       const struct hsy_fact *fact)
+static void read_unsaved(struct hsy_check_registry *r,
+                         const struct hsy_fact *fact)
 {
     uint64_t now_ns = r->f->now_ns;
-    if (fact->shaky && now_ns >= r->shaky_until_ns[fact->node]) {
-        r->shaky_from_ns[fact->node] = now_ns;
+    uint64_t *until_ns = &r->unsaved_until_ns[fact->node];
+    if (fact->unsaved_ns == 0) {
+        return;
     }
-    if (fact->shaky) {
-        r->shaky_until_ns[fact->node] = hsy_time_add(now_ns, REWRITTEN_NS);
+    if (now_ns >= *until_ns) {
+        r->unsaved_from_ns[fact->node] = now_ns;
     }
+    *until_ns = hsy_time_max(*until_ns, hsy_time_add(now_ns, fact->unsaved_ns));
 }
 
 /* What @h may have fallen to in the crash of @seed. */
@@ -255,7 +258,7 @@ void hsy_check_registry_fact(struct hsy_check_registry *r,
     }
     if (fact->node < r->f->seeds) {
         r->says[fact->node] = fact->has_say;
-        read_shaky(r, fact);
+        read_unsaved(r, fact);
         if (fact->listed != NULL) {
             read_list(r, fact);
         }

@@ -102,8 +102,6 @@ static const struct mark marks_table[] = {
             "a seed reached itself"),
     FRAME("refuse-redundant", EITHER, HSY_ERROR, 0, HSY_ERROR_REDUNDANT,
           "a second link between two was refused"),
-    FRAME("refuse-auth", EITHER, HSY_ERROR, 0, HSY_ERROR_AUTH,
-          "another node answered than was expected"),
     COUNTER("link-lost", EITHER, links_lost, "an authenticated link was lost"),
     COUNTER("handshake-late", EITHER, handshake_late,
             "no HELLO or AUTH in time"),

@@ -81,7 +81,7 @@ static void lists_shakily(struct rig *rig, uint32_t seed,
     struct hsy_listed line = {
         .subject = PEER, .state = state, .incarnation = incarnation};
     list_of(rig, (struct hsy_fact){.node = seed,
-                                   .shaky = true,
+                                   .unsaved_ns = 120 * HSY_SECOND,
                                    .listed = &line,
                                    .listed_count = 1});
 }
@@ -357,6 +357,41 @@ static void test_r4_what_was_refused_is_written_within_two_minutes(void **state)
     CLAIM_INT(rig->f.broken[HSY_R4], 1);
 }
 
+/* A frozen seed's writes wait with it, for as long as it takes. */
+static void freeze_and_kill(struct rig *rig, uint64_t after_s)
+{
+    own(rig, PEER, 5);
+    lists(rig, 0, HSY_PEER_ALIVE, 4);
+    pass(rig, 10);
+    lists(rig, 0, HSY_PEER_ALIVE, 5);
+    pass(rig, after_s);
+    for (int i = 0; i < 10; i++) {
+        struct hsy_fact fact = {.node = 0, .unsaved_ns = 2 * HSY_SECOND};
+        struct hsy_listed line = {
+            .subject = PEER, .state = HSY_PEER_ALIVE, .incarnation = 5};
+        fact.listed = &line;
+        fact.listed_count = 1;
+        list_of(rig, fact);
+        pass(rig, 1);
+    }
+    hsy_check_registry_ended(&rig->r, 0, 1);
+    lists(rig, 0, HSY_PEER_ALIVE, 4);
+}
+
+static void test_r4_a_frozen_seed_may_lose_its_last_writes(void **state)
+{
+    struct rig *rig = *state;
+    freeze_and_kill(rig, 1);
+    CLAIM_INT(all_broken(rig), 0);
+}
+
+static void test_r4_a_frozen_seed_may_lose_no_older_ones(void **state)
+{
+    struct rig *rig = *state;
+    freeze_and_kill(rig, 4);
+    CLAIM_INT(rig->f.broken[HSY_R4], 1);
+}
+
 static void test_r2_a_refused_write_is_no_leave_to_resurrect(void **state)
 {
     struct rig *rig = *state;
@@ -528,6 +563,8 @@ int main(void)
         CASE(test_r4_a_crash_may_lose_what_the_disk_refused),
         CASE(test_r4_a_disk_that_refuses_keeps_what_it_had),
         CASE(test_r4_what_was_refused_is_written_within_two_minutes),
+        CASE(test_r4_a_frozen_seed_may_lose_its_last_writes),
+        CASE(test_r4_a_frozen_seed_may_lose_no_older_ones),
         CASE(test_r2_a_refused_write_is_no_leave_to_resurrect),
         CASE(test_r5_a_tombstone_at_a_quorum_is_enough),
         CASE(test_r5_a_dead_node_that_stays_listed_is_caught),
