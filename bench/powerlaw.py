@@ -42,9 +42,10 @@ def number(value, form):
 
 def study(wish, rule, peers, rng):
     """The figures of one network."""
+    pace = ["--join-over", f"{wish.pace * peers}ms"] if wish.pace else []
     done = subprocess.run(
         [wish.hearsay, "sim", "--peers", str(peers), "--overlay", rule, "--rng", str(rng),
-         "--messages", "0", "--join-over", f"{wish.pace * peers}ms", "--fit", "--json", "--quiet"],
+         "--messages", "0", *pace, "--fit", "--json", "--quiet"],
         stdout=subprocess.PIPE, text=True)
     if done.returncode != 0:
         sys.exit(f"powerlaw.py: {' '.join(map(str, done.args))} ended with exit code "
@@ -98,8 +99,8 @@ def main():
                         help="other sizes, as in 1000,5000")
     parser.add_argument("--rules", type=lambda text: text.split(","), default=RULES)
     parser.add_argument("--runs", type=int, default=RUNS, help="PRNG seeds of each, from 1 on")
-    parser.add_argument("--pace", type=int, default=100, metavar="MS",
-                        help="from one peer's start to the next [100]")
+    parser.add_argument("--pace", type=int, metavar="MS",
+                        help="from one peer's start to the next [as hearsay sim has it: 20]")
     wish = parser.parse_args()
     print_cells((name, width) for name, width, _ in COLUMNS)
     met = True

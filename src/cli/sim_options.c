@@ -58,7 +58,7 @@ static const struct hsy_flag sim_flags[] = {
     {"rng", "N", "decides everything that is chance [1]", FLAG_RNG},
     {"for", "DUR", "end at this virtual time [when all is done]", FLAG_FOR},
     {"join-over", "DUR",
-     "peers start evenly over this [1 ms a peer, 100s at most]",
+     "peers start evenly over this [20 ms a peer, 100s at most]",
      FLAG_JOIN_OVER},
     {"links", "M", "links that a peer chooses itself [4]", FLAG_LINKS},
     {"overlay", "RULE", "preferential, top-half, uniform [preferential]",

@@ -22,7 +22,7 @@ enum {
 
 uint64_t hsy_study_join_over(uint32_t peers)
 {
-    return hsy_time_min(peers * HSY_MS, 100 * HSY_SECOND);
+    return hsy_time_min(20 * peers * HSY_MS, 100 * HSY_SECOND);
 }
 
 void hsy_study_config_init(struct hsy_study_config *config,

@@ -73,9 +73,11 @@ struct hsy_study_config {
 void hsy_study_config_init(struct hsy_study_config *config,
                            const struct hearsay_mem *mem);
 
-/* What join_over_ns usually is: 1 ms a peer, and 100 s at most. Who has joined
- * pings its neighbours meanwhile; with no bound on that time, a million peers
- * would spend most of their events on it. */
+/* What join_over_ns usually is: 20 ms a peer, and 100 s at most. Preferential
+ * attachment is a law of growth: from a peer's choice to the seeds' count of
+ * its link it takes some 300 ms, and who comes within that time chooses
+ * blindly. And who has joined pings its neighbours meanwhile: with no bound on
+ * that time, a million peers would spend most of their events on it. */
 uint64_t hsy_study_join_over(uint32_t peers);
 
 /* NULL: good for hsy_study_create(). Else what is wrong, and what to do;
