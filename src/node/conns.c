@@ -142,7 +142,10 @@ hearsay_link hsy_conn_dial(struct hearsay_node *node, const char *host,
     return conn->link;
 }
 
-/* The half-open link that has said nothing for the longest time. */
+/* The half-open link that has said nothing for the longest time, if that is
+ * longer than a round trip takes. Were it cut sooner, then in a crowd each
+ * newcomer would take the place of one whose HELLO is on its way, and nobody
+ * would ever get in. */
 static struct hsy_conn *stalest_half_open(const struct hearsay_node *node)
 {
     struct hsy_conn *conn = node->oldest_half;
@@ -150,7 +153,9 @@ static struct hsy_conn *stalest_half_open(const struct hearsay_node *node)
     while (conn != NULL && conn->handshake->hello_seen) {
         conn = conn->handshake->newer;
     }
-    return conn;
+    uint64_t patient_ns = hsy_time_add(node->core.env.now.mono_ns,
+                                       HSY_HANDSHAKE_NS - HSY_HELLO_NS);
+    return conn != NULL && conn->deadline_ns <= patient_ns ? conn : NULL;
 }
 
 static void accept_conn(struct hearsay_node *node, hearsay_link link,

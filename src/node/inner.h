@@ -18,6 +18,8 @@ enum {
 /* Deadlines of docs/protocol.md, Links. */
 #define HSY_DIAL_NS (10 * HSY_SECOND)
 #define HSY_HANDSHAKE_NS (5 * HSY_SECOND)
+/* A HELLO comes a round trip after the accept; it is not cut sooner. */
+#define HSY_HELLO_NS (500 * HSY_MS)
 #define HSY_FRAME_NS (10 * HSY_SECOND)
 
 /*

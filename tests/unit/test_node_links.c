@@ -245,7 +245,7 @@ static void a_dial_has_ten_seconds(void **state)
 
 static void the_stalest_of_64_half_open_links_makes_room(void **state)
 {
-    hearsay_link links[HSY_HALF_OPEN_MAX + 2];
+    hearsay_link links[HSY_HALF_OPEN_MAX + 1];
     struct hsy_frame hello;
 
     (void)state;
@@ -256,6 +256,7 @@ static void the_stalest_of_64_half_open_links_makes_room(void **state)
     }
     CLAIM(stage_is_open(&stage, links[0]));
     puppet_say(&stage, links[0], &hello); /* No longer the stalest. */
+    stage_run(&stage, 500);
     links[64] = stage_accept(&stage, &peer.record.addrs[0]);
     CLAIM(stage_is_open(&stage, links[0]));
     CLAIM(!stage_is_open(&stage, links[1]));
@@ -263,6 +264,26 @@ static void the_stalest_of_64_half_open_links_makes_room(void **state)
     CLAIM(stage_is_open(&stage, links[64]));
     CLAIM_INT(stage_counters(&stage)->half_open_refused, 1);
     CLAIM_INT(stage.node->half_open, HSY_HALF_OPEN_MAX);
+    end();
+}
+
+/* Else each of a crowd would push out one that is about to speak. */
+static void who_has_half_a_second_to_speak_is_not_pushed_out(void **state)
+{
+    hearsay_link links[HSY_HALF_OPEN_MAX];
+
+    (void)state;
+    begin();
+    for (uint32_t i = 0; i < HSY_HALF_OPEN_MAX; i++) {
+        links[i] = stage_accept(&stage, &peer.record.addrs[0]);
+    }
+    stage_run(&stage, 499);
+    hearsay_link late = stage_accept(&stage, &peer.record.addrs[0]);
+    CLAIM(!stage_is_open(&stage, late));
+    for (uint32_t i = 0; i < HSY_HALF_OPEN_MAX; i++) {
+        CLAIM(stage_is_open(&stage, links[i]));
+    }
+    CLAIM_INT(stage_counters(&stage)->half_open_refused, 1);
     end();
 }
 
@@ -552,6 +573,7 @@ int main(void)
         cmocka_unit_test(a_hello_alone_does_not_extend_the_five_seconds),
         cmocka_unit_test(a_dial_has_ten_seconds),
         cmocka_unit_test(the_stalest_of_64_half_open_links_makes_room),
+        cmocka_unit_test(who_has_half_a_second_to_speak_is_not_pushed_out),
         cmocka_unit_test(frames_may_be_split_at_every_byte_or_come_together),
         cmocka_unit_test(frames_behind_the_handshake_wait_for_it),
         cmocka_unit_test(a_frame_has_ten_seconds_from_its_first_byte),
