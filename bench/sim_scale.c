@@ -1,6 +1,6 @@
 /* What a network of N peers costs: all join five seeds, ten messages reach
- * all. One line of JSON; bench/sim.py runs this for growing N and makes a
- * table and a plot of it.
+ * all over links of 1 to 5 ms. One line of JSON; bench/sim.py runs this for
+ * growing N and makes a table and a plot of it.
  *
  *     sim_scale N [MESSAGES]
  */
@@ -145,7 +145,12 @@ int main(int argc, char **argv)
     if (argc > 2) {
         config.messages = (uint32_t)strtoul(argv[2], NULL, 10);
     }
-    config.join_over_ns = hsy_study_join_over(config.peers);
+    /* One data centre; pinged seldom, so that joining and messages are what is
+     * measured; and no more peers at a time than five seeds can greet. */
+    config.weather.latency_ns = (struct hsy_range){1 * HSY_MS, 5 * HSY_MS};
+    config.ping_interval_ns = HSY_MINUTE;
+    config.join_over_ns = hsy_time_max(hsy_study_join_over(config.peers),
+                                       config.peers * (HSY_MS / 5));
     const char *fault = hsy_study_config_fault(&config);
     if (argc < 2 || argc > 3 || fault != NULL) {
         fprintf(stderr, "usage: sim_scale N [MESSAGES]%s%s\n",

@@ -310,7 +310,8 @@ static int run_files(char **paths, int count, const struct options *o)
         }
         hsy_scenario_destroy(scenarios[i]);
     }
-    return code;
+    bool cut_short = hsy_sim_signal() != 0 && code < 128;
+    return cut_short ? 128 + hsy_sim_signal() : code;
 }
 
 int hsy_cmd_sim_scenario(int argc, char **argv)

@@ -63,7 +63,13 @@ void hsy_book_forget(struct hsy_book *book, const struct hearsay_id *id)
     HSY_ASSERT(hsy_book_find(book, id) == NULL);
 }
 
-/* The worst of a few random ones: never worked, then most failures. */
+/* Tries in vain, whatever became of them. */
+static uint32_t in_vain(const struct hsy_contact *c)
+{
+    return (uint32_t)c->tries + c->refusals;
+}
+
+/* The worst of a few random ones: never worked, then most tries in vain. */
 static struct hsy_contact *pick_victim(struct hsy_book *book)
 {
     struct hsy_contact *worst = NULL;
@@ -74,7 +80,7 @@ static struct hsy_contact *pick_victim(struct hsy_book *book)
             (uint32_t)hsy_prng_below(&book->env->prng, book->by_id.count);
         struct hsy_contact *c = hsy_table_at(&book->by_id, at);
         bool worse = worst == NULL || (worst->good && !c->good) ||
-                     (worst->good == c->good && c->tries > worst->tries);
+                     (worst->good == c->good && in_vain(c) > in_vain(worst));
         worst = worse ? c : worst;
     }
     return worst;
@@ -87,7 +93,7 @@ static bool make_room(struct hsy_book *book)
         return true;
     }
     struct hsy_contact *victim = pick_victim(book);
-    if (victim->good && victim->tries == 0) {
+    if (victim->good && in_vain(victim) == 0) {
         return false;
     }
     struct hearsay_id id = victim->id;

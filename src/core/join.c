@@ -126,8 +126,7 @@ bool hsy_join_is_seat(const struct hsy_join *j, const struct hearsay_id *id)
 {
     for (uint32_t i = 0; i < j->env->config.seeds_count; i++) {
         const struct hsy_seat *seat = &j->seats[i];
-        if (seat->known && seat->state != HSY_SEAT_IDLE &&
-            hsy_id_equal(&seat->id, id)) {
+        if (seat->known && hsy_id_equal(&seat->id, id)) {
             return true;
         }
     }
@@ -153,10 +152,10 @@ static void seat_note(struct hsy_join *j, enum hearsay_level level,
 
 /* ---------------------------------------------------------- trying seats */
 
-static void fail(struct hsy_join *j, struct hsy_seat *seat, const char *event)
+static void give_up(struct hsy_join *j, struct hsy_seat *seat,
+                    enum hearsay_level level, const char *event)
 {
     struct hsy_env *env = j->env;
-    bool was_registered = seat->state == HSY_SEAT_REGISTERED;
 
     HSY_ASSERT(seat->state != HSY_SEAT_IDLE);
     seat->dialling = 0;
@@ -167,9 +166,17 @@ static void fail(struct hsy_join *j, struct hsy_seat *seat, const char *event)
     enter(j, seat, HSY_SEAT_IDLE, hsy_time_add(env->now.mono_ns, wait_ns));
     j->next_ns = env->now.mono_ns; /* Another seat's turn. */
     if (!j->stopped) {
-        seat_note(j, was_registered ? HEARSAY_WARN : HEARSAY_DEBUG, event,
-                  seat);
+        seat_note(j, level, event, seat);
     }
+}
+
+/* That a seed is away matters when it held a registration. */
+static void fail(struct hsy_join *j, struct hsy_seat *seat, const char *event)
+{
+    bool held = seat->state == HSY_SEAT_REGISTERED;
+
+    HSY_ASSERT(event != NULL);
+    give_up(j, seat, held ? HEARSAY_WARN : HEARSAY_DEBUG, event);
 }
 
 static uint32_t seats_busy(const struct hsy_join *j)
@@ -538,8 +545,7 @@ bool hsy_join_registered_frame(struct hsy_join *j,
     case HSY_REGISTERED_STALE:
         return false; /* Dealt with above. */
     case HSY_REGISTERED_FULL:
-        seat_note(j, HEARSAY_WARN, "seed-full", seat);
-        fail(j, seat, "seed-full");
+        give_up(j, seat, HEARSAY_WARN, "seed-full");
         return false;
     case HSY_REGISTERED_NO_ADDR:
         seat_note(j, HEARSAY_WARN, "no-address", seat);

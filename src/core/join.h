@@ -73,6 +73,8 @@ bool hsy_join_registered_frame(struct hsy_join *j,
 /* Logs a list that came (mission M14); @added: how many ids were new. */
 void hsy_join_note_list(struct hsy_join *j, const struct hearsay_id *seed,
                         const struct hsy_records *list, uint32_t added);
+/* A seed of the list answered as @id. It may have refused us since, or we gave
+ * it up: what it says is still a seed's word. */
 bool hsy_join_is_seat(const struct hsy_join *j, const struct hearsay_id *id);
 /* One BRIDGE per seed and minute is obeyed; true claims it. */
 bool hsy_join_may_bridge(struct hsy_join *j, const struct hearsay_id *id);

@@ -8,7 +8,7 @@
  *                v        | went well: 256 each 100 ms
  *              unsaved (ids)
  *
- * So a disk that was full for an hour costs one write a minute meanwhile, and
+ * So a disk that was full for an hour costs two writes a minute meanwhile, and
  * afterwards holds all that memory holds: tombstones, too, which nobody would
  * send again. */
 #include "core/registry_saves.h"
@@ -135,7 +135,10 @@ void hsy_registry_persisted(struct hsy_registry *r, uint64_t token, bool ok)
     }
     if (!ok) {
         mark_unsaved(r, &id);
-        r->save_ns = r->save_ns == HEARSAY_NEVER ? retry_at(r) : r->save_ns;
+        /* One that worked may have been the last: the pace is that of a bad
+         * disk again, at once. */
+        bool anew = r->save_tries == 0 || r->save_ns == HEARSAY_NEVER;
+        r->save_ns = anew ? retry_at(r) : r->save_ns;
         return;
     }
     r->save_tries = 0;

@@ -129,8 +129,13 @@ void hsy_seed_acks_tick(struct hsy_seed *s)
         struct hsy_ack ack = pop_ack(s);
         const struct hsy_neighbour *n =
             hsy_neighbour_by_id(s->neighbours, &ack.id);
+        const struct hsy_entry *e = hsy_registry_find(&s->registry, &ack.id);
+        bool saved =
+            e != NULL && e->incarnation == ack.incarnation &&
+            hsy_entry_saved(e); /* It waited for the writes of others. */
         if (n != NULL) {
-            send_answer(s, n, ack.incarnation, HSY_REGISTERED_FULL);
+            send_answer(s, n, ack.incarnation,
+                        saved ? HSY_REGISTERED_OK : HSY_REGISTERED_FULL);
         }
     }
     HSY_ASSERT(hsy_seed_acks_due(s) > s->env->now.mono_ns);

@@ -258,7 +258,8 @@ static void on_registered(struct hsy_checks *k, uint32_t node,
     claim.k = have->u64;
     claim.q = want->u64;
     /* The lists of a larger network were read up to a second ago. */
-    for (uint32_t i = 0; i < k->f.seeds && !is_small(k); i++) {
+    bool stale = !is_small(k) && claim.k >= claim.q;
+    for (uint32_t i = 0; i < k->f.seeds && stale; i++) {
         look_at_registry(k, i, HSY_READ_LISTED);
     }
     hsy_check_registry_claimed(&k->registry, &claim);

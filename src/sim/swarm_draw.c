@@ -128,14 +128,15 @@ static void draw_network(struct hsy_swarm_plan *p)
     }
 }
 
-/* Bounds that are met. A large network needs its links. */
+/* Bounds that are met, or nearly. A large network needs its links. */
 static void draw_bounds(struct hsy_swarm_plan *p)
 {
     struct hsy_prng prng = stream(p->choice.rng, STREAM_BOUNDS);
     if (!one_in(&prng, 4)) {
         return;
     }
-    p->links_max = p->peers_drawn + (uint32_t)draw(&prng, 16, 24);
+    uint32_t most = p->peers_drawn > 16 ? p->peers_drawn : 0;
+    p->links_max = most + (uint32_t)draw(&prng, 16, 20);
     p->jobs_max = (uint32_t)draw(&prng, 16, 64);
     p->book_max = (uint32_t)draw(&prng, 6, 16);
     p->seen_max = (uint32_t)draw(&prng, 1024, 4096);

@@ -284,9 +284,25 @@ static void a_saved_row_comes_back_as_a_good_contact(void **state)
     end();
 }
 
+static void who_refuses_makes_room_for_newcomers(void **state)
+{
+    (void)state;
+    begin(4);
+    for (uint32_t i = 1; i <= 4; i++) {
+        (void)merge(i, 1);
+        worked(i);
+        refused(i);
+    }
+    for (uint32_t i = 5; i <= 54; i++) {
+        CLAIM(merge(i, 1) != NULL);
+    }
+    end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_refuses_makes_room_for_newcomers),
         cmocka_unit_test(the_newest_record_wins),
         cmocka_unit_test(seeds_itself_and_the_unreachable_are_not_kept),
         cmocka_unit_test(a_failure_backs_off_and_a_later_life_forgives_it),

@@ -475,9 +475,37 @@ static void one_bridge_per_seed_and_minute_is_obeyed(void **state)
     end();
 }
 
+static void a_book_full_of_refusers_is_not_the_end(void **state)
+{
+    (void)state;
+    stage_init(&stage, HEARSAY_PEER, 1, 1);
+    stage.config.gossip_count = 0;
+    stage.config.book_max = 8;
+    stage.config.ping_interval_ns = 60 * HSY_MINUTE;
+    stage_create(&stage);
+    stage_start(&stage);
+    stage_run(&stage, 1);
+    puppet_init(&seed, 200, HEARSAY_SEED);
+    seat = puppet_seat(&stage, &seed, 100);
+    tell_of(8); /* 2 to 9: all full. */
+    uint32_t most;
+    (void)refuse_all(60000, &most);
+    uint32_t dialled = 0;
+    for (int round = 0; round < 600 && dialled == 0; round++) {
+        tell_of(28); /* And 20 more, who may say yes. */
+        for (uint16_t port = 7010; port < 7030; port++) {
+            dialled += stage_dial(&stage, port) != NULL ? 1 : 0;
+        }
+        (void)refuse_all(1000, &most);
+    }
+    CLAIM(dialled > 0);
+    end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_book_full_of_refusers_is_not_the_end),
         cmocka_unit_test(the_cap_is_two_thirds_of_m_root_n_and_32_to_3200),
         cmocka_unit_test(m_links_are_opened_and_no_more),
         cmocka_unit_test(a_refused_dial_makes_way_for_another),

@@ -255,9 +255,33 @@ static void no_more_than_8192_writes_are_under_way(void **state)
     end();
 }
 
+static void a_disk_that_fails_again_is_left_alone_again(void **state)
+{
+    (void)state;
+    begin();
+    for (uint32_t i = 0; i < 5000; i++) {
+        put(i, 1);
+    }
+    answer(false);
+    CLAIM_INT(next_try(), 1);
+    answer(true); /* One goes well; those that follow do not. */
+    CLAIM_INT(next_try(), 256);
+    answer(false);
+    uint64_t from_ns = env.now.mono_ns;
+    uint64_t before = ports.token;
+    while (env.now.mono_ns < from_ns + HSY_MINUTE) {
+        (void)next_try();
+        answer(false);
+    }
+    CLAIM(ports.token - before >= 2);
+    CLAIM(ports.token - before < 20);
+    end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_disk_that_fails_again_is_left_alone_again),
         cmocka_unit_test(a_good_disk_leaves_nothing_to_do),
         cmocka_unit_test(a_bad_disk_is_tried_with_one_row_and_less_and_less),
         cmocka_unit_test(a_disk_that_is_good_again_gets_all_of_it),
