@@ -92,15 +92,15 @@ static int read_links(struct hsy_fact_reader *r, struct hsy_fact *out,
     return HEARSAY_OK;
 }
 
-/* A failed write is tried again within a minute, twice if need be. One that
- * waits for a slow process takes a few of its steps. A frozen one does nothing
- * with its disk either. */
+/* A write that a disk refused is tried again within 61 s, and the rest of them
+ * right after. One that waits for a slow process takes a few of its steps. A
+ * frozen one does nothing with its disk either. */
 static uint64_t unsaved(const struct hsy_fact_reader *r, uint32_t node,
                         enum hsy_process process)
 {
     uint64_t slow_ns = hsy_cluster_slowness(r->cluster, node);
     if (hsy_cluster_disk_mood_of(r->cluster, node) != HSY_DISK_FINE) {
-        return 2 * HSY_MINUTE;
+        return 75 * HSY_SECOND;
     }
     return slow_ns > 0 || process == HSY_PROCESS_FROZEN
                ? hsy_time_add(2 * HSY_SECOND, 4 * slow_ns)

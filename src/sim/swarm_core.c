@@ -306,6 +306,20 @@ static void check_messages(struct hsy_swarm *s)
     }
 }
 
+/* Last, the seeds of the core die at once, long after their disks are well:
+ * what they then read must be all that they had (R1, R2, R4). */
+static void check_disks(struct hsy_swarm *s)
+{
+    for (uint32_t i = 0; i < s->plan->seeds; i++) {
+        if (is_core(s, i)) {
+            (void)!hsy_cluster_kill(s->c, i); /* It runs: that was checked. */
+            (void)!hsy_cluster_start(s->c, i, 0);
+        }
+    }
+    hsy_swarm_tell(s, "the seeds of the core restart", -1, 0);
+    hsy_swarm_pass(s, hsy_cluster_now(s->c) + 2 * HSY_SECOND);
+}
+
 static void check_invariants(struct hsy_swarm *s, bool has_grey)
 {
     if (!has_grey && hsy_checks_calm(s->w->checks) != HEARSAY_OK) {
@@ -346,5 +360,8 @@ void hsy_swarm_check_core(struct hsy_swarm *s)
     }
     if (!hsy_swarm_failed(s)) {
         check_messages(s);
+    }
+    if (!hsy_swarm_failed(s)) {
+        check_disks(s);
     }
 }
