@@ -164,6 +164,25 @@ static void refusals_back_off_with_full_jitter_up_to_a_minute(void **state)
     end();
 }
 
+static void failures_back_off_with_full_jitter_up_to_a_minute(void **state)
+{
+    uint64_t longest = 0;
+
+    (void)state;
+    begin(10);
+    (void)merge(1, 5);
+    for (uint32_t i = 0; i < 200; i++) {
+        failed(1);
+        const struct hsy_contact *c = merge(1, 5);
+        uint64_t wait_ns = c->next_try_ns - env.now.mono_ns;
+        CLAIM(wait_ns <= 61 * HSY_SECOND + HSY_MS);
+        CLAIM(i > 0 || wait_ns <= 3 * HSY_SECOND + HSY_MS);
+        longest = wait_ns > longest ? wait_ns : longest;
+    }
+    CLAIM(longest > 50 * HSY_SECOND);
+    end();
+}
+
 static void the_untried_make_room_before_the_proven(void **state)
 {
     (void)state;
@@ -308,6 +327,7 @@ int main(void)
         cmocka_unit_test(a_failure_backs_off_and_a_later_life_forgives_it),
         cmocka_unit_test(a_refusal_outlasts_being_reached_but_no_link),
         cmocka_unit_test(refusals_back_off_with_full_jitter_up_to_a_minute),
+        cmocka_unit_test(failures_back_off_with_full_jitter_up_to_a_minute),
         cmocka_unit_test(the_untried_make_room_before_the_proven),
         cmocka_unit_test(good_ones_are_saved_in_batches_after_ten_seconds),
         cmocka_unit_test(leaving_saves_all_that_is_unsaved_at_once),
