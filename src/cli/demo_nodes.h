@@ -66,7 +66,7 @@ struct hsy_demo_memory {
 /* Of a process alive; false: it cannot be read. */
 bool hsy_demo_node_memory(const struct hsy_demo_nodes *nodes, uint32_t node,
                           struct hsy_demo_memory *out);
-/* Processor time of all the processes that have ended. */
+/* Processor time of all the children that have ended. */
 uint64_t hsy_demo_cpu_ms(void);
 
 /* The path of the control socket; lent until the next call. */
