@@ -75,6 +75,7 @@ static void add(struct hsy_core *core, const struct hsy_arrival *a)
         return;
     }
     n->accepted = a->accepted;
+    n->version = (uint8_t)a->version;
     n->addr = a->record.addrs_count > 0 ? a->record.addrs[0] : a->from;
     if (is_seed(core)) {
         note_come(core, n);
@@ -110,6 +111,7 @@ static void merge_links(struct hsy_core *core, struct hsy_neighbour *n,
         hearsay_link old = n->link;
         if (hsy_neighbour_relink(&core->neighbours, n, a->link) == 0) {
             n->accepted = a->accepted;
+            n->version = (uint8_t)a->version;
             loser = old;
         }
     }

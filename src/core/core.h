@@ -27,6 +27,7 @@ enum hsy_phase {
 struct hsy_arrival {
     hearsay_link link;
     bool accepted;
+    uint16_t version;             /* Of the protocol, on this link. */
     struct hearsay_addr from;     /* The other end of the connection. */
     struct hearsay_addr observed; /* Where the other end sees us. */
     struct hsy_record record;     /* Its own, verified. */

@@ -18,6 +18,7 @@ struct hsy_neighbour {
     bool superseded;          /* The other end has a newer link: no break. */
     bool fresh;               /* Became overlay, has not been caught up yet. */
     bool fellow;              /* Seed to known seed. */
+    uint8_t version;          /* Of the protocol. */
     uint8_t strikes;          /* Missed pings in a row. */
     uint8_t skips;            /* Rounds skipped in a row. */
     struct hearsay_addr addr; /* First advertised, else where it came from. */

@@ -209,6 +209,12 @@ static bool peer_frame(struct hsy_core *core, struct hsy_neighbour *n,
     case HSY_PING:
     case HSY_PONG:
     case HSY_BUNDLE:
+    case HSY_IHAVE:
+    case HSY_GRAFT:
+    case HSY_PRUNE:
+    case HSY_DIGEST:
+    case HSY_PULL:
+    case HSY_GONE:
     case HSY_REGISTER:
     case HSY_LOOKUP:
     case HSY_PEERS_GET:

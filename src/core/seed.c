@@ -212,6 +212,12 @@ static bool take_frame(struct hsy_seed *s, struct hsy_neighbour *n,
     case HSY_ACCEPT:
     case HSY_REFUSE:
     case HSY_BUNDLE:
+    case HSY_IHAVE:
+    case HSY_GRAFT:
+    case HSY_PRUNE:
+    case HSY_DIGEST:
+    case HSY_PULL:
+    case HSY_GONE:
         return false;
     }
     return false;

@@ -44,6 +44,7 @@ struct hsy_handshake {
     struct hsy_record record; /* Theirs; not verified before UP. */
     struct hearsay_addr observed;
     struct hearsay_id expect; /* Meaningful with has_expect. */
+    uint16_t version;         /* The highest that both speak. */
     bool has_expect;
     bool hello_seen;
 };

@@ -172,6 +172,9 @@ void hsy_claims_of_frame(struct hsy_claims *c, const struct hsy_frame *frame)
     case HSY_BUNDLE:
         of_bundle(c, &frame->bundle.bundle);
         return;
+    case HSY_PRUNE:
+        of_records(c, &frame->prune.alternatives);
+        return;
     case HSY_HELLO: /* Its record is verified together with AUTH. */
     case HSY_AUTH:
     case HSY_ERROR:
@@ -181,6 +184,11 @@ void hsy_claims_of_frame(struct hsy_claims *c, const struct hsy_frame *frame)
     case HSY_PEERS_GET:
     case HSY_CONNECT:
     case HSY_ACCEPT:
+    case HSY_IHAVE:
+    case HSY_GRAFT:
+    case HSY_DIGEST:
+    case HSY_PULL:
+    case HSY_GONE:
         return;
     }
 }

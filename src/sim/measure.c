@@ -47,10 +47,10 @@ int hsy_measure_create(struct hsy_measure **out, const struct hearsay_mem *mem,
                    shape(sizeof(struct hsy_message_key),
                          sizeof(struct hsy_measured), most),
                    1);
-    hsy_table_init(
-        &m->epochs, mem,
-        shape(sizeof(struct hsy_epoch_key), sizeof(struct hsy_epoch), 2 * most),
-        1);
+    hsy_table_init(&m->epochs, mem,
+                   shape(sizeof(struct hsy_epoch_key),
+                         sizeof(struct hsy_measured_epoch), 2 * most),
+                   1);
     hsy_table_init(&m->strikes, mem,
                    shape(sizeof(uint64_t), sizeof(struct hsy_strike), m->count),
                    1);
@@ -152,7 +152,7 @@ static void bind(struct hsy_measure *m, const struct hsy_epoch_key *epoch,
     void *item;
     int err = hsy_table_put(&m->epochs, &item, epoch);
     if (err == HEARSAY_OK) {
-        ((struct hsy_epoch *)item)->life = life;
+        ((struct hsy_measured_epoch *)item)->life = life;
         struct hsy_epoch_key claim = {
             .origin = epoch->origin, .is_life = 1, .value = life};
         err = hsy_table_put(&m->epochs, &item, &claim);
@@ -165,7 +165,7 @@ static struct hsy_measured *match(struct hsy_measure *m, uint32_t origin,
                                   const struct hearsay_message *message)
 {
     struct hsy_epoch_key key = {.origin = origin, .value = message->epoch};
-    const struct hsy_epoch *known = hsy_table_find(&m->epochs, &key);
+    const struct hsy_measured_epoch *known = hsy_table_find(&m->epochs, &key);
     if (known != NULL) {
         return find(m, origin, known->life, message->seq);
     }

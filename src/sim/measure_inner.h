@@ -21,7 +21,7 @@ struct hsy_epoch_key {
     uint32_t origin, is_life;
     uint64_t value;
 };
-struct hsy_epoch {
+struct hsy_measured_epoch {
     struct hsy_epoch_key key;
     uint64_t life;
 };

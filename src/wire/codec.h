@@ -69,5 +69,19 @@ void hsy_wire_put_bridge(struct hsy_writer *out, const struct hsy_frame *frame);
 void hsy_wire_get_bridge(struct hsy_reader *in, struct hsy_frame *frame);
 void hsy_wire_put_refuse(struct hsy_writer *out, const struct hsy_frame *frame);
 void hsy_wire_get_refuse(struct hsy_reader *in, struct hsy_frame *frame);
+void hsy_wire_put_ihave(struct hsy_writer *out,
+                        const struct hsy_bundle_ids *ids);
+void hsy_wire_get_ihave(struct hsy_reader *in, struct hsy_bundle_ids *ids);
+void hsy_wire_put_graft(struct hsy_writer *out, const struct hsy_frame *frame);
+void hsy_wire_get_graft(struct hsy_reader *in, struct hsy_frame *frame);
+void hsy_wire_put_prune(struct hsy_writer *out, const struct hsy_frame *frame);
+void hsy_wire_get_prune(struct hsy_reader *in, struct hsy_frame *frame);
+void hsy_wire_put_digest(struct hsy_writer *out,
+                         const struct hsy_digest *digest);
+void hsy_wire_get_digest(struct hsy_reader *in, struct hsy_digest *digest);
+void hsy_wire_put_pull(struct hsy_writer *out, const struct hsy_frame *frame);
+void hsy_wire_get_pull(struct hsy_reader *in, struct hsy_frame *frame);
+void hsy_wire_put_gone(struct hsy_writer *out, const struct hsy_frame *frame);
+void hsy_wire_get_gone(struct hsy_reader *in, struct hsy_frame *frame);
 
 #endif

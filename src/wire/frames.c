@@ -87,6 +87,24 @@ static void put_body(struct hsy_writer *out,
         hsy_put_u8(out, frame->bundle.hops);
         hsy_put_bundle(out, &frame->bundle.bundle);
         break;
+    case HSY_IHAVE:
+        hsy_wire_put_ihave(out, &frame->ihave);
+        break;
+    case HSY_GRAFT:
+        hsy_wire_put_graft(out, frame);
+        break;
+    case HSY_PRUNE:
+        hsy_wire_put_prune(out, frame);
+        break;
+    case HSY_DIGEST:
+        hsy_wire_put_digest(out, &frame->digest);
+        break;
+    case HSY_PULL:
+        hsy_wire_put_pull(out, frame);
+        break;
+    case HSY_GONE:
+        hsy_wire_put_gone(out, frame);
+        break;
     }
 }
 
@@ -155,19 +173,44 @@ static void get_body(struct hsy_reader *in,
         frame->bundle.hops = hsy_get_u8(in);
         hsy_get_bundle(in, &frame->bundle.bundle);
         break;
+    case HSY_IHAVE:
+        hsy_wire_get_ihave(in, &frame->ihave);
+        break;
+    case HSY_GRAFT:
+        hsy_wire_get_graft(in, frame);
+        break;
+    case HSY_PRUNE:
+        hsy_wire_get_prune(in, frame);
+        break;
+    case HSY_DIGEST:
+        hsy_wire_get_digest(in, &frame->digest);
+        break;
+    case HSY_PULL:
+        hsy_wire_get_pull(in, frame);
+        break;
+    case HSY_GONE:
+        hsy_wire_get_gone(in, frame);
+        break;
     }
 }
 
 static bool type_known(unsigned type)
 {
-    return type >= HSY_HELLO && type <= HSY_BUNDLE;
+    return type >= HSY_HELLO && type <= HSY_GONE;
+}
+
+/* The flags that a frame may carry. */
+static unsigned flags_of(enum hsy_frame_type type)
+{
+    return type == HSY_BUNDLE ? HSY_FLAG_IGNORABLE | HSY_FLAG_EXTRA
+                              : HSY_FLAG_IGNORABLE;
 }
 
 void hsy_frame_encode(struct hsy_writer *out, const struct hsy_frame *frame)
 {
     HSY_ASSERT(out != NULL);
     HSY_ASSERT(type_known(frame->type));
-    HSY_ASSERT((frame->flags & ~HSY_FLAG_IGNORABLE) == 0);
+    HSY_ASSERT((frame->flags & ~flags_of(frame->type)) == 0);
     /* The length comes first on the wire: encode twice, once to count. */
     struct hsy_writer body = hsy_writer_count();
     put_body(&body, frame);
@@ -220,7 +263,7 @@ int hsy_frame_decode(struct hsy_frame *out, const uint8_t *data, size_t len,
     }
     out->type = (enum hsy_frame_type)type;
     out->flags = flags;
-    hsy_wire_require(&in, (flags & ~HSY_FLAG_IGNORABLE) == 0);
+    hsy_wire_require(&in, (flags & ~flags_of(out->type)) == 0);
     get_body(&in, out);
     return hsy_reader_done(&in) ? 0 : HEARSAY_ERR_MALFORMED;
 }
@@ -249,6 +292,12 @@ const char *hsy_frame_name(unsigned type)
         [HSY_ACCEPT] = "ACCEPT",
         [HSY_REFUSE] = "REFUSE",
         [HSY_BUNDLE] = "BUNDLE",
+        [HSY_IHAVE] = "IHAVE",
+        [HSY_GRAFT] = "GRAFT",
+        [HSY_PRUNE] = "PRUNE",
+        [HSY_DIGEST] = "DIGEST",
+        [HSY_PULL] = "PULL",
+        [HSY_GONE] = "GONE",
     };
     return type_known(type) ? names[type] : "?";
 }

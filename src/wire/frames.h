@@ -12,7 +12,7 @@
 
 enum {
     HSY_PROTOCOL_MIN = 1, /* Oldest version that this build speaks. */
-    HSY_PROTOCOL_MAX = 1,
+    HSY_PROTOCOL_MAX = 2,
     HSY_FRAME_HEADER_LEN = 6,
     HSY_NONCE_LEN = 32,
     HSY_ERROR_TEXT_MAX = 200,
@@ -23,6 +23,11 @@ enum {
     HSY_ALTERNATIVES_MAX = 8,
     HSY_BRIDGE_RECORDS = 2,
     HSY_SYNC_ENTRIES_MAX = 64,
+    HSY_IHAVE_IDS_MAX = 64,
+    HSY_REDIRECTS_MAX = 4, /* Records in one PRUNE. */
+    HSY_DIGEST_BUCKETS = 64,
+    HSY_DIGEST_MARKS_MAX = 256,
+    HSY_PULL_SPANS_MAX = 16,
     /* Encoded records of one list: the largest list, the largest record. */
     HSY_RECORDS_LEN_MAX = HSY_PAGE_RECORDS * (HSY_RECORD_LEN_MAX + 2)
 };
@@ -48,11 +53,23 @@ enum hsy_frame_type {
     HSY_CONNECT = 18,
     HSY_ACCEPT = 19,
     HSY_REFUSE = 20,
-    HSY_BUNDLE = 21
+    HSY_BUNDLE = 21,
+    /* From version 2 on. */
+    HSY_IHAVE = 22,
+    HSY_GRAFT = 23,
+    HSY_PRUNE = 24,
+    HSY_DIGEST = 25,
+    HSY_PULL = 26,
+    HSY_GONE = 27
 };
 
-/* A receiver that does not know the type skips the frame. */
-enum { HSY_FLAG_IGNORABLE = 1 };
+enum {
+    /* A receiver that does not know the type skips the frame. */
+    HSY_FLAG_IGNORABLE = 1,
+    /* Of a BUNDLE, from version 2 on: a copy beside the tree (flooded, or
+     * pulled), which says nothing about the link it came over. */
+    HSY_FLAG_EXTRA = 2
+};
 
 enum hsy_trust { HSY_TRUST_ORIGIN = 0, HSY_TRUST_MEMBERS = 1 };
 
@@ -165,6 +182,34 @@ enum hsy_refuse_why {
     HSY_REFUSE_ROLE = 4 /* Seeds have no overlay links. */
 };
 
+enum hsy_prune_why {
+    HSY_PRUNE_DUPLICATE = 1, /* It came twice before. */
+    HSY_PRUNE_FULL = 2,      /* Answer to GRAFT: no more eager links. */
+    HSY_PRUNE_SLOW = 3       /* More is queued for you than fits. */
+};
+
+/* What a node has, in three sizes. */
+enum hsy_digest_kind {
+    HSY_DIGEST_SUM = 0,    /* One number, of idle origins. */
+    HSY_DIGEST_HASHES = 1, /* One of each bucket. */
+    HSY_DIGEST_MARKS = 2   /* Every origin of some buckets. */
+};
+
+struct hsy_digest {
+    enum hsy_digest_kind kind;
+    uint64_t sum;   /* SUM */
+    bool idle_only; /* HASHES: busy origins are left out. */
+    uint32_t hashes[HSY_DIGEST_BUCKETS];
+    bool ask;         /* MARKS: answer with yours of these buckets. */
+    uint64_t buckets; /* MARKS: a bit for each that is complete with this. */
+    struct hsy_spans marks; /* From the lowest retained to the highest seen. */
+};
+
+enum hsy_gone_how {
+    HSY_GONE_DONE = 0, /* All that was asked for has been looked at. */
+    HSY_GONE_MORE = 1  /* The credit is used up: ask again. */
+};
+
 struct hsy_frame {
     enum hsy_frame_type type;
     uint8_t flags;
@@ -201,6 +246,27 @@ struct hsy_frame {
             uint8_t hops; /* Links travelled so far; not signed. */
             struct hsy_bundle bundle;
         } bundle;
+        struct hsy_bundle_ids ihave; /* 1..HSY_IHAVE_IDS_MAX */
+        struct {
+            bool last_parent; /* It has no other eager link. */
+            bool wants;       /* Send me @id, too. */
+            struct hsy_bundle_id id;
+        } graft;
+        struct {
+            enum hsy_prune_why why;
+            struct hsy_records alternatives; /* <= HSY_REDIRECTS_MAX */
+        } prune;
+        struct hsy_digest digest;
+        struct {
+            uint32_t nonce;
+            uint32_t credit;        /* Bytes of bundles to be sent at most. */
+            struct hsy_spans spans; /* 1..HSY_PULL_SPANS_MAX */
+        } pull;
+        struct {
+            uint32_t nonce; /* Of the PULL that this ends. */
+            enum hsy_gone_how how;
+            struct hsy_spans spans; /* Never again from here. */
+        } gone;
     };
 };
 

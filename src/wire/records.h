@@ -128,6 +128,39 @@ struct hsy_bundle_id {
     uint8_t bytes[16];
 };
 
+/* Bundle ids, packed. */
+struct hsy_bundle_ids {
+    const uint8_t *bytes;
+    uint32_t count;
+};
+
+static inline const struct hsy_bundle_id *
+hsy_bundle_ids_at(const struct hsy_bundle_ids *ids, uint32_t index)
+{
+    return (const struct hsy_bundle_id *)(const void *)(ids->bytes +
+                                                        (size_t)index * 16);
+}
+_Static_assert(sizeof(struct hsy_bundle_id) == 16, "packed on the wire");
+
+/* One life of an origin: its sequence numbers begin anew with each. */
+struct hsy_epoch {
+    struct hearsay_id origin;
+    uint64_t incarnation, nonce;
+};
+
+/* Messages of one epoch; both ends included. Empty: to = from - 1. */
+struct hsy_span {
+    struct hsy_epoch of;
+    uint64_t from, to;
+};
+
+/* Spans as they are encoded, one after the other. */
+enum { HSY_SPAN_LEN = 32 + 4 * 8 };
+struct hsy_spans {
+    const uint8_t *bytes;
+    uint32_t count;
+};
+
 /* One message inside a bundle; topic and payload are lent by the bundle. */
 struct hsy_message {
     const uint8_t *topic;
@@ -224,6 +257,12 @@ bool hsy_records_next(struct hsy_reader *at, struct hsy_record *record);
 void hsy_messages_add(struct hsy_writer *out, struct hsy_bundle *bundle,
                       const struct hsy_message *message);
 bool hsy_messages_next(struct hsy_reader *at, struct hsy_message *message);
+
+/* Appends one span to a list under construction. */
+void hsy_spans_add(struct hsy_writer *list, struct hsy_spans *spans,
+                   const struct hsy_span *span);
+/* @index < count. */
+struct hsy_span hsy_spans_at(const struct hsy_spans *spans, uint32_t index);
 
 /* Equal in every field, signature included. */
 bool hsy_record_equal(const struct hsy_record *a, const struct hsy_record *b);

@@ -376,7 +376,9 @@ static inline struct hsy_bundle hostile_bundle(struct hostile *h,
         hsy_writer(covered_bytes, sizeof(covered_bytes));
     struct hsy_bundle b = {.origin = p->id,
                            .epoch_incarnation = hostile_incarnation(h),
-                           .epoch_nonce = hostile_u64(h),
+                           .epoch_nonce = hostile_chance(h, 4)
+                                              ? hostile_u64(h)
+                                              : hostile_pick(h, 2),
                            .wall_ms = hostile_wall(h),
                            .messages = bytes};
     uint8_t text[8] = {0};
@@ -437,6 +439,80 @@ static inline void hostile_fill_get(struct hostile *h, struct hsy_peers_get *g)
     g->page = (uint32_t)hostile_u64(h);
 }
 
+/* Of what the node relays to somebody, or any. */
+static inline struct hsy_bundle_id hostile_bundle_id(struct hostile *h)
+{
+    struct hsy_bundle_id id = {{0}};
+    const struct hsy_ml *seen = &h->stage.node->core.relay.seen;
+
+    if (seen->seen.count > 0 && hostile_chance(h, 2)) {
+        memcpy(&id,
+               hsy_table_at(&seen->seen,
+                            (uint32_t)hostile_pick(h, seen->seen.count)),
+               sizeof(id));
+    } else {
+        id.bytes[0] = (uint8_t)(1 + hostile_pick(h, 200));
+    }
+    return id;
+}
+
+static inline struct hsy_bundle_ids hostile_bundle_ids(struct hostile *h)
+{
+    struct hsy_bundle_ids ids = {
+        .bytes = h->list,
+        .count = (uint32_t)(1 + hostile_pick(h, HSY_IHAVE_IDS_MAX))};
+
+    for (uint32_t i = 0; i < ids.count; i++) {
+        struct hsy_bundle_id id = hostile_bundle_id(h);
+        memcpy(h->list + 16 * (size_t)i, &id, sizeof(id));
+    }
+    return ids;
+}
+
+/* Of the epochs that hostile_bundle() uses, and others. */
+static inline struct hsy_spans hostile_spans(struct hostile *h, uint32_t least)
+{
+    struct hsy_spans spans = {.bytes = h->list};
+    struct hsy_writer list = hsy_writer(h->list, sizeof(h->list));
+    uint32_t count = least + (uint32_t)hostile_pick(h, 16);
+
+    for (uint32_t i = 0; i < count; i++) {
+        struct hsy_span span = {.of.origin = hostile_id(h),
+                                .of.incarnation = 1 + hostile_pick(h, 3),
+                                .of.nonce = hostile_pick(h, 2),
+                                .from = 1 + hostile_pick(h, 60)};
+        span.to = span.from - 1 + hostile_pick(h, 60);
+        if (hostile_chance(h, 8)) {
+            span.to = UINT64_MAX - 1 - hostile_pick(h, 3);
+        }
+        hsy_spans_add(&list, &spans, &span);
+    }
+    return spans;
+}
+
+static inline void hostile_fill_digest(struct hostile *h, struct hsy_digest *d)
+{
+    d->kind = (enum hsy_digest_kind)hostile_pick(h, 3);
+    d->sum = hostile_u64(h);
+    d->idle_only = hostile_chance(h, 2);
+    d->hashes[hostile_pick(h, HSY_DIGEST_BUCKETS)] = (uint32_t)hostile_u64(h);
+    d->ask = hostile_chance(h, 2);
+    d->buckets = hostile_u64(h);
+    d->marks = hostile_spans(h, 0);
+}
+
+/* Of a pull of the node's, or any. */
+static inline uint32_t hostile_pull_nonce(struct hostile *h, hearsay_link link)
+{
+    struct hsy_frame pull;
+
+    if (!hostile_chance(h, 4) &&
+        stage_frame(&h->stage, link, HSY_PULL, &pull)) {
+        return pull.pull.nonce;
+    }
+    return (uint32_t)hostile_pick(h, 4);
+}
+
 /* Of a ping of the node's, or any. */
 static inline uint64_t hostile_pong(struct hostile *h, hearsay_link link)
 {
@@ -453,22 +529,23 @@ static inline uint64_t hostile_pong(struct hostile *h, hearsay_link link)
 static inline enum hsy_frame_type hostile_type(struct hostile *h)
 {
     static const uint8_t at_peer[] = {
-        HSY_PING,   HSY_PONG,    HSY_REGISTERED, HSY_REGISTERED,
-        HSY_PEERS,  HSY_PEERS,   HSY_BRIDGE,     HSY_DEAD_NOTICE,
-        HSY_BUNDLE, HSY_BUNDLE,  HSY_BUNDLE,     HSY_CONNECT,
-        HSY_ACCEPT, HSY_CONNECT, HSY_REFUSE,     HSY_REFUSE};
+        HSY_PING,   HSY_PONG,    HSY_REGISTERED,  HSY_REGISTERED, HSY_PEERS,
+        HSY_PEERS,  HSY_BRIDGE,  HSY_DEAD_NOTICE, HSY_BUNDLE,     HSY_BUNDLE,
+        HSY_BUNDLE, HSY_CONNECT, HSY_ACCEPT,      HSY_CONNECT,    HSY_REFUSE,
+        HSY_REFUSE, HSY_IHAVE,   HSY_IHAVE,       HSY_GRAFT,      HSY_PRUNE,
+        HSY_DIGEST, HSY_DIGEST,  HSY_PULL,        HSY_GONE};
     static const uint8_t at_seed[] = {
         HSY_PING,      HSY_PONG,        HSY_REGISTER,  HSY_REGISTER,
         HSY_REGISTER,  HSY_LOOKUP,      HSY_PEERS_GET, HSY_LINKS,
         HSY_LINKS,     HSY_LEAVE,       HSY_VERDICT,   HSY_VERDICT,
         HSY_SEED_SYNC, HSY_DEAD_REPORT, HSY_SEED_SYNC, HSY_DEAD_REPORT};
-    uint64_t which = hostile_pick(h, 16);
+    bool seed = h->stage.config.role == HEARSAY_SEED;
+    uint64_t which = hostile_pick(h, seed ? sizeof(at_seed) : sizeof(at_peer));
 
     if (hostile_chance(h, 24)) {
-        return (enum hsy_frame_type)(1 + hostile_pick(h, HSY_BUNDLE));
+        return (enum hsy_frame_type)(1 + hostile_pick(h, HSY_GONE));
     }
-    return (enum hsy_frame_type)(
-        h->stage.config.role == HEARSAY_SEED ? at_seed[which] : at_peer[which]);
+    return (enum hsy_frame_type)(seed ? at_seed[which] : at_peer[which]);
 }
 
 /* Of @p, on its link. */
@@ -551,6 +628,35 @@ static inline void hostile_frame(struct hostile *h, const struct puppet *p,
             (uint8_t)(hostile_chance(h, 4) ? 250 + hostile_pick(h, 6)
                                            : hostile_pick(h, 70));
         f->bundle.bundle = hostile_bundle(h, hostile_other(h, p));
+        f->flags |= hostile_chance(h, 4) ? HSY_FLAG_EXTRA : 0;
+        return;
+    case HSY_IHAVE:
+        f->ihave = hostile_bundle_ids(h);
+        return;
+    case HSY_GRAFT:
+        f->graft.last_parent = hostile_chance(h, 2);
+        f->graft.wants = hostile_chance(h, 2);
+        if (f->graft.wants) {
+            f->graft.id = hostile_bundle_id(h);
+        }
+        return;
+    case HSY_PRUNE:
+        f->prune.why = (enum hsy_prune_why)(1 + hostile_pick(h, 3));
+        f->prune.alternatives = hostile_records(h, HSY_REDIRECTS_MAX);
+        return;
+    case HSY_DIGEST:
+        hostile_fill_digest(h, &f->digest);
+        return;
+    case HSY_PULL:
+        f->pull.nonce = (uint32_t)hostile_pick(h, 4);
+        f->pull.credit = (uint32_t)(hostile_chance(h, 2) ? hostile_u64(h)
+                                                         : hostile_pick(h, 99));
+        f->pull.spans = hostile_spans(h, 1);
+        return;
+    case HSY_GONE:
+        f->gone.nonce = hostile_pull_nonce(h, link);
+        f->gone.how = (enum hsy_gone_how)hostile_pick(h, 2);
+        f->gone.spans = hostile_spans(h, 0);
         return;
     }
 }

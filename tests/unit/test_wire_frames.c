@@ -200,6 +200,40 @@ static void claim_same_bundle(const struct hsy_bundle *a,
     claim_same_sig(&a->sig, &b->sig);
 }
 
+static void claim_same_spans(const struct hsy_spans *a,
+                             const struct hsy_spans *b)
+{
+    assert_int_equal(a->count, b->count);
+    for (uint32_t i = 0; i < a->count; i++) {
+        struct hsy_span one = hsy_spans_at(a, i), other = hsy_spans_at(b, i);
+        claim_same_id(&one.of.origin, &other.of.origin);
+        assert_int_equal(one.of.incarnation, other.of.incarnation);
+        assert_int_equal(one.of.nonce, other.of.nonce);
+        assert_int_equal(one.from, other.from);
+        assert_int_equal(one.to, other.to);
+    }
+}
+
+static void claim_same_digest(const struct hsy_digest *a,
+                              const struct hsy_digest *b)
+{
+    assert_int_equal(a->kind, b->kind);
+    switch (a->kind) {
+    case HSY_DIGEST_SUM:
+        assert_int_equal(a->sum, b->sum);
+        break;
+    case HSY_DIGEST_HASHES:
+        assert_int_equal(a->idle_only, b->idle_only);
+        assert_memory_equal(a->hashes, b->hashes, sizeof(a->hashes));
+        break;
+    case HSY_DIGEST_MARKS:
+        assert_int_equal(a->ask, b->ask);
+        assert_int_equal(a->buckets, b->buckets);
+        claim_same_spans(&a->marks, &b->marks);
+        break;
+    }
+}
+
 static void claim_same_frame(const struct hsy_frame *a,
                              const struct hsy_frame *b)
 {
@@ -270,6 +304,33 @@ static void claim_same_frame(const struct hsy_frame *a,
         assert_int_equal(a->bundle.hops, b->bundle.hops);
         claim_same_bundle(&a->bundle.bundle, &b->bundle.bundle);
         break;
+    case HSY_IHAVE:
+        assert_int_equal(a->ihave.count, b->ihave.count);
+        assert_memory_equal(a->ihave.bytes, b->ihave.bytes,
+                            16 * (size_t)a->ihave.count);
+        break;
+    case HSY_GRAFT:
+        assert_int_equal(a->graft.last_parent, b->graft.last_parent);
+        assert_int_equal(a->graft.wants, b->graft.wants);
+        assert_memory_equal(&a->graft.id, &b->graft.id, sizeof(a->graft.id));
+        break;
+    case HSY_PRUNE:
+        assert_int_equal(a->prune.why, b->prune.why);
+        claim_same_records(&a->prune.alternatives, &b->prune.alternatives);
+        break;
+    case HSY_DIGEST:
+        claim_same_digest(&a->digest, &b->digest);
+        break;
+    case HSY_PULL:
+        assert_int_equal(a->pull.nonce, b->pull.nonce);
+        assert_int_equal(a->pull.credit, b->pull.credit);
+        claim_same_spans(&a->pull.spans, &b->pull.spans);
+        break;
+    case HSY_GONE:
+        assert_int_equal(a->gone.nonce, b->gone.nonce);
+        assert_int_equal(a->gone.how, b->gone.how);
+        claim_same_spans(&a->gone.spans, &b->gone.spans);
+        break;
     }
 }
 
@@ -277,7 +338,7 @@ static void every_frame_survives_the_round_trip(void **state)
 {
     (void)state;
     hsy_prng_init(&samples.prng, 1);
-    for (enum hsy_frame_type t = HSY_HELLO; t <= HSY_BUNDLE; t = next_type(t)) {
+    for (enum hsy_frame_type t = HSY_HELLO; t <= HSY_GONE; t = next_type(t)) {
         for (int round = 0; round < ROUNDS; round++) {
             struct hsy_frame frame, again;
             size_t len = 0;
@@ -311,7 +372,7 @@ static void no_truncated_frame_is_taken(void **state)
 {
     (void)state;
     hsy_prng_init(&samples.prng, 2);
-    for (enum hsy_frame_type t = HSY_HELLO; t <= HSY_BUNDLE; t = next_type(t)) {
+    for (enum hsy_frame_type t = HSY_HELLO; t <= HSY_GONE; t = next_type(t)) {
         struct hsy_frame frame;
         size_t len = 0;
         sample_frame(&samples, t, &frame);
@@ -330,7 +391,7 @@ static void no_trailing_byte_is_taken(void **state)
 {
     (void)state;
     hsy_prng_init(&samples.prng, 3);
-    for (enum hsy_frame_type t = HSY_HELLO; t <= HSY_BUNDLE; t = next_type(t)) {
+    for (enum hsy_frame_type t = HSY_HELLO; t <= HSY_GONE; t = next_type(t)) {
         struct hsy_frame frame;
         size_t len = 0;
         sample_frame(&samples, t, &frame);
@@ -366,10 +427,10 @@ static void a_changed_byte_is_refused_or_has_one_meaning(void **state)
     (void)state;
     hsy_prng_init(&samples.prng, 4);
     uint32_t taken = 0;
-    for (int round = 0; round < FLIP_ROUNDS * HSY_BUNDLE; round++) {
+    for (int round = 0; round < FLIP_ROUNDS * HSY_GONE; round++) {
         struct hsy_frame frame;
         size_t len = 0;
-        sample_frame(&samples, (enum hsy_frame_type)(1 + round % HSY_BUNDLE),
+        sample_frame(&samples, (enum hsy_frame_type)(1 + round % HSY_GONE),
                      &frame);
         uint8_t *bytes = sample_encode(&frame, &len);
         for (size_t i = 0; i < 10 * len; i++) {
@@ -389,7 +450,7 @@ static void an_encoder_without_room_says_so_and_stays_inside(void **state)
 {
     (void)state;
     hsy_prng_init(&samples.prng, 5);
-    for (enum hsy_frame_type t = HSY_HELLO; t <= HSY_BUNDLE; t = next_type(t)) {
+    for (enum hsy_frame_type t = HSY_HELLO; t <= HSY_GONE; t = next_type(t)) {
         struct hsy_frame frame;
         size_t len = 0;
         sample_frame(&samples, t, &frame);
@@ -409,7 +470,7 @@ static void an_encoder_without_room_says_so_and_stays_inside(void **state)
 static void an_unknown_type_is_told_apart_and_shows_its_flags(void **state)
 {
     (void)state;
-    static const uint8_t types[] = {0, HSY_BUNDLE + 1, 0x7f, 0xff};
+    static const uint8_t types[] = {0, HSY_GONE + 1, 0x7f, 0xff};
     for (size_t i = 0; i < sizeof(types); i++) {
         uint8_t bytes[] = {0, 0, 0, 4, types[i], 0x81, 1, 2};
         struct hsy_frame frame;
@@ -435,6 +496,44 @@ static void a_known_type_has_only_known_flags(void **state)
                          flags <= HSY_FLAG_IGNORABLE ? 0
                                                      : HEARSAY_ERR_MALFORMED);
     }
+}
+
+static void only_a_bundle_is_a_copy_beside_the_tree(void **state)
+{
+    (void)state;
+    hsy_prng_init(&samples.prng, 9);
+    for (enum hsy_frame_type t = HSY_HELLO; t <= HSY_GONE; t = next_type(t)) {
+        struct hsy_frame frame;
+        size_t len = 0;
+        sample_frame(&samples, t, &frame);
+        frame.flags = 0;
+        uint8_t *bytes = sample_encode(&frame, &len);
+        bytes[5] = HSY_FLAG_EXTRA;
+        assert_int_equal(hsy_frame_decode(&frame, bytes, len, NULL),
+                         t == HSY_BUNDLE ? 0 : HEARSAY_ERR_MALFORMED);
+        free(bytes);
+    }
+}
+
+static void a_span_may_be_empty_and_no_less(void **state)
+{
+    (void)state;
+    uint8_t bytes[4 + 2 + 4 + 1 + 2 + HSY_SPAN_LEN];
+    uint8_t spans[HSY_SPAN_LEN];
+    struct hsy_frame frame = {.type = HSY_GONE, .gone.spans.bytes = spans};
+    struct hsy_writer list = hsy_writer(spans, sizeof(spans));
+    struct hsy_writer out = hsy_writer(bytes, sizeof(bytes));
+    const struct hsy_span span = {.of.incarnation = 1, .from = 3, .to = 2};
+    hsy_spans_add(&list, &frame.gone.spans, &span);
+    hsy_frame_encode(&out, &frame);
+    assert_false(out.bad);
+    assert_int_equal(hsy_frame_decode(&frame, bytes, out.len, NULL), 0);
+    bytes[out.len - 1] = 1; /* To 1, from 3. */
+    assert_int_equal(hsy_frame_decode(&frame, bytes, out.len, NULL),
+                     HEARSAY_ERR_MALFORMED);
+    bytes[out.len - 9] = 0; /* From 0. */
+    assert_int_equal(hsy_frame_decode(&frame, bytes, out.len, NULL),
+                     HEARSAY_ERR_MALFORMED);
 }
 
 static void peek_waits_for_four_bytes(void **state)
@@ -483,7 +582,7 @@ static void every_type_has_a_name_and_no_other_number_has(void **state)
     assert_string_equal(hsy_frame_name(HSY_HELLO), "HELLO");
     assert_string_equal(hsy_frame_name(HSY_DEAD_NOTICE), "DEAD_NOTICE");
     assert_string_equal(hsy_frame_name(HSY_BUNDLE), "BUNDLE");
-    for (unsigned type = HSY_HELLO; type <= HSY_BUNDLE; type++) {
+    for (unsigned type = HSY_HELLO; type <= HSY_GONE; type++) {
         assert_string_not_equal(hsy_frame_name(type), "?");
         for (unsigned other = HSY_HELLO; other < type; other++) {
             assert_string_not_equal(hsy_frame_name(type),
@@ -491,7 +590,7 @@ static void every_type_has_a_name_and_no_other_number_has(void **state)
         }
     }
     assert_string_equal(hsy_frame_name(0), "?");
-    assert_string_equal(hsy_frame_name(HSY_BUNDLE + 1), "?");
+    assert_string_equal(hsy_frame_name(HSY_GONE + 1), "?");
     assert_string_equal(hsy_frame_name(UINT32_MAX), "?");
 }
 
@@ -625,6 +724,8 @@ int main(void)
         cmocka_unit_test(an_encoder_without_room_says_so_and_stays_inside),
         cmocka_unit_test(an_unknown_type_is_told_apart_and_shows_its_flags),
         cmocka_unit_test(a_known_type_has_only_known_flags),
+        cmocka_unit_test(only_a_bundle_is_a_copy_beside_the_tree),
+        cmocka_unit_test(a_span_may_be_empty_and_no_less),
         cmocka_unit_test(peek_waits_for_four_bytes),
         cmocka_unit_test(peek_refuses_what_is_shorter_than_a_header),
         cmocka_unit_test(peek_refuses_what_is_longer_than_the_limit),

@@ -18,6 +18,7 @@ struct samples {
     uint8_t entries[SAMPLE_FRAME_MAX];
     uint8_t messages[16 * 1024];
     struct hearsay_id ids[SAMPLE_IDS_MAX];
+    uint8_t spans[HSY_PULL_SPANS_MAX * HSY_SPAN_LEN];
 };
 
 static inline uint64_t sample_below(struct samples *s, uint64_t bound)
@@ -277,6 +278,43 @@ static inline struct hsy_peers_get sample_peers_get(struct samples *s)
     };
 }
 
+static inline struct hsy_spans sample_spans(struct samples *s, uint32_t count)
+{
+    struct hsy_spans spans = {.bytes = s->spans};
+    struct hsy_writer list = hsy_writer(s->spans, sizeof(s->spans));
+    for (uint32_t i = 0; i < count; i++) {
+        struct hsy_span span = {.of.incarnation = sample_incarnation(s),
+                                .of.nonce = sample_u64(s),
+                                .from = 1 + sample_below(s, UINT64_MAX / 2)};
+        sample_bytes(s, span.of.origin.bytes, sizeof(span.of.origin.bytes));
+        span.to = span.from - 1 + sample_below(s, UINT64_MAX / 4);
+        hsy_spans_add(&list, &spans, &span);
+    }
+    return spans;
+}
+
+static inline struct hsy_digest sample_digest(struct samples *s)
+{
+    struct hsy_digest d = {.kind = (enum hsy_digest_kind)sample_below(s, 3)};
+    switch (d.kind) {
+    case HSY_DIGEST_SUM:
+        d.sum = sample_u64(s);
+        break;
+    case HSY_DIGEST_HASHES:
+        d.idle_only = sample_below(s, 2) == 1;
+        for (uint32_t i = 0; i < HSY_DIGEST_BUCKETS; i++) {
+            d.hashes[i] = (uint32_t)sample_u64(s);
+        }
+        break;
+    case HSY_DIGEST_MARKS:
+        d.ask = sample_below(s, 2) == 1;
+        d.buckets = sample_u64(s);
+        d.marks = sample_spans(s, (uint32_t)sample_below(s, 17));
+        break;
+    }
+    return d;
+}
+
 static inline void sample_body(struct samples *s, struct hsy_frame *f)
 {
     switch (f->type) { /* tidy: dispatch */
@@ -346,6 +384,34 @@ static inline void sample_body(struct samples *s, struct hsy_frame *f)
         f->bundle.hops = (uint8_t)sample_u64(s);
         f->bundle.bundle = sample_bundle(s, (uint16_t)(1 + sample_below(s, 8)));
         break;
+    case HSY_IHAVE:
+        f->ihave.count = (uint32_t)(1 + sample_below(s, HSY_IHAVE_IDS_MAX));
+        f->ihave.bytes = s->messages;
+        sample_bytes(s, s->messages, 16 * (size_t)f->ihave.count);
+        break;
+    case HSY_GRAFT:
+        f->graft.last_parent = sample_below(s, 2) == 1;
+        f->graft.wants = sample_below(s, 2) == 1;
+        sample_bytes(s, f->graft.id.bytes, f->graft.wants ? 16 : 0);
+        break;
+    case HSY_PRUNE:
+        f->prune.why = (enum hsy_prune_why)(1 + sample_below(s, 3));
+        f->prune.alternatives =
+            sample_records(s, (uint16_t)sample_below(s, HSY_REDIRECTS_MAX + 1));
+        break;
+    case HSY_DIGEST:
+        f->digest = sample_digest(s);
+        break;
+    case HSY_PULL:
+        f->pull.nonce = (uint32_t)sample_u64(s);
+        f->pull.credit = (uint32_t)sample_u64(s);
+        f->pull.spans = sample_spans(s, (uint32_t)(1 + sample_below(s, 16)));
+        break;
+    case HSY_GONE:
+        f->gone.nonce = (uint32_t)sample_u64(s);
+        f->gone.how = (enum hsy_gone_how)sample_below(s, 2);
+        f->gone.spans = sample_spans(s, (uint32_t)sample_below(s, 17));
+        break;
     }
 }
 
@@ -355,7 +421,7 @@ static inline void sample_frame(struct samples *s, enum hsy_frame_type type,
 {
     memset(frame, 0, sizeof(*frame));
     frame->type = type;
-    frame->flags = (uint8_t)sample_below(s, 2);
+    frame->flags = (uint8_t)sample_below(s, type == HSY_BUNDLE ? 4 : 2);
     sample_body(s, frame);
 }
 
