@@ -148,6 +148,8 @@ enum hearsay_overlay {
 
 /** How a message travels (docs/protocol.md, Relay). */
 enum hearsay_relay {
+    HEARSAY_RELAY_TREE, /**< Along a tree; other links carry announcements,
+                             and mend it. Default. */
     HEARSAY_RELAY_FLOOD /**< To every link but the one it came from. */
 };
 

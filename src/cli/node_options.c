@@ -95,7 +95,7 @@ static const struct hsy_flag peer_flags[] = {
      FLAG_LINKS},
     {"overlay", "RULE",
      "preferential, top-half, uniform (default preferential)", FLAG_OVERLAY},
-    {"relay", "HOW", "flood (default flood)", FLAG_RELAY},
+    {"relay", "HOW", "tree, flood (default tree)", FLAG_RELAY},
     {"join-timeout", "DUR", "give up joining after this; 0 = never (default 0)",
      FLAG_JOIN_TIMEOUT},
     {NULL, NULL, NULL, 0},
@@ -361,7 +361,7 @@ static const char *const levels[] = {"debug", "info", "warn", "error", NULL};
 static const char *const formats[] = {"text", "json", NULL};
 static const char *const overlays[] = {"preferential", "top-half", "uniform",
                                        NULL};
-static const char *const relays[] = {"flood", NULL};
+static const char *const relays[] = {"tree", "flood", NULL};
 
 static int set_choice(struct hsy_node_options *o, const struct hsy_flag *flag,
                       const char *value, struct hsy_usage_error *error)

@@ -63,7 +63,7 @@ static const struct hsy_flag sim_flags[] = {
     {"links", "M", "links that a peer chooses itself [4]", FLAG_LINKS},
     {"overlay", "RULE", "preferential, top-half, uniform [preferential]",
      FLAG_OVERLAY},
-    {"relay", "HOW", "flood [flood]", FLAG_RELAY},
+    {"relay", "HOW", "tree, flood [tree]", FLAG_RELAY},
     {"latency", "A..B", "one way, of each segment [1ms..20ms]", FLAG_LATENCY},
     {"tail", "P%,T", "so many segments up to T late, as in 1%,30s [none]",
      FLAG_TAIL},
@@ -129,11 +129,12 @@ void hsy_sim_help(FILE *out)
 
 static const char *const overlays[] = {"preferential", "top-half", "uniform",
                                        NULL};
-static const char *const relays[] = {"flood", NULL};
+static const char *const relays[] = {"tree", "flood", NULL};
 static const char *const presets[] = {"none", "glomers", "lifeguard", "mission",
                                       NULL};
 _Static_assert((int)HEARSAY_OVERLAY_UNIFORM == 2, "the order of overlays[]");
-_Static_assert((int)HEARSAY_RELAY_FLOOD == 0, "the order of relays[]");
+_Static_assert((int)HEARSAY_RELAY_TREE == 0 && (int)HEARSAY_RELAY_FLOOD == 1,
+               "the order of relays[]");
 _Static_assert((int)HSY_SIM_PRESET_MISSION == 3, "the order of presets[]");
 
 const char *hsy_sim_overlay_name(uint32_t overlay)
@@ -144,7 +145,7 @@ const char *hsy_sim_overlay_name(uint32_t overlay)
 
 const char *hsy_sim_relay_name(uint32_t relay)
 {
-    HSY_ASSERT(relay == HEARSAY_RELAY_FLOOD);
+    HSY_ASSERT(relay <= HEARSAY_RELAY_FLOOD);
     return relays[relay];
 }
 

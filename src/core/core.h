@@ -104,6 +104,8 @@ void hsy_core_refused(struct hsy_core *core, const struct hsy_frame *frame);
 /* Have we verified exactly this record before? */
 bool hsy_core_knows(const struct hsy_core *core,
                     const struct hsy_encoded *record);
+/* More waits on @link than fits: some of it was dropped. */
+void hsy_core_congested(struct hsy_core *core, hearsay_link link);
 void hsy_core_signed(struct hsy_core *core, const struct hsy_signable *what);
 void hsy_core_persisted(struct hsy_core *core, uint64_t token, bool ok);
 HEARSAY_MUST_USE int hsy_core_publish(struct hsy_core *core,

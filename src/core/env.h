@@ -59,6 +59,8 @@ struct hsy_ports {
     void (*deliver)(void *ctx, const struct hearsay_message *message);
     void (*note)(void *ctx, const struct hearsay_note *note);
     void (*stop)(void *ctx, enum hearsay_stop why, const char *text);
+    /* Bytes of own bundles that wait for room on @link. */
+    uint32_t (*waiting)(void *ctx, hearsay_link link);
     /* The id of a signed bundle. */
     void (*bundle_id)(void *ctx, struct hsy_bundle_id *out,
                       const struct hsy_bundle *bundle);

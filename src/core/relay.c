@@ -287,3 +287,9 @@ void hsy_relay_catch_up(struct hsy_relay *r, const struct hsy_neighbour *n)
     HSY_ASSERT(n->overlay);
     r->env->counters.bundles_relayed += hsy_recent_send(&r->recent, n->link);
 }
+
+void hsy_relay_congested(struct hsy_relay *r, struct hsy_neighbour *n)
+{
+    HSY_ASSERT(n->link != 0);
+    (void)r;
+}

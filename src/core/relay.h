@@ -42,6 +42,8 @@ bool hsy_relay_wants(struct hsy_relay *r, const struct hsy_bundle *bundle);
 void hsy_relay_checked(struct hsy_relay *r, const struct hsy_bundle *bundle,
                        const struct hsy_neighbour *from, uint8_t hops,
                        bool good);
+/* More waits for @n than fits. */
+void hsy_relay_congested(struct hsy_relay *r, struct hsy_neighbour *n);
 /* @n became an overlay neighbour: it gets what we saw lately. */
 void hsy_relay_catch_up(struct hsy_relay *r, const struct hsy_neighbour *n);
 

@@ -35,6 +35,16 @@ void hsy_core_heard(struct hsy_core *core, hearsay_link link)
     }
 }
 
+void hsy_core_congested(struct hsy_core *core, hearsay_link link)
+{
+    struct hsy_neighbour *n = hsy_neighbour_by_link(&core->neighbours, link);
+
+    HSY_ASSERT(link != 0);
+    if (n != NULL && core->seed == NULL) {
+        hsy_relay_congested(&core->relay, n);
+    }
+}
+
 bool hsy_core_knows(const struct hsy_core *core,
                     const struct hsy_encoded *record)
 {

@@ -18,7 +18,7 @@ void hearsay_config_init(struct hearsay_config *config, enum hearsay_role role)
         .name = "",
         .network = "default",
         .overlay = HEARSAY_OVERLAY_PREFERENTIAL,
-        .relay = HEARSAY_RELAY_FLOOD,
+        .relay = HEARSAY_RELAY_TREE,
         .links_wanted = 4,
         .gossip_interval_ns = 5 * HSY_SECOND,
         .gossip_count = 10,

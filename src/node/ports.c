@@ -165,6 +165,13 @@ static void port_note(void *ctx, const struct hearsay_note *note)
     }
 }
 
+static uint32_t port_waiting(void *ctx, hearsay_link link)
+{
+    const struct hsy_conn *conn = hsy_conn_find(ctx, link);
+
+    return conn == NULL ? 0 : conn->queued;
+}
+
 static void port_bundle_id(void *ctx, struct hsy_bundle_id *out,
                            const struct hsy_bundle *bundle)
 {
@@ -189,6 +196,7 @@ struct hsy_ports hsy_node_ports(struct hearsay_node *node)
         .deliver = port_deliver,
         .note = port_note,
         .stop = port_stop,
+        .waiting = port_waiting,
         .bundle_id = port_bundle_id,
     };
 }

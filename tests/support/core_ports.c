@@ -150,6 +150,13 @@ static void port_stop(void *ctx, enum hearsay_stop why, const char *text)
     cp->stopped = true;
 }
 
+static uint32_t port_waiting(void *ctx, hearsay_link link)
+{
+    (void)ctx;
+    (void)link;
+    return 0;
+}
+
 static void port_bundle_id(void *ctx, struct hsy_bundle_id *out,
                            const struct hsy_bundle *bundle)
 {
@@ -174,6 +181,7 @@ void core_ports_init(struct core_ports *cp, struct hsy_env *env)
                                     .deliver = port_deliver,
                                     .note = port_note,
                                     .stop = port_stop,
+                                    .waiting = port_waiting,
                                     .bundle_id = port_bundle_id};
     /* Some day in 2026; the monotonic clock starts at one second. */
     env->now = (struct hearsay_now){.mono_ns = HSY_SECOND,

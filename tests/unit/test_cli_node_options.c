@@ -93,7 +93,7 @@ static void every_flag_arrives_in_its_field(void **state)
                    "--log-format", "json"),
               0);
     CLAIM_INT(n->overlay, HEARSAY_OVERLAY_UNIFORM);
-    CLAIM_INT(n->relay, HEARSAY_RELAY_FLOOD);
+    CLAIM_INT(n->relay, HEARSAY_RELAY_TREE);
     CLAIM(n->join_timeout_ns == 90 * HSY_SECOND);
     CLAIM_INT(options.config.workers, 3);
     CLAIM_INT(options.log_level, HEARSAY_WARN);
