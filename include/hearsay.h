@@ -203,7 +203,20 @@ struct hearsay_config {
     uint32_t peers_max; /**< Seed: registered peers; 1..10^7. */
     uint32_t book_max;  /**< Peer: addresses remembered; 1..10^5. */
     uint32_t seen_max;  /**< Message List: ids remembered; 1..10^8. */
-    uint32_t retain_max; /**< Bundles kept for links that come up; 1..4096. */
+    uint32_t origins_max; /**< Origins whose numbers are remembered, one for
+                               each life of a node; 16..10^6. */
+    /** What is kept for those who missed it: bundles, their bytes, for how
+     * long; 1..10^7, 64 KiB..64 GiB, 1 s..1 day. */
+    uint32_t retain_max;
+    uint64_t retain_bytes;
+    uint64_t retain_ns;
+    /** Of what was published before this node joined, and is still kept by
+     * others: the last so many messages of each origin. 0: nothing;
+     * HEARSAY_UNLIMITED: all. */
+    uint32_t history;
+    /** Ids gather so long before they are announced, or a tenth of it when
+     * little is going on; 1 ms..10 s. */
+    uint64_t announce_ns;
     /** Bytes given as SEND and not yet reported as SENT on one link; at least
      * 32 KiB. A link that needs more is hung up as too slow. */
     uint32_t queue_max;

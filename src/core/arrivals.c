@@ -113,6 +113,10 @@ static void merge_links(struct hsy_core *core, struct hsy_neighbour *n,
             n->accepted = a->accepted;
             n->version = (uint8_t)a->version;
             loser = old;
+            /* What was on its way there may be lost: as if it were new. */
+            hsy_repair_link_down(&core->repair, old);
+            n->fresh = n->overlay;
+            core->overlay.changed = core->overlay.changed || n->overlay;
         }
     }
     env->ports.hang_up(env->ports.ctx, loser, HSY_ERROR_REDUNDANT,
@@ -283,6 +287,10 @@ static void remove_neighbour(struct hsy_core *core, struct hsy_neighbour *n,
     }
     if (gone.overlay || gone.asked) {
         hsy_overlay_link_down(&core->overlay, &gone);
+    }
+    if (gone.overlay) {
+        hsy_tree_link_down(&core->relay.tree, &gone);
+        hsy_repair_link_down(&core->repair, gone.link);
     }
     hsy_join_link_down(&core->join, &gone.id);
 }

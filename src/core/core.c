@@ -23,11 +23,10 @@ static int init_seed(struct hsy_core *core)
 
 int hsy_core_init(struct hsy_core *core, const struct hsy_env *given)
 {
-    *core = (struct hsy_core){.env = *given,
-                              .joined_ns = HEARSAY_NEVER,
-                              .leave_by_ns = HEARSAY_NEVER};
+    *core = (struct hsy_core){.env = *given, .leave_by_ns = HEARSAY_NEVER};
     struct hsy_env *env = &core->env;
 
+    env->joined_ns = HEARSAY_NEVER;
     HSY_ASSERT(env->config.role == HEARSAY_SEED ||
                env->config.role == HEARSAY_PEER);
     hsy_self_init(&core->self, env);
@@ -47,7 +46,8 @@ int hsy_core_init(struct hsy_core *core, const struct hsy_env *given)
     hsy_snapshot_init(&core->snapshot, env, &core->neighbours, &core->join,
                       &core->self);
     hsy_relay_init(&core->relay, env, &core->neighbours);
-    hsy_generator_init(&core->generator, env, &core->relay);
+    hsy_repair_init(&core->repair, env, &core->neighbours, &core->relay);
+    hsy_generator_init(&core->generator, env, &core->relay.publisher);
     if (err == 0 && env->config.role == HEARSAY_SEED) {
         err = init_seed(core);
     }
@@ -64,6 +64,7 @@ void hsy_core_fini(struct hsy_core *core)
         core->seed = NULL;
     }
     mem.free(mem.ctx, core->reports.ring);
+    hsy_repair_fini(&core->repair);
     hsy_relay_fini(&core->relay);
     hsy_snapshot_fini(&core->snapshot);
     hsy_join_fini(&core->join);
@@ -112,8 +113,8 @@ void hsy_core_start(struct hsy_core *core)
 
 bool hsy_core_joined(const struct hsy_core *core)
 {
-    HSY_ASSERT(core->seed == NULL || core->joined_ns == HEARSAY_NEVER);
-    return core->joined_ns != HEARSAY_NEVER;
+    HSY_ASSERT(core->seed == NULL || core->env.joined_ns == HEARSAY_NEVER);
+    return core->env.joined_ns != HEARSAY_NEVER;
 }
 
 /* --------------------------------------------------------------- signed */
@@ -213,8 +214,8 @@ int hsy_core_publish(struct hsy_core *core, const struct hsy_message *message,
         return HEARSAY_ERR_STATE;
     }
     HSY_ASSERT(core->seed == NULL);
-    return hsy_relay_publish(&core->relay, core->self.incarnation, message,
-                             out_seq);
+    return hsy_publish(&core->relay.publisher, core->self.incarnation, message,
+                       out_seq);
 }
 
 void hsy_core_leave(struct hsy_core *core)
@@ -228,6 +229,7 @@ void hsy_core_leave(struct hsy_core *core)
     core->overlay.leaving = true;
     core->join.stopped = true;
     hsy_generator_stop(&core->generator);
+    hsy_publisher_flush(&core->relay.publisher);
     hsy_book_flush(&core->book);
     what.leave.id = env->id;
     what.leave.incarnation = core->self.incarnation;
@@ -264,8 +266,9 @@ static void check_joined(struct hsy_core *core)
     if (hsy_core_joined(core) || !core->join.joined || !linked) {
         return;
     }
-    core->joined_ns = core->env.now.mono_ns;
+    core->env.joined_ns = core->env.now.mono_ns;
     note_joined(core);
+    hsy_tree_joined(&core->relay.tree);
     hsy_generator_start(&core->generator);
     HSY_ASSERT(hsy_core_joined(core));
 }
@@ -280,7 +283,8 @@ static void links_changed(struct hsy_core *core)
     for (uint32_t i = 0; i < hsy_neighbours_count(&core->neighbours); i++) {
         struct hsy_neighbour *n = hsy_neighbour_at(&core->neighbours, i);
         if (n->fresh && n->overlay) {
-            hsy_relay_catch_up(&core->relay, n);
+            hsy_relay_link_up(&core->relay, n);
+            hsy_repair_link_up(&core->repair, n);
         }
         n->fresh = false;
     }
@@ -299,6 +303,8 @@ static void tick_peer(struct hsy_core *core)
         hsy_generator_tick(&core->generator, core->self.incarnation,
                            &core->self.record.addrs[0]);
     }
+    hsy_relay_tick(&core->relay);
+    hsy_repair_tick(&core->repair);
     hsy_book_tick(&core->book);
 }
 
@@ -343,6 +349,8 @@ uint64_t hsy_core_deadline(const struct hsy_core *core)
     next_ns = hsy_time_min(next_ns, core->join.next_ns);
     next_ns = hsy_time_min(next_ns, core->snapshot.next_ns);
     next_ns = hsy_time_min(next_ns, core->generator.next_ns);
+    next_ns = hsy_time_min(next_ns, hsy_relay_deadline(&core->relay));
+    next_ns = hsy_time_min(next_ns, core->repair.next_ns);
     next_ns = hsy_time_min(next_ns, core->book.flush_ns);
     if (core->overlay.active) {
         next_ns = hsy_time_min(next_ns, core->overlay.next_ns);

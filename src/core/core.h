@@ -11,7 +11,7 @@
 #include "core/neighbours.h"
 #include "core/overlay.h"
 #include "core/probe.h"
-#include "core/relay.h"
+#include "core/repair.h"
 #include "core/seed.h"
 #include "core/self.h"
 #include "core/snapshot.h"
@@ -51,9 +51,9 @@ struct hsy_reports {
 /* First what every step looks at, then what many do, then the rest. */
 struct hsy_core {
     enum hsy_phase phase;
-    uint64_t started_ns, joined_ns; /* joined_ns: NEVER until joined. */
-    uint64_t leave_by_ns;           /* NEVER unless leaving. */
-    struct hsy_seed *seed;          /* Owned; only in the seed role. */
+    uint64_t started_ns;
+    uint64_t leave_by_ns;  /* NEVER unless leaving. */
+    struct hsy_seed *seed; /* Owned; only in the seed role. */
     struct hsy_liveness liveness;
     struct hsy_generator generator;
     struct hsy_snapshot snapshot;
@@ -66,6 +66,7 @@ struct hsy_core {
     struct hsy_neighbours neighbours;
     struct hsy_env env;
     struct hsy_relay relay;
+    struct hsy_repair repair;
     struct hsy_reports reports;
 };
 
@@ -94,13 +95,15 @@ void hsy_core_dial_failed(struct hsy_core *core, hearsay_link link,
 void hsy_core_heard(struct hsy_core *core, hearsay_link link);
 /* Is this frame worth the check of its signatures? For a BUNDLE, true must be
  * followed by hsy_core_frame() or hsy_core_refused(). */
-bool hsy_core_wants(struct hsy_core *core, const struct hsy_frame *frame);
+bool hsy_core_wants(struct hsy_core *core, hearsay_link link,
+                    const struct hsy_frame *frame);
 /* A frame whose signatures match. False: it has no business on this link. A
  * link that is gone by now is all right. */
 bool hsy_core_frame(struct hsy_core *core, hearsay_link link,
                     const struct hsy_frame *frame);
 /* Its signatures did not match, or could not be looked at. */
-void hsy_core_refused(struct hsy_core *core, const struct hsy_frame *frame);
+void hsy_core_refused(struct hsy_core *core, hearsay_link link,
+                      const struct hsy_frame *frame);
 /* Have we verified exactly this record before? */
 bool hsy_core_knows(const struct hsy_core *core,
                     const struct hsy_encoded *record);

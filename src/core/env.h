@@ -74,6 +74,7 @@ struct hsy_env {
     struct hsy_ports ports;
     struct hearsay_pool *pool;    /* Outlives everything that is kept. */
     struct hsy_blob *lines;       /* Of config.txt, owned by it; lines.h. */
+    uint64_t joined_ns;           /* NEVER until joined. */
     struct hearsay_id id;         /* Own. */
     struct hearsay_config config; /* Strings owned by the node; no seeds. */
 };

@@ -8,11 +8,11 @@
 #define RETRY_NS (100 * HSY_MS)
 
 void hsy_generator_init(struct hsy_generator *g, struct hsy_env *env,
-                        struct hsy_relay *relay)
+                        struct hsy_publisher *publisher)
 {
-    HSY_ASSERT(relay != NULL);
+    HSY_ASSERT(publisher != NULL);
     *g = (struct hsy_generator){
-        .env = env, .relay = relay, .next_ns = HEARSAY_NEVER};
+        .env = env, .publisher = publisher, .next_ns = HEARSAY_NEVER};
 }
 
 void hsy_generator_start(struct hsy_generator *g)
@@ -59,7 +59,7 @@ void hsy_generator_tick(struct hsy_generator *g, uint64_t incarnation,
     struct hsy_message message = {.topic = (const uint8_t *)"",
                                   .payload = (const uint8_t *)text,
                                   .payload_len = (uint32_t)len};
-    if (hsy_relay_publish(g->relay, incarnation, &message, NULL) != 0) {
+    if (hsy_publish(g->publisher, incarnation, &message, NULL) != 0) {
         g->next_ns = hsy_time_add(env->now.mono_ns, RETRY_NS);
         return;
     }

@@ -5,6 +5,8 @@
 
 struct seen {
     struct hsy_bundle_id id; /* Key. */
+    uint8_t copies;
+    uint8_t unused[7]; /* Items are a multiple of 8 bytes. */
 };
 
 void hsy_ml_init(struct hsy_ml *ml, const struct hsy_env *env)
@@ -31,7 +33,8 @@ bool hsy_ml_seen(const struct hsy_ml *ml, const struct hsy_bundle_id *id)
     return hsy_table_find(&ml->seen, id) != NULL;
 }
 
-int hsy_ml_add(struct hsy_ml *ml, const struct hsy_bundle_id *id)
+int hsy_ml_add(struct hsy_ml *ml, const struct hsy_bundle_id *id,
+               uint8_t copies)
 {
     void *item;
 
@@ -40,11 +43,29 @@ int hsy_ml_add(struct hsy_ml *ml, const struct hsy_bundle_id *id)
     }
     if (ml->seen.count < ml->seen.items_max) {
         HSY_ASSERT(ml->oldest == 0); /* Nothing has gone so far. */
-        return hsy_table_put(&ml->seen, &item, id);
+        int err = hsy_table_put(&ml->seen, &item, id);
+        if (err != 0) {
+            return err;
+        }
+    } else {
+        item = hsy_table_rekey(&ml->seen, ml->oldest, id);
+        ml->oldest = (ml->oldest + 1) % ml->seen.items_max;
     }
-    (void)hsy_table_rekey(&ml->seen, ml->oldest, id);
-    ml->oldest = (ml->oldest + 1) % ml->seen.items_max;
+    ((struct seen *)item)->copies = copies;
     return 0;
+}
+
+uint8_t hsy_ml_copy(struct hsy_ml *ml, const struct hsy_bundle_id *id)
+{
+    struct seen *seen = hsy_table_find(&ml->seen, id);
+
+    if (seen == NULL) {
+        return 0;
+    }
+    seen->copies =
+        seen->copies < UINT8_MAX ? (uint8_t)(seen->copies + 1) : UINT8_MAX;
+    HSY_ASSERT(seen->copies > 0);
+    return seen->copies;
 }
 
 uint32_t hsy_ml_count(const struct hsy_ml *ml)

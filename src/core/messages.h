@@ -15,10 +15,12 @@ struct hsy_ml {
 void hsy_ml_init(struct hsy_ml *ml, const struct hsy_env *env);
 void hsy_ml_fini(struct hsy_ml *ml);
 bool hsy_ml_seen(const struct hsy_ml *ml, const struct hsy_bundle_id *id);
-/* Records @id; the oldest makes room. HEARSAY_ERR_INVALID: it was there.
- * HEARSAY_ERR_NOMEM. */
+/* Records @id, of which @copies have come along the tree; the oldest makes
+ * room. HEARSAY_ERR_INVALID: it was there. HEARSAY_ERR_NOMEM. */
 HEARSAY_MUST_USE int hsy_ml_add(struct hsy_ml *ml,
-                                const struct hsy_bundle_id *id);
+                                const struct hsy_bundle_id *id, uint8_t copies);
+/* Another copy of @id came: how many by now, 255 at most. 0: not there. */
+uint8_t hsy_ml_copy(struct hsy_ml *ml, const struct hsy_bundle_id *id);
 uint32_t hsy_ml_count(const struct hsy_ml *ml);
 
 #endif

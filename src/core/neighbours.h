@@ -18,6 +18,8 @@ struct hsy_neighbour {
     bool superseded;          /* The other end has a newer link: no break. */
     bool fresh;               /* Became overlay, has not been caught up yet. */
     bool fellow;              /* Seed to known seed. */
+    bool eager;               /* Bundles are pushed over it; else announced. */
+    uint8_t grafts;           /* GRAFTs that it may still send, or be sent. */
     uint8_t version;          /* Of the protocol. */
     uint8_t strikes;          /* Missed pings in a row. */
     uint8_t skips;            /* Rounds skipped in a row. */
@@ -35,6 +37,10 @@ struct hsy_neighbour {
     uint64_t asked_until_ns; /* Deadline of CONNECT; NEVER. */
     hearsay_link challenger; /* Same id, other boot, waiting; 0: none. */
     uint64_t challenge_until_ns;
+    uint64_t grafts_ns;      /* When they were counted last. */
+    uint64_t announced;      /* It was told of ids up to there; announce.h. */
+    uint64_t pruned_ns;      /* Last PRUNE to it; 0: none. */
+    uint64_t digest_next_ns; /* No exchange of digests with it before. */
     struct hsy_blob *record; /* A share: as it came with the link; kept.h. */
 };
 

@@ -1,101 +1,83 @@
 /* Order on receipt, always: seen or in check? drop. Too old? drop. Then the
- * signature, and only after it the claim of the id, delivery and relay. A
- * forged copy has another id (the id covers the signature), so it can neither
- * censor the true one nor be relayed. */
+ * signature; and only after it the claim of the numbers, delivery and relay.
+ * A forged copy has another id (the id covers the signature), so it can
+ * neither censor the true one nor be relayed. */
 #include "core/relay.h"
 
 #include <string.h>
 
 #include "base/addr.h"
+#include "core/kept.h"
 
-enum { UNSIGNED_MAX = 256, TEXT_SHOWN_MAX = 256, LINKS_AT_ONCE = 64 };
+enum { TEXT_SHOWN_MAX = 256, V1_CATCH_UP_MAX = 64 };
+
+#define V1_CATCH_UP_NS (15 * HSY_SECOND)
+
+struct check {
+    struct hsy_bundle_id id; /* Key. */
+    uint64_t since_ns;
+    uint8_t copies; /* Along the tree. */
+    uint8_t unused[7];
+};
 
 void hsy_relay_init(struct hsy_relay *r, struct hsy_env *env,
                     struct hsy_neighbours *neighbours)
 {
     HSY_ASSERT(neighbours != NULL);
-    *r = (struct hsy_relay){.env = env, .neighbours = neighbours};
+    *r = (struct hsy_relay){.env = env};
     hsy_ml_init(&r->seen, env);
-    hsy_recent_init(&r->recent, env);
+    hsy_origins_init(&r->origins, env);
+    hsy_retained_init(&r->retained, env, &r->origins);
+    hsy_publisher_init(&r->publisher, env, neighbours);
+    hsy_tree_init(&r->tree, env, neighbours);
     hsy_table_init(
         &r->checking, &env->mem,
         (struct hsy_table_shape){.key_len = sizeof(struct hsy_bundle_id),
-                                 .item_len = sizeof(struct hsy_bundle_id),
+                                 .item_len = sizeof(struct check),
                                  .items_max = env->config.jobs_max},
         env->config.hash_salt);
 }
 
 void hsy_relay_fini(struct hsy_relay *r)
 {
+    HSY_ASSERT(r->env != NULL);
     hsy_ml_fini(&r->seen);
-    hsy_recent_fini(&r->recent);
+    hsy_retained_fini(&r->retained);
+    hsy_origins_fini(&r->origins);
+    hsy_publisher_fini(&r->publisher);
+    hsy_tree_fini(&r->tree);
     hsy_table_fini(&r->checking);
 }
 
-int hsy_relay_publish(struct hsy_relay *r, uint64_t incarnation,
-                      const struct hsy_message *message, uint64_t *out_seq)
+static struct hsy_span span_of(const struct hsy_bundle *bundle)
 {
-    uint8_t bytes[HEARSAY_PAYLOAD_MAX + HSY_TOPIC_MAX + 8];
-    struct hsy_writer out = hsy_writer(bytes, sizeof(bytes));
-    struct hsy_signable what = {.kind = HSY_SIGN_BUNDLE};
-    struct hsy_env *env = r->env;
-
-    HSY_ASSERT(incarnation > 0);
-    if (message->payload_len > HEARSAY_PAYLOAD_MAX ||
-        message->topic_len > HSY_TOPIC_MAX) {
-        return HEARSAY_ERR_TOO_BIG;
-    }
-    if (r->epoch_incarnation == 0) {
-        r->epoch_incarnation = incarnation; /* Fixed for the process's life. */
-    }
-    what.bundle.origin = env->id;
-    what.bundle.epoch_incarnation = r->epoch_incarnation;
-    what.bundle.epoch_nonce = env->config.boot_nonce;
-    what.bundle.first_seq = r->last_seq + 1;
-    what.bundle.wall_ms = env->now.wall_ms;
-    what.bundle.messages = bytes;
-    hsy_messages_add(&out, &what.bundle, message);
-    HSY_ASSERT(!out.bad);
-    if (r->unsigned_count >= UNSIGNED_MAX ||
-        !env->ports.sign(env->ports.ctx, &what)) {
-        env->counters.publish_refused++;
-        return HEARSAY_ERR_AGAIN;
-    }
-    r->unsigned_count++;
-    r->last_seq++;
-    env->counters.published++;
-    if (out_seq != NULL) {
-        *out_seq = r->last_seq;
-    }
-    return 0;
+    HSY_ASSERT(bundle->count >= 1);
+    return (struct hsy_span){.of = hsy_bundle_epoch(bundle),
+                             .from = bundle->first_seq,
+                             .to = bundle->first_seq + bundle->count - 1};
 }
 
-/* To every overlay link but @except, in groups, each encoded once. */
-static void spread(struct hsy_relay *r, const struct hsy_bundle *bundle,
-                   uint8_t hops, const struct hsy_neighbour *except)
+static size_t encoded_len(const struct hsy_bundle *bundle)
 {
-    hearsay_link links[LINKS_AT_ONCE];
-    struct hsy_frame frame = {.type = HSY_BUNDLE};
-    struct hsy_env *env = r->env;
-    uint32_t total = hsy_neighbours_count(r->neighbours);
-    uint32_t count = 0;
+    HSY_ASSERT(bundle->count >= 1);
+    return HSY_BUNDLE_FIXED_LEN + bundle->messages_len;
+}
 
-    HSY_ASSERT(hops >= 1);
-    frame.bundle.hops = hops;
-    frame.bundle.bundle = *bundle;
-    for (uint32_t i = 0; i < total; i++) {
-        const struct hsy_neighbour *n = hsy_neighbour_at(r->neighbours, i);
-        if (n->overlay && n != except) {
-            links[count] = n->link;
-            count++;
-            env->counters.bundles_relayed++;
-        }
-        if (count == LINKS_AT_ONCE || (count > 0 && i + 1 == total)) {
-            env->ports.send(env->ports.ctx, links, count, &frame);
-            count = 0;
-        }
+static enum hsy_claimed_as take_claim(struct hsy_relay *r,
+                                      const struct hsy_bundle *bundle,
+                                      const struct hsy_span *span, bool live)
+{
+    struct hsy_origin *origin = NULL;
+    enum hsy_claimed_as as = hsy_origins_claim(&r->origins, &origin, span);
+
+    HSY_ASSERT(origin != NULL || as == HSY_CLAIMED_NO_ROOM);
+    if (as == HSY_CLAIMED_NEW) {
+        origin->wall_ms = bundle->wall_ms > origin->wall_ms ? bundle->wall_ms
+                                                            : origin->wall_ms;
+        origin->heard_ns = live ? r->env->now.mono_ns : origin->heard_ns;
+        origin->changed = origin->changed || !live;
     }
-    HSY_ASSERT(count == 0);
+    return as;
 }
 
 /* The payload as text when it is short and printable, else NULL. */
@@ -142,27 +124,40 @@ static void note_sent(struct hsy_relay *r, uint64_t seq,
     hsy_tell(r->env, &note);
 }
 
+/* ------------------------------------------------------------------- own */
+
 void hsy_relay_signed(struct hsy_relay *r, const struct hsy_bundle *bundle)
 {
     struct hsy_env *env = r->env;
     struct hsy_reader at = hsy_reader(bundle->messages, bundle->messages_len);
+    struct hsy_span span = span_of(bundle);
     struct hsy_message message;
     struct hsy_bundle_id id;
     uint64_t seq = bundle->first_seq;
 
-    HSY_ASSERT(r->unsigned_count > 0);
-    r->unsigned_count--;
     env->ports.bundle_id(env->ports.ctx, &id, bundle);
-    if (hsy_ml_add(&r->seen, &id) == HEARSAY_ERR_NOMEM) {
-        env->counters.bundles_dropped++; /* It may come back to us once. */
-    }
+    /* Without memory for either, it may come back to us once, or nobody can
+     * pull it from here; the copies that go out now are not affected. */
+    bool kept = hsy_ml_add(&r->seen, &id, 1) == 0 &&
+                take_claim(r, bundle, &span, true) == HSY_CLAIMED_NEW;
     while (hsy_messages_next(&at, &message)) {
         note_sent(r, seq, &message);
         seq++;
     }
-    hsy_recent_keep(&r->recent, bundle, 1);
-    spread(r, bundle, 1, NULL);
+    HSY_ASSERT(seq == span.to + 1);
+    if (kept) {
+        hsy_retained_keep(&r->retained, bundle, &id, 1);
+    }
+    hsy_tree_spread(&r->tree,
+                    &(struct hsy_outgoing){.bundle = bundle,
+                                           .id = &id,
+                                           .hops = 1,
+                                           .flood = encoded_len(bundle) <=
+                                                    HSY_FLOOD_OWN_LEN});
+    hsy_publisher_signed(&r->publisher);
 }
+
+/* ---------------------------------------------------------------- receipt */
 
 static bool in_window(const struct hsy_env *env, uint64_t wall_ms)
 {
@@ -172,32 +167,90 @@ static bool in_window(const struct hsy_env *env, uint64_t wall_ms)
     return apart_ms <= HSY_BUNDLE_WINDOW_MS;
 }
 
-bool hsy_relay_wants(struct hsy_relay *r, const struct hsy_bundle *bundle)
+/* What was seen, but whose numbers a crowd of gaps made us forget. */
+static void claim_again(struct hsy_relay *r, const struct hsy_bundle *bundle)
+{
+    struct hsy_span span = span_of(bundle);
+
+    if (hsy_origins_look(&r->origins, &span) == HSY_CLAIMED_NEW) {
+        (void)take_claim(r, bundle, &span, false);
+    }
+    HSY_ASSERT(bundle->count >= 1);
+}
+
+/* Another copy of what came before, or is being checked. */
+static bool is_copy(struct hsy_relay *r, const struct hsy_copy *copy,
+                    const struct hsy_bundle_id *id)
+{
+    struct check *check = hsy_table_find(&r->checking, id);
+    bool seen = hsy_ml_seen(&r->seen, id);
+    uint8_t copies = 0;
+
+    HSY_ASSERT(!seen || check == NULL);
+    if (seen && copy->extra) {
+        claim_again(r, copy->bundle);
+    } else if (seen) {
+        copies = hsy_ml_copy(&r->seen, id);
+    } else if (check != NULL && !copy->extra) {
+        copies = check->copies < UINT8_MAX ? (uint8_t)(check->copies + 1)
+                                           : UINT8_MAX;
+        check->copies = copies;
+    }
+    if (copies > 0 && copy->from != NULL) {
+        hsy_tree_copy(&r->tree, copy->from, copies);
+    }
+    return seen || check != NULL;
+}
+
+static bool is_muted(const struct hsy_relay *r, const struct hsy_bundle *bundle)
+{
+    struct hsy_epoch of = hsy_bundle_epoch(bundle);
+    const struct hsy_origin *origin = hsy_origin_find(&r->origins, &of);
+
+    HSY_ASSERT(bundle->count >= 1);
+    return origin != NULL && origin->muted;
+}
+
+static bool take_check(struct hsy_relay *r, const struct hsy_bundle_id *id,
+                       bool extra)
+{
+    void *item;
+
+    if (hsy_table_put(&r->checking, &item, id) != 0) {
+        return false;
+    }
+    struct check *check = item;
+    check->since_ns = r->env->now.mono_ns;
+    check->copies = extra ? 0 : 1;
+    HSY_ASSERT(hsy_table_find(&r->checking, id) == item);
+    return true;
+}
+
+bool hsy_relay_wants(struct hsy_relay *r, const struct hsy_copy *copy)
 {
     struct hsy_env *env = r->env;
     struct hsy_bundle_id id;
-    void *item;
 
     env->counters.bundles_in++;
-    env->ports.bundle_id(env->ports.ctx, &id, bundle);
-    if (hsy_ml_seen(&r->seen, &id) ||
-        hsy_table_find(&r->checking, &id) != NULL) {
+    env->ports.bundle_id(env->ports.ctx, &id, copy->bundle);
+    if (is_copy(r, copy, &id) ||
+        hsy_id_equal(&copy->bundle->origin, &env->id)) { /* Of a past life. */
         env->counters.bundles_duplicate++;
         return false;
     }
-    if (hsy_id_equal(&bundle->origin, &env->id)) {
-        env->counters.bundles_duplicate++; /* Our own, from before. */
+    hsy_wanted_came(&r->tree.wanted, &id);
+    if (is_muted(r, copy->bundle)) {
+        env->counters.bundles_muted++;
         return false;
     }
-    if (!in_window(env, bundle->wall_ms)) {
+    if (!in_window(env, copy->bundle->wall_ms)) {
         env->counters.bundles_expired++;
         return false;
     }
-    if (hsy_table_put(&r->checking, &item, &id) != 0) {
-        env->counters.bundles_dropped++; /* Another copy may have more luck. */
+    if (!take_check(r, &id, copy->extra)) {
+        env->counters.bundles_dropped++; /* Repair, or another copy. */
         return false;
     }
-    HSY_ASSERT(hsy_table_find(&r->checking, &id) != NULL);
     return true;
 }
 
@@ -255,41 +308,208 @@ static void hand_over(struct hsy_relay *r, const struct hsy_bundle *bundle,
     HSY_ASSERT(out.seq == bundle->first_seq + bundle->count);
 }
 
-void hsy_relay_checked(struct hsy_relay *r, const struct hsy_bundle *bundle,
-                       const struct hsy_neighbour *from, uint8_t hops,
-                       bool good)
+/* The check of @id is over; how many copies came along the tree. */
+static uint8_t end_check(struct hsy_relay *r, const struct hsy_bundle_id *id)
 {
-    struct hsy_env *env = r->env;
+    struct check *check = hsy_table_find(&r->checking, id);
+
+    HSY_ASSERT(check != NULL);
+    uint8_t copies = check->copies;
+    uint64_t took_ns = hsy_time_since(check->since_ns, r->env->now.mono_ns);
+    r->check_ns = (7 * r->check_ns + took_ns) / 8;
+    hsy_table_remove(&r->checking, check);
+    return copies;
+}
+
+void hsy_relay_refused(struct hsy_relay *r, const struct hsy_bundle *bundle)
+{
     struct hsy_bundle_id id;
 
-    env->ports.bundle_id(env->ports.ctx, &id, bundle);
-    void *claim = hsy_table_find(&r->checking, &id);
-    HSY_ASSERT(claim != NULL);
-    hsy_table_remove(&r->checking, claim);
-    if (!good) {
-        return;
-    }
-    if (hsy_ml_add(&r->seen, &id) != 0) {
-        env->counters.bundles_dropped++; /* No memory: as if never come. */
-        return;
-    }
-    hand_over(r, bundle, from, hops);
-    /* The count is not signed, so it must not decide: the Message List ends
-     * loops by itself. */
-    uint8_t next = hops < UINT8_MAX ? (uint8_t)(hops + 1) : hops;
-    hsy_recent_keep(&r->recent, bundle, next);
-    spread(r, bundle, next, from);
-    HSY_ASSERT(hsy_ml_seen(&r->seen, &id));
+    r->env->ports.bundle_id(r->env->ports.ctx, &id, bundle);
+    (void)end_check(r, &id);
+    HSY_ASSERT(!hsy_ml_seen(&r->seen, &id));
 }
 
-void hsy_relay_catch_up(struct hsy_relay *r, const struct hsy_neighbour *n)
+/* Two bundles that @bundle's origin signed claim the same number. */
+static void note_equivocation(struct hsy_relay *r, struct hsy_origin *origin,
+                              const struct hsy_bundle *bundle)
+{
+    struct hsy_note note = hsy_note(HEARSAY_WARN, "equivocation");
+
+    HSY_ASSERT(!origin->muted);
+    origin->muted = true;
+    r->env->counters.equivocations++;
+    hsy_note_id(&note, "origin", &bundle->origin);
+    hsy_note_u64(&note, "epoch", bundle->epoch_incarnation);
+    hsy_note_u64(&note, "seq", bundle->first_seq);
+    hsy_note_text(&note, "text",
+                  "signed two different messages with one number: nothing "
+                  "more of it is taken");
+    hsy_tell(r->env, &note);
+}
+
+/* Numbers that are claimed, in a bundle that was never seen. With the other
+ * bundle at hand that is proof of a lying origin; it is kept as any bundle is,
+ * and the second one goes to the neighbours, so that they see both. */
+static void contradict(struct hsy_relay *r, const struct hsy_copy *copy,
+                       const struct hsy_bundle_id *id)
+{
+    struct hsy_epoch of = hsy_bundle_epoch(copy->bundle);
+    struct hsy_origin *origin = hsy_origin_find(&r->origins, &of);
+    uint64_t to = copy->bundle->first_seq + copy->bundle->count - 1;
+
+    HSY_ASSERT(origin != NULL);
+    const struct hsy_retained_bundle *other =
+        hsy_retained_from(&r->retained, origin, copy->bundle->first_seq);
+    r->env->counters.bundles_duplicate++;
+    if (other == NULL || other->from > to || origin->muted) {
+        return; /* Forgotten: nothing can be said. */
+    }
+    note_equivocation(r, origin, copy->bundle);
+    hsy_tree_spread(&r->tree, &(struct hsy_outgoing){.bundle = copy->bundle,
+                                                     .id = id,
+                                                     .except = copy->from,
+                                                     .hops = copy->hops,
+                                                     .flood = true});
+}
+
+/* Published before our time, and history is not wanted. */
+static bool is_only_history(const struct hsy_env *env,
+                            const struct hsy_copy *copy)
+{
+    uint64_t up_ms = hsy_time_since(env->joined_ns, env->now.mono_ns) / HSY_MS;
+
+    HSY_ASSERT(env->now.wall_ms > 0);
+    return copy->pulled && env->config.history == 0 &&
+           copy->bundle->wall_ms + up_ms < env->now.wall_ms;
+}
+
+static void pass_on(struct hsy_relay *r, const struct hsy_copy *copy,
+                    const struct hsy_bundle_id *id)
+{
+    /* The count is not signed, so it must not decide anything. */
+    uint8_t hops =
+        copy->hops < UINT8_MAX ? (uint8_t)(copy->hops + 1) : copy->hops;
+
+    HSY_ASSERT(hops >= 1);
+    hsy_retained_keep(&r->retained, copy->bundle, id, hops);
+    if (copy->pulled) {
+        return; /* Who else lacks it pulls it, too. */
+    }
+    hsy_tree_spread(&r->tree, &(struct hsy_outgoing){.bundle = copy->bundle,
+                                                     .id = id,
+                                                     .except = copy->from,
+                                                     .hops = hops});
+}
+
+bool hsy_relay_checked(struct hsy_relay *r, const struct hsy_copy *copy)
+{
+    struct hsy_env *env = r->env;
+    struct hsy_span span = span_of(copy->bundle);
+    struct hsy_bundle_id id;
+
+    env->ports.bundle_id(env->ports.ctx, &id, copy->bundle);
+    uint8_t copies = end_check(r, &id);
+    /* It may have been forgotten, and learnt again, in between. */
+    if (hsy_ml_add(&r->seen, &id, copies) != 0) {
+        env->counters.bundles_dropped++; /* No memory: as if never come. */
+        return false;
+    }
+    enum hsy_claimed_as as = take_claim(r, copy->bundle, &span, !copy->pulled);
+    if (as == HSY_CLAIMED_BEFORE || as == HSY_CLAIMED_PARTLY) {
+        contradict(r, copy, &id);
+        return false;
+    }
+    if (as == HSY_CLAIMED_NO_ROOM) {
+        env->counters.bundles_dropped++;
+        return false;
+    }
+    if (!copy->extra && copy->from != NULL) {
+        hsy_tree_parent(&r->tree, copy->from);
+    }
+    if (!is_only_history(env, copy)) {
+        hand_over(r, copy->bundle, copy->from, copy->hops);
+    }
+    pass_on(r, copy, &id);
+    HSY_ASSERT(hsy_ml_seen(&r->seen, &id));
+    return true;
+}
+
+/* ------------------------------------------------------------------ links */
+
+/* A neighbour of version 1 cannot pull: it gets what was new lately. */
+static void catch_up(struct hsy_relay *r, const struct hsy_neighbour *n)
+{
+    const struct hsy_retained_bundle *b = hsy_retained_oldest(&r->retained);
+    struct hsy_frame frame = {.type = HSY_BUNDLE};
+    uint32_t sent = 0;
+
+    HSY_ASSERT(n->version < 2);
+    for (; b != NULL && sent < V1_CATCH_UP_MAX;
+         b = hsy_retained_newer(&r->retained, b)) {
+        if (hsy_time_since(b->seen_ns, r->env->now.mono_ns) > V1_CATCH_UP_NS) {
+            continue;
+        }
+        frame.bundle.bundle = hsy_retained_bundle(b);
+        frame.bundle.hops = b->hops;
+        r->env->counters.bundles_relayed++;
+        hsy_send(r->env, n->link, &frame);
+        sent++;
+    }
+}
+
+void hsy_relay_link_up(struct hsy_relay *r, struct hsy_neighbour *n)
 {
     HSY_ASSERT(n->overlay);
-    r->env->counters.bundles_relayed += hsy_recent_send(&r->recent, n->link);
+    hsy_tree_link_up(&r->tree, n);
+    if (n->version < 2) {
+        catch_up(r, n);
+    }
 }
 
-void hsy_relay_congested(struct hsy_relay *r, struct hsy_neighbour *n)
+void hsy_relay_announced(struct hsy_relay *r, const struct hsy_neighbour *n,
+                         const struct hsy_bundle_ids *ids)
 {
-    HSY_ASSERT(n->link != 0);
-    (void)r;
+    HSY_ASSERT(n->overlay);
+    r->env->counters.announcements_in += ids->count;
+    for (uint32_t i = 0; i < ids->count; i++) {
+        const struct hsy_bundle_id *id = hsy_bundle_ids_at(ids, i);
+        if (!hsy_ml_seen(&r->seen, id) &&
+            hsy_table_find(&r->checking, id) == NULL) {
+            hsy_tree_announced(&r->tree, n, id, r->check_ns);
+        }
+    }
+}
+
+void hsy_relay_graft(struct hsy_relay *r, struct hsy_neighbour *n,
+                     const struct hsy_frame *frame)
+{
+    struct hsy_frame answer = {.type = HSY_BUNDLE};
+
+    HSY_ASSERT(n->overlay);
+    if (!hsy_tree_graft(&r->tree, n, frame->graft.last_parent) ||
+        !frame->graft.wants) {
+        return;
+    }
+    const struct hsy_retained_bundle *b =
+        hsy_retained_find(&r->retained, &frame->graft.id);
+    if (b != NULL) {
+        answer.bundle.bundle = hsy_retained_bundle(b);
+        answer.bundle.hops = b->hops;
+        r->env->counters.bundles_relayed++;
+        hsy_send(r->env, n->link, &answer);
+    }
+}
+
+void hsy_relay_tick(struct hsy_relay *r)
+{
+    HSY_ASSERT(r->env != NULL);
+    hsy_publisher_tick(&r->publisher);
+    hsy_tree_tick(&r->tree);
+}
+
+uint64_t hsy_relay_deadline(const struct hsy_relay *r)
+{
+    HSY_ASSERT(r->env != NULL);
+    return hsy_time_min(r->publisher.next_ns, hsy_tree_deadline(&r->tree));
 }

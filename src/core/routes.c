@@ -7,21 +7,62 @@
 #include "core/core.h"
 #include "core/kept.h"
 
-bool hsy_core_wants(struct hsy_core *core, const struct hsy_frame *frame)
+static struct hsy_copy copy_of(struct hsy_core *core, hearsay_link link,
+                               const struct hsy_frame *frame)
 {
-    HSY_ASSERT(frame != NULL);
-    if (frame->type == HSY_BUNDLE) {
-        return core->seed == NULL && core->phase == HSY_PHASE_RUNNING &&
-               hsy_relay_wants(&core->relay, &frame->bundle.bundle);
-    }
-    return true;
+    const struct hsy_bundle *bundle = &frame->bundle.bundle;
+    bool extra = (frame->flags & HSY_FLAG_EXTRA) != 0;
+
+    HSY_ASSERT(frame->type == HSY_BUNDLE);
+    return (struct hsy_copy){
+        .bundle = bundle,
+        .from = hsy_neighbour_by_link(&core->neighbours, link),
+        .hops = frame->bundle.hops,
+        .extra = extra,
+        .pulled = extra && hsy_repair_expects(&core->repair, link, bundle)};
 }
 
-void hsy_core_refused(struct hsy_core *core, const struct hsy_frame *frame)
+bool hsy_core_wants(struct hsy_core *core, hearsay_link link,
+                    const struct hsy_frame *frame)
+{
+    HSY_ASSERT(frame != NULL);
+    if (frame->type != HSY_BUNDLE) {
+        return true;
+    }
+    if (core->seed != NULL || core->phase != HSY_PHASE_RUNNING) {
+        return false;
+    }
+    struct hsy_copy copy = copy_of(core, link, frame);
+    bool wants = hsy_relay_wants(&core->relay, &copy);
+    if (wants && copy.pulled) {
+        hsy_repair_checking(&core->repair, link);
+    }
+    return wants;
+}
+
+static void bundle_checked(struct hsy_core *core, hearsay_link link,
+                           const struct hsy_frame *frame, bool good)
+{
+    struct hsy_copy copy = copy_of(core, link, frame);
+    bool is_new = false;
+
+    if (good) {
+        is_new = hsy_relay_checked(&core->relay, &copy);
+    } else {
+        hsy_relay_refused(&core->relay, copy.bundle);
+    }
+    if (copy.pulled) {
+        hsy_repair_checked(&core->repair, link, is_new);
+    }
+    HSY_ASSERT(good || !is_new);
+}
+
+void hsy_core_refused(struct hsy_core *core, hearsay_link link,
+                      const struct hsy_frame *frame)
 {
     HSY_ASSERT(frame != NULL);
     if (frame->type == HSY_BUNDLE) {
-        hsy_relay_checked(&core->relay, &frame->bundle.bundle, NULL, 0, false);
+        bundle_checked(core, link, frame, false);
     }
 }
 
@@ -41,7 +82,7 @@ void hsy_core_congested(struct hsy_core *core, hearsay_link link)
 
     HSY_ASSERT(link != 0);
     if (n != NULL && core->seed == NULL) {
-        hsy_relay_congested(&core->relay, n);
+        hsy_tree_demote(&core->relay.tree, n);
     }
 }
 
@@ -185,6 +226,36 @@ static bool on_refuse(struct hsy_core *core, struct hsy_neighbour *n,
     return true;
 }
 
+/* What spreads and mends messages, from an overlay neighbour. From others it
+ * is too early or too late, which is no offence. */
+static bool message_frame(struct hsy_core *core, struct hsy_neighbour *n,
+                          const struct hsy_frame *frame)
+{
+    if (n->version < 2) {
+        return false;
+    }
+    if (!n->overlay) {
+        core->env.counters.frames_unexpected++;
+        return true;
+    }
+    HSY_ASSERT(frame->type >= HSY_IHAVE);
+    if (frame->type == HSY_IHAVE) {
+        hsy_relay_announced(&core->relay, n, &frame->ihave);
+    } else if (frame->type == HSY_GRAFT) {
+        hsy_relay_graft(&core->relay, n, frame);
+    } else if (frame->type == HSY_PRUNE) {
+        hsy_tree_pruned(&core->relay.tree, n);
+        (void)hsy_overlay_learn(&core->overlay, &frame->prune.alternatives, 0);
+    } else if (frame->type == HSY_DIGEST) {
+        hsy_repair_digest(&core->repair, n, &frame->digest);
+    } else if (frame->type == HSY_PULL) {
+        hsy_repair_pull(&core->repair, n, frame);
+    } else {
+        hsy_repair_gone(&core->repair, n, frame);
+    }
+    return true;
+}
+
 static bool peer_frame(struct hsy_core *core, struct hsy_neighbour *n,
                        const struct hsy_frame *frame)
 {
@@ -213,18 +284,19 @@ static bool peer_frame(struct hsy_core *core, struct hsy_neighbour *n,
         }
         hsy_core_departed(core, &frame->leave.id);
         return true;
-    case HSY_HELLO:
-    case HSY_AUTH:
-    case HSY_ERROR:
-    case HSY_PING:
-    case HSY_PONG:
-    case HSY_BUNDLE:
     case HSY_IHAVE:
     case HSY_GRAFT:
     case HSY_PRUNE:
     case HSY_DIGEST:
     case HSY_PULL:
     case HSY_GONE:
+        return message_frame(core, n, frame);
+    case HSY_HELLO:
+    case HSY_AUTH:
+    case HSY_ERROR:
+    case HSY_PING:
+    case HSY_PONG:
+    case HSY_BUNDLE:
     case HSY_REGISTER:
     case HSY_LOOKUP:
     case HSY_PEERS_GET:
@@ -243,6 +315,9 @@ static bool route(struct hsy_core *core, struct hsy_neighbour *n,
     HSY_ASSERT(n != NULL);
     if (frame->type == HSY_PING) {
         hsy_liveness_ping(&core->liveness, n, frame->ping);
+        if (core->seed == NULL) {
+            hsy_repair_ponged(&core->repair, n);
+        }
         return true;
     }
     if (frame->type == HSY_PONG) {
@@ -266,8 +341,7 @@ bool hsy_core_frame(struct hsy_core *core, hearsay_link link,
         if (core->seed != NULL) {
             return false;
         }
-        hsy_relay_checked(&core->relay, &frame->bundle.bundle, n,
-                          frame->bundle.hops, true);
+        bundle_checked(core, link, frame, true);
         return true;
     }
     if (n == NULL || core->phase != HSY_PHASE_RUNNING) {

@@ -325,7 +325,7 @@ void hsy_jobs_check_frame(struct hearsay_node *node, struct hsy_conn *conn,
     struct hsy_claims c = {.node = node, .bytes = hsy_writer_count()};
 
     HSY_ASSERT(conn->state == HSY_CONN_UP);
-    if (!hsy_core_wants(&node->core, frame)) {
+    if (!hsy_core_wants(&node->core, conn->link, frame)) {
         return;
     }
     hsy_claims_of_frame(&c, frame);
@@ -340,7 +340,7 @@ void hsy_jobs_check_frame(struct hearsay_node *node, struct hsy_conn *conn,
                                       .covered = c.bytes.len,
                                       .whole = len},
                     bytes)) {
-        hsy_core_refused(&node->core, frame);
+        hsy_core_refused(&node->core, conn->link, frame);
         if (frame->type == HSY_BUNDLE) {
             node->core.env.counters.bundles_dropped++;
         }
@@ -370,7 +370,7 @@ static void done_frame(struct hearsay_node *node, const struct hearsay_job *job)
         to_core(node, job->link, &frame);
         return;
     }
-    hsy_core_refused(&node->core, &frame);
+    hsy_core_refused(&node->core, job->link, &frame);
     struct hsy_conn *conn = hsy_conn_find(node, job->link);
     if (conn != NULL && !conn->gone) {
         hsy_conn_refuse(node, conn, HSY_ERROR_AUTH,

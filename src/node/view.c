@@ -83,7 +83,7 @@ static void status_of_role(const struct hsy_core *core,
     out->seeds = hsy_join_seeds(&core->join);
     out->peers = core->overlay.peers_count;
     out->degree = core->neighbours.degree;
-    out->last_seq = core->relay.last_seq;
+    out->last_seq = core->relay.publisher.last_seq;
 }
 
 static void copy_name(char out[HEARSAY_NAME_MAX + 1], const char *name,
@@ -113,7 +113,7 @@ void hsy_view_status(const struct hearsay_node *node, uint64_t now_ns,
     }
     if (hsy_core_joined(core)) {
         out->joined_after_ns =
-            hsy_time_since(core->started_ns, core->joined_ns);
+            hsy_time_since(core->started_ns, core->env.joined_ns);
     }
     status_of_role(core, out);
 }

@@ -6,11 +6,8 @@
 
 #include "base/assert.h"
 
-enum {
-    BUNDLE_FIXED_LEN = HEARSAY_ID_LEN + 4 * 8 + 2 + HSY_SIG_LEN,
-    MESSAGE_FIXED_LEN = 1 + 4
-};
-_Static_assert(BUNDLE_FIXED_LEN + MESSAGE_FIXED_LEN + HSY_TOPIC_MAX +
+enum { MESSAGE_FIXED_LEN = 1 + 4 };
+_Static_assert(HSY_BUNDLE_FIXED_LEN + MESSAGE_FIXED_LEN + HSY_TOPIC_MAX +
                        HEARSAY_PAYLOAD_MAX <=
                    HSY_BUNDLE_LEN_MAX,
                "the largest message fits into a bundle of its own");
@@ -65,7 +62,8 @@ static void put_bundle_body(struct hsy_writer *out,
 {
     HSY_ASSERT(bundle != NULL);
     HSY_ASSERT(seqs_valid(bundle));
-    HSY_ASSERT(bundle->messages_len <= HSY_BUNDLE_LEN_MAX - BUNDLE_FIXED_LEN);
+    HSY_ASSERT(bundle->messages_len <=
+               HSY_BUNDLE_LEN_MAX - HSY_BUNDLE_FIXED_LEN);
     hsy_wire_put_id(out, &bundle->origin);
     hsy_wire_put_incarnation(out, bundle->epoch_incarnation);
     hsy_put_u64(out, bundle->epoch_nonce);
@@ -91,7 +89,7 @@ static void get_messages(struct hsy_reader *in, struct hsy_bundle *bundle)
     bundle->messages = start;
     bundle->messages_len = in->bad ? 0 : (uint32_t)(in->at - start);
     hsy_wire_require(in, bundle->messages_len <=
-                             HSY_BUNDLE_LEN_MAX - BUNDLE_FIXED_LEN);
+                             HSY_BUNDLE_LEN_MAX - HSY_BUNDLE_FIXED_LEN);
 }
 
 const uint8_t *hsy_bundle_encoded(const struct hsy_bundle *bundle,

@@ -6,7 +6,7 @@
 
 #include "wire/frames.h"
 
-enum { HSY_ADDR_LEN = 18, HSY_BUNDLE_MESSAGES_MAX = 64 };
+enum { HSY_ADDR_LEN = 18 };
 
 static inline void hsy_wire_require(struct hsy_reader *in, bool holds)
 {

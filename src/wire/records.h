@@ -12,7 +12,9 @@ enum {
     HSY_RECORD_LEN_MAX = 512,
     HSY_VERDICTS_MAX = HEARSAY_SEEDS_MAX / 2 + 1,
     HSY_TOPIC_MAX = 64,
-    HSY_BUNDLE_LEN_MAX = 16 * 1024 /* Encoded, signature included. */
+    HSY_BUNDLE_LEN_MAX = 16 * 1024, /* Encoded, signature included. */
+    HSY_BUNDLE_FIXED_LEN = HEARSAY_ID_LEN + 4 * 8 + 2 + HSY_SIG_LEN,
+    HSY_BUNDLE_MESSAGES_MAX = 64
 };
 
 /* Incarnations stay below 2^62, so that rank = 2 * incarnation + dead fits. */

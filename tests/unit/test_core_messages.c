@@ -31,7 +31,7 @@ static int add(uint32_t number)
 {
     struct hsy_bundle_id id = id_of(number);
 
-    return hsy_ml_add(&ml, &id);
+    return hsy_ml_add(&ml, &id, 1);
 }
 
 static bool seen(uint32_t number)

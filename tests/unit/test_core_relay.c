@@ -193,7 +193,7 @@ static void publishing_too_much_or_too_fast_is_refused(void **state)
     CLAIM_INT(stage_counters(&stage)->publish_refused, 1);
     stage_settle(&stage);
     CLAIM_INT(stage_publish(&stage, "x"), 0);
-    CLAIM_INT(stage.node->core.relay.last_seq, 18); /* No hole. */
+    CLAIM_INT(stage.node->core.relay.publisher.last_seq, 18); /* No hole. */
     end();
 }
 

@@ -1,0 +1,109 @@
+/* What has come of each origin: which numbers of which epoch, up to where
+ * without a gap, and what is missing (docs/protocol.md, Repair). A number is
+ * claimed once; the claim, not the Message List, is what delivery happens
+ * once by. */
+#ifndef HSY_CORE_ORIGINS_H
+#define HSY_CORE_ORIGINS_H
+
+#include "base/table.h"
+#include "core/env.h"
+
+enum {
+    HSY_GAPS_MAX = 8,
+    HSY_PLACE_NONE = 0, /* Places in other tables count from 1. */
+    /* Marks of so many bundles go into one sum. */
+    HSY_ORIGIN_IDLE_S = 30
+};
+#define HSY_ORIGIN_IDLE_NS (HSY_ORIGIN_IDLE_S * HSY_SECOND)
+/* Who joined knows after this what was published before it came. */
+#define HSY_HISTORY_NS (30 * HSY_SECOND)
+
+/* Numbers that came, behind a gap that opened at @since_ns. */
+struct hsy_run {
+    uint64_t from, to;
+    uint64_t since_ns;
+};
+
+struct hsy_origin {
+    struct hsy_epoch of;  /* Key. */
+    uint64_t done;        /* All up to it came, or are given up. */
+    struct hsy_run *runs; /* Owned, HSY_GAPS_MAX; NULL while there is no gap.
+                             Ascending, apart, the first one beyond done + 1. */
+    uint8_t runs_count;
+    bool history;      /* What is missing in front was before our time. */
+    bool muted;        /* It contradicted itself: nothing more is taken. */
+    bool changed;      /* Pulled something: others will be told. */
+    bool rumour;       /* Counted as one of those that are only heard of. */
+    uint64_t born_ns;  /* When this entry was made. */
+    uint64_t heard_ns; /* Last bundle that was not pulled; 0: none. */
+    uint64_t wall_ms;  /* The latest of all its bundles, by its clock. */
+    /* Retained bundles of it, in order of their numbers: places in the table
+     * of retained.h. */
+    uint32_t first, last;
+    uint64_t retained_bytes;
+    /* Who has more, and which; repair.h. */
+    hearsay_link offer_link; /* 0: nobody that we know of. */
+    uint64_t offer_low, offer_high;
+    hearsay_link pulling; /* A PULL is open there; 0: none. */
+    /* The round over all neighbours because of the first gap. */
+    hearsay_link asked; /* The last one asked; 0: none in this round. */
+    uint64_t gone_to;   /* All asked so far have lost all up to it. */
+    uint64_t gone_now;  /* The one being asked has; 0: has not said so. */
+    uint64_t ask_next_ns;
+};
+
+struct hsy_origins {
+    struct hsy_env *env;
+    struct hsy_table table; /* struct hsy_origin */
+    uint64_t gap_next_ns;   /* Not later than the next look at gaps. */
+};
+
+enum hsy_claimed_as {
+    HSY_CLAIMED_NEW,
+    HSY_CLAIMED_BEFORE,  /* All of them. */
+    HSY_CLAIMED_PARTLY,  /* Some: an honest origin never makes these. */
+    HSY_CLAIMED_NO_ROOM, /* For one more origin. */
+};
+
+void hsy_origins_init(struct hsy_origins *o, struct hsy_env *env);
+void hsy_origins_fini(struct hsy_origins *o);
+/* NULL: nothing came of it. Valid until the next claim. */
+struct hsy_origin *hsy_origin_find(const struct hsy_origins *o,
+                                   const struct hsy_epoch *of);
+uint32_t hsy_origins_count(const struct hsy_origins *o);
+struct hsy_origin *hsy_origin_at(const struct hsy_origins *o, uint32_t index);
+struct hsy_epoch hsy_bundle_epoch(const struct hsy_bundle *bundle);
+
+/* Is it claimed, and how much of it? Changes nothing. NO_ROOM: not said. */
+enum hsy_claimed_as hsy_origins_look(const struct hsy_origins *o,
+                                     const struct hsy_span *span);
+/* Claims @span, when all of it is new. A ninth gap is one too many: the
+ * shortest run is forgotten, so that two gaps become one, and its numbers
+ * come again (the Message List knows their bundles). *@out may be NULL. */
+enum hsy_claimed_as hsy_origins_claim(struct hsy_origins *o,
+                                      struct hsy_origin **out,
+                                      const struct hsy_span *span);
+/* The highest number that came; done when there is no gap. */
+uint64_t hsy_origin_high(const struct hsy_origin *origin);
+/* The first missing span within [@from, @to] of those numbers; false: none. */
+bool hsy_origin_missing(const struct hsy_origin *origin, struct hsy_span *out,
+                        uint64_t from, uint64_t to);
+/* Gives up what is missing up to @to; how many numbers that were. */
+uint64_t hsy_origin_give_up(struct hsy_origins *o, struct hsy_origin *origin,
+                            uint64_t to);
+/* Nothing of it is verified: it is only said to have something. */
+bool hsy_origin_is_rumour(const struct hsy_origin *origin);
+/* The entry of @of, made when it was not there; NULL: no room. */
+struct hsy_origin *hsy_origin_make(struct hsy_origins *o,
+                                   const struct hsy_epoch *of);
+void hsy_origin_remove(struct hsy_origins *o, struct hsy_origin *origin);
+/* So recent that digests have it. */
+bool hsy_origin_is_recent(const struct hsy_origins *o,
+                          const struct hsy_origin *origin);
+bool hsy_origin_is_idle(const struct hsy_origin *origin, uint64_t now_ns);
+/* The same at every node with the same mark; 0 when nothing is done. */
+uint64_t hsy_origin_hash(const struct hsy_origin *origin);
+/* Which of the buckets of a digest it is in. */
+uint32_t hsy_origin_bucket(const struct hsy_epoch *of);
+
+#endif

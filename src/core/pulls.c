@@ -1,0 +1,408 @@
+/* Who asks: what is offered by a neighbour is asked for in turn, a credit at a
+ * time, one PULL to each neighbour and for each origin. */
+#include <string.h>
+
+#include "base/addr.h"
+#include "base/mem.h"
+#include "core/repair.h"
+
+struct hsy_pull *hsy_pull_of(const struct hsy_repair *r, hearsay_link link)
+{
+    HSY_ASSERT(link != 0);
+    for (uint32_t i = 0; i < HSY_PULLS_MAX; i++) {
+        if (r->pulls[i] != NULL && r->pulls[i]->link == link) {
+            return r->pulls[i];
+        }
+    }
+    return NULL;
+}
+
+static struct hsy_origins *origins_of(const struct hsy_repair *r)
+{
+    HSY_ASSERT(r->relay != NULL);
+    return &r->relay->origins;
+}
+
+/* ----------------------------------------------------------------- offers */
+
+/* A rumour that came to nothing goes; one that came true is none any more. May
+ * move another entry here. */
+static void forget_offer(struct hsy_repair *r, struct hsy_origin *origin)
+{
+    bool was_rumour = origin->rumour;
+
+    origin->offer_link = 0;
+    origin->pulling = 0;
+    origin->rumour = false;
+    HSY_ASSERT(!was_rumour || r->rumours > 0);
+    r->rumours -= was_rumour ? 1 : 0;
+    if (was_rumour && hsy_origin_is_rumour(origin)) {
+        hsy_origin_remove(origins_of(r), origin);
+    }
+}
+
+/* Of what was before our time, as much as is wanted. */
+static uint64_t history_from(const struct hsy_repair *r,
+                             const struct hsy_origin *origin,
+                             const struct hsy_span *mark)
+{
+    uint32_t history = r->env->config.history;
+    uint64_t most = history == 0 ? 1 : history; /* One, to know the mark. */
+
+    HSY_ASSERT(mark->from <= mark->to);
+    if (!origin->history || history == HEARSAY_UNLIMITED ||
+        mark->to - mark->from < most) {
+        return mark->from;
+    }
+    return mark->to - most + 1;
+}
+
+static struct hsy_origin *known_or_rumour(struct hsy_repair *r,
+                                          const struct hsy_epoch *of)
+{
+    struct hsy_origin *origin = hsy_origin_find(origins_of(r), of);
+
+    HSY_ASSERT(r->rumours <= HSY_RUMOURS_MAX);
+    if (origin == NULL && r->rumours < HSY_RUMOURS_MAX) {
+        origin = hsy_origin_make(origins_of(r), of);
+        r->rumours += origin != NULL ? 1 : 0;
+        if (origin != NULL) {
+            origin->rumour = true;
+        }
+    }
+    return origin;
+}
+
+/* Of a past life of this node: it is not delivered here, and only taken note
+ * of, so that digests agree. */
+static void note_own(struct hsy_repair *r, const struct hsy_span *mark)
+{
+    struct hsy_span all = {.of = mark->of, .from = 1, .to = mark->to};
+    struct hsy_origin *origin = NULL;
+
+    HSY_ASSERT(hsy_id_equal(&mark->of.origin, &r->env->id));
+    if (mark->of.nonce == r->env->config.boot_nonce) {
+        return;
+    }
+    struct hsy_origin *known = hsy_origin_find(origins_of(r), &mark->of);
+    all.from = known == NULL ? 1 : known->done + 1;
+    if (all.from <= all.to &&
+        hsy_origins_claim(origins_of(r), &origin, &all) == HSY_CLAIMED_NEW) {
+        origin->wall_ms = r->env->now.wall_ms;
+    }
+}
+
+bool hsy_pull_offered(struct hsy_repair *r, const struct hsy_neighbour *n,
+                      const struct hsy_span *mark)
+{
+    struct hsy_span span;
+
+    if (hsy_id_equal(&mark->of.origin, &r->env->id)) {
+        note_own(r, mark);
+        return false;
+    }
+    if (mark->from > mark->to) {
+        return false; /* It keeps nothing of it. */
+    }
+    struct hsy_origin *origin = known_or_rumour(r, &mark->of);
+    if (origin == NULL || origin->muted) {
+        return false;
+    }
+    uint64_t from = history_from(r, origin, mark);
+    bool lacks = hsy_origin_missing(origin, &span, from, mark->to);
+    bool better = origin->offer_link == 0 || mark->to > origin->offer_high;
+    if (lacks && better && origin->pulling == 0) {
+        origin->offer_link = n->link;
+        origin->offer_low = from;
+        origin->offer_high = mark->to;
+    }
+    if (origin->rumour && origin->offer_link == 0) {
+        forget_offer(r, origin);
+    }
+    return lacks;
+}
+
+/* -------------------------------------------------------------------- ask */
+
+/* Appends what is missing of @origin and offered, as far as there is room. */
+static void add_spans(struct hsy_pull *p, struct hsy_origin *origin)
+{
+    uint64_t from = origin->offer_low;
+    struct hsy_span span;
+
+    HSY_ASSERT(origin->offer_link == p->link);
+    while (p->count < HSY_PULL_SPANS_MAX &&
+           hsy_origin_missing(origin, &span, from, origin->offer_high)) {
+        p->spans[p->count] = span;
+        p->count++;
+        origin->pulling = p->link;
+        from = span.to + 1;
+    }
+}
+
+static void send_pull(struct hsy_repair *r, const struct hsy_pull *p)
+{
+    struct hsy_frame frame = {.type = HSY_PULL};
+    uint8_t bytes[HSY_PULL_SPANS_MAX * HSY_SPAN_LEN];
+    struct hsy_writer list = hsy_writer(bytes, sizeof(bytes));
+
+    HSY_ASSERT(p->count >= 1);
+    frame.pull.nonce = p->nonce;
+    frame.pull.credit = HSY_PULL_CREDIT;
+    frame.pull.spans.bytes = bytes;
+    for (uint32_t i = 0; i < p->count; i++) {
+        hsy_spans_add(&list, &frame.pull.spans, &p->spans[i]);
+    }
+    HSY_ASSERT(!list.bad);
+    r->env->counters.pulls_sent++;
+    hsy_send(r->env, p->link, &frame);
+}
+
+/* Nothing is asked for after all. */
+static void unpull(struct hsy_repair *r, const struct hsy_pull *p)
+{
+    HSY_ASSERT(p->count <= HSY_PULL_SPANS_MAX);
+    for (uint32_t i = 0; i < p->count; i++) {
+        hsy_origin_find(origins_of(r), &p->spans[i].of)->pulling = 0;
+    }
+}
+
+static struct hsy_pull **free_pull(struct hsy_repair *r)
+{
+    for (uint32_t i = 0; i < HSY_PULLS_MAX; i++) {
+        if (r->pulls[i] == NULL) {
+            return &r->pulls[i];
+        }
+    }
+    HSY_ASSERT(HSY_PULLS_MAX > 0);
+    return NULL;
+}
+
+void hsy_pull_from(struct hsy_repair *r, const struct hsy_neighbour *n)
+{
+    struct hsy_pull **slot = free_pull(r);
+    struct hsy_origins *origins = origins_of(r);
+    struct hsy_pull p = {.link = n->link};
+
+    HSY_ASSERT(n->version >= 2);
+    if (slot == NULL || hsy_pull_of(r, n->link) != NULL) {
+        return; /* When one ends, the others' offers are looked at. */
+    }
+    for (uint32_t i = 0;
+         i < hsy_origins_count(origins) && p.count < HSY_PULL_SPANS_MAX; i++) {
+        struct hsy_origin *origin = hsy_origin_at(origins, i);
+        if (origin->offer_link == n->link && origin->pulling == 0) {
+            add_spans(&p, origin);
+        }
+    }
+    struct hsy_pull *kept =
+        p.count == 0 ? NULL : hsy_mem_alloc(&r->env->mem, sizeof(*kept));
+    if (kept == NULL) {
+        unpull(r, &p);
+        return;
+    }
+    r->last_nonce++;
+    p.nonce = r->last_nonce;
+    p.deadline_ns = hsy_time_add(r->env->now.mono_ns, HSY_PULL_NS);
+    r->next_ns = hsy_time_min(r->next_ns, p.deadline_ns);
+    *kept = p;
+    *slot = kept;
+    send_pull(r, kept);
+}
+
+/* -------------------------------------------------------------------- end */
+
+/* @origin was asked of @p's link: what does that mean for the round over all
+ * neighbours because of its first gap? */
+static void judge_round(struct hsy_origin *origin, const struct hsy_pull *p)
+{
+    if (origin->asked != p->link) {
+        return;
+    }
+    HSY_ASSERT(origin->gone_to >= origin->done || origin->gone_to == 0);
+    uint64_t gone = p->ended ? origin->gone_now : 0;
+    origin->gone_to = gone < origin->gone_to ? gone : origin->gone_to;
+}
+
+/* Whether it still has something for us. */
+static bool offer_holds(const struct hsy_origin *origin,
+                        const struct hsy_pull *p)
+{
+    struct hsy_span span;
+
+    HSY_ASSERT(p->link != 0);
+    return p->ended && p->more && p->got && origin->offer_link == p->link &&
+           hsy_origin_missing(origin, &span, origin->offer_low,
+                              origin->offer_high);
+}
+
+/* Each origin once, though it may have several spans. */
+static void settle_origins(struct hsy_repair *r, const struct hsy_pull *p)
+{
+    for (uint32_t i = 0; i < p->count; i++) {
+        struct hsy_origin *origin =
+            hsy_origin_find(origins_of(r), &p->spans[i].of);
+        if (origin == NULL || origin->pulling != p->link) {
+            continue;
+        }
+        judge_round(origin, p);
+        origin->gone_now = 0;
+        origin->pulling = 0;
+        if (!offer_holds(origin, p)) {
+            forget_offer(r, origin);
+        }
+    }
+    HSY_ASSERT(p->count <= HSY_PULL_SPANS_MAX);
+}
+
+/* The place is free: to whoever offers something. */
+static void pull_from_anybody(struct hsy_repair *r, hearsay_link first)
+{
+    struct hsy_neighbour *n = hsy_neighbour_by_link(r->neighbours, first);
+
+    HSY_ASSERT(first != 0);
+    if (n != NULL && n->overlay) {
+        hsy_pull_from(r, n);
+    }
+    for (uint32_t i = 0; i < hsy_neighbours_count(r->neighbours); i++) {
+        n = hsy_neighbour_at(r->neighbours, i);
+        if (free_pull(r) != NULL && n->overlay && n->version >= 2) {
+            hsy_pull_from(r, n);
+        }
+    }
+}
+
+static void end_pull(struct hsy_repair *r, struct hsy_pull **slot)
+{
+    struct hsy_pull *p = *slot;
+    hearsay_link link = p->link;
+
+    HSY_ASSERT(p->count >= 1);
+    *slot = NULL;
+    settle_origins(r, p);
+    if (p->got) {
+        hsy_digest_tell(r, link);
+    }
+    hsy_mem_free(&r->env->mem, p);
+    r->next_ns = r->env->now.mono_ns; /* Rounds may go on. */
+    pull_from_anybody(r, link);
+}
+
+static struct hsy_pull **slot_of(struct hsy_repair *r, hearsay_link link)
+{
+    for (uint32_t i = 0; i < HSY_PULLS_MAX; i++) {
+        if (r->pulls[i] != NULL && r->pulls[i]->link == link) {
+            return &r->pulls[i];
+        }
+    }
+    HSY_ASSERT(link != 0);
+    return NULL;
+}
+
+static void end_when_whole(struct hsy_repair *r, struct hsy_pull **slot)
+{
+    HSY_ASSERT(*slot != NULL);
+    if ((*slot)->ended && (*slot)->in_check == 0) {
+        end_pull(r, slot);
+    }
+}
+
+void hsy_repair_gone(struct hsy_repair *r, const struct hsy_neighbour *n,
+                     const struct hsy_frame *frame)
+{
+    struct hsy_pull **slot = slot_of(r, n->link);
+
+    HSY_ASSERT(frame->type == HSY_GONE);
+    if (slot == NULL || (*slot)->nonce != frame->gone.nonce || (*slot)->ended) {
+        return; /* Of one that was given up. */
+    }
+    for (uint32_t i = 0; i < frame->gone.spans.count; i++) {
+        struct hsy_span span = hsy_spans_at(&frame->gone.spans, i);
+        struct hsy_origin *origin = hsy_origin_find(origins_of(r), &span.of);
+        if (origin != NULL && origin->pulling == n->link &&
+            span.from <= origin->done + 1) {
+            origin->gone_now = span.to;
+        }
+    }
+    (*slot)->ended = true;
+    (*slot)->more = frame->gone.how == HSY_GONE_MORE;
+    end_when_whole(r, slot);
+}
+
+bool hsy_repair_expects(const struct hsy_repair *r, hearsay_link link,
+                        const struct hsy_bundle *bundle)
+{
+    const struct hsy_pull *p = hsy_pull_of(r, link);
+    struct hsy_epoch of = hsy_bundle_epoch(bundle);
+
+    HSY_ASSERT(bundle->count >= 1);
+    for (uint32_t i = 0; p != NULL && i < p->count; i++) {
+        const struct hsy_span *span = &p->spans[i];
+        if (bundle->first_seq <= span->to &&
+            bundle->first_seq + bundle->count - 1 >= span->from &&
+            memcmp(&span->of, &of, sizeof(of)) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void hsy_repair_checking(struct hsy_repair *r, hearsay_link link)
+{
+    struct hsy_pull *p = hsy_pull_of(r, link);
+
+    HSY_ASSERT(p != NULL);
+    p->in_check++;
+    p->deadline_ns = hsy_time_add(r->env->now.mono_ns, HSY_PULL_NS);
+}
+
+void hsy_repair_checked(struct hsy_repair *r, hearsay_link link, bool is_new)
+{
+    struct hsy_pull **slot = slot_of(r, link);
+
+    if (slot == NULL || (*slot)->in_check == 0) {
+        return; /* It was given up meanwhile. */
+    }
+    struct hsy_pull *p = *slot;
+    p->in_check--;
+    p->got = p->got || is_new;
+    r->env->counters.repaired += is_new ? 1 : 0;
+    HSY_ASSERT(p->count >= 1);
+    end_when_whole(r, slot);
+}
+
+uint64_t hsy_pulls_expire(struct hsy_repair *r)
+{
+    uint64_t next_ns = HEARSAY_NEVER;
+
+    for (uint32_t i = 0; i < HSY_PULLS_MAX; i++) {
+        if (r->pulls[i] != NULL &&
+            r->pulls[i]->deadline_ns <= r->env->now.mono_ns) {
+            end_pull(r, &r->pulls[i]);
+        }
+    }
+    for (uint32_t i = 0; i < HSY_PULLS_MAX; i++) {
+        if (r->pulls[i] != NULL) {
+            next_ns = hsy_time_min(next_ns, r->pulls[i]->deadline_ns);
+        }
+    }
+    HSY_ASSERT(next_ns > r->env->now.mono_ns);
+    return next_ns;
+}
+
+void hsy_pulls_end(struct hsy_repair *r, hearsay_link link)
+{
+    struct hsy_pull **slot = slot_of(r, link);
+    struct hsy_origins *origins = origins_of(r);
+
+    HSY_ASSERT(link != 0);
+    if (slot != NULL) {
+        end_pull(r, slot);
+    }
+    for (uint32_t i = hsy_origins_count(origins); i > 0; i--) {
+        struct hsy_origin *origin = hsy_origin_at(origins, i - 1);
+        if (origin->offer_link == link) {
+            forget_offer(r, origin);
+        }
+    }
+}

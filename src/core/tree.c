@@ -1,0 +1,392 @@
+/* A link is eager or lazy, at both ends alike: a PRUNE or a GRAFT changes the
+ * end that sends it and then the end that takes it. Links of protocol version
+ * 1, and all links of a node that floods, are always eager. */
+#include "core/tree.h"
+
+#include "core/kept.h"
+
+enum { LINKS_AT_ONCE = 64 };
+
+/* A pruned link that still pushes is told again, but not for what was on its
+ * way. */
+#define PRUNE_AGAIN_NS (1 * HSY_SECOND)
+/* Of a link that has not been measured. */
+#define RTT_GUESS_NS (100 * HSY_MS)
+
+void hsy_tree_init(struct hsy_tree *t, struct hsy_env *env,
+                   struct hsy_neighbours *neighbours)
+{
+    HSY_ASSERT(neighbours != NULL);
+    *t = (struct hsy_tree){.env = env, .neighbours = neighbours};
+    hsy_announce_init(&t->announce, env, neighbours);
+    hsy_wanted_init(&t->wanted, env);
+}
+
+void hsy_tree_fini(struct hsy_tree *t)
+{
+    HSY_ASSERT(t->env != NULL);
+    hsy_announce_fini(&t->announce);
+    hsy_wanted_fini(&t->wanted);
+}
+
+static bool only_floods(const struct hsy_tree *t)
+{
+    return t->env->config.relay == HEARSAY_RELAY_FLOOD;
+}
+
+/* Can it be lazy? */
+static bool is_fixed(const struct hsy_tree *t, const struct hsy_neighbour *n)
+{
+    HSY_ASSERT(n->version >= HSY_PROTOCOL_MIN);
+    return only_floods(t) || n->version < 2;
+}
+
+static uint32_t eager_count(const struct hsy_tree *t)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < hsy_neighbours_count(t->neighbours); i++) {
+        const struct hsy_neighbour *n = hsy_neighbour_at(t->neighbours, i);
+        count += n->overlay && n->eager ? 1 : 0;
+    }
+    HSY_ASSERT(count <= t->neighbours->degree);
+    return count;
+}
+
+static void make_lazy(struct hsy_tree *t, struct hsy_neighbour *n)
+{
+    if (n->eager && !is_fixed(t, n)) {
+        n->eager = false;
+        hsy_announce_begin(&t->announce, n);
+    }
+    HSY_ASSERT(!n->eager || is_fixed(t, n));
+}
+
+/* ----------------------------------------------------------------- spread */
+
+/* The links of one kind that a bundle is pushed over, a group at a time. */
+struct push {
+    struct hsy_tree *t;
+    struct hsy_frame frame;
+    hearsay_link links[LINKS_AT_ONCE];
+    uint32_t count;
+};
+
+static void push_flush(struct push *p)
+{
+    struct hsy_env *env = p->t->env;
+
+    if (p->count > 0) {
+        env->ports.send(env->ports.ctx, p->links, p->count, &p->frame);
+        env->counters.bundles_relayed += p->count;
+    }
+    HSY_ASSERT(p->count <= LINKS_AT_ONCE);
+    p->count = 0;
+}
+
+static void push_to(struct push *p, hearsay_link link)
+{
+    HSY_ASSERT(link != 0);
+    p->links[p->count] = link;
+    p->count++;
+    if (p->count == LINKS_AT_ONCE) {
+        push_flush(p);
+    }
+}
+
+static struct push push_of(struct hsy_tree *t, const struct hsy_outgoing *out,
+                           uint8_t flags)
+{
+    struct push p;
+
+    HSY_ASSERT(out->hops >= 1);
+    p.t = t;
+    p.count = 0;
+    p.frame.type = HSY_BUNDLE;
+    p.frame.flags = flags;
+    p.frame.bundle.hops = out->hops;
+    p.frame.bundle.bundle = *out->bundle;
+    return p;
+}
+
+void hsy_tree_spread(struct hsy_tree *t, const struct hsy_outgoing *out)
+{
+    bool flood = out->flood || t->env->now.mono_ns < t->flood_until_ns;
+    struct push tree = push_of(t, out, 0);
+    struct push extra = push_of(t, out, HSY_FLAG_EXTRA);
+    uint32_t lazy = 0;
+
+    for (uint32_t i = 0; i < hsy_neighbours_count(t->neighbours); i++) {
+        struct hsy_neighbour *n = hsy_neighbour_at(t->neighbours, i);
+        if (!n->overlay || n == out->except) {
+            continue;
+        }
+        if (n->eager) {
+            push_to(&tree, n->link);
+        } else if (flood) {
+            push_to(&extra, n->link);
+            t->env->counters.bundles_pushed_extra++;
+        } else {
+            lazy++;
+        }
+    }
+    push_flush(&tree);
+    push_flush(&extra);
+    if (lazy > 0) {
+        hsy_announce_add(&t->announce, out->id,
+                         out->except == NULL ? 0 : out->except->link);
+    }
+    HSY_ASSERT(lazy == 0 || !flood);
+}
+
+/* ------------------------------------------------------------------ prune */
+
+static void send_prune(struct hsy_tree *t, struct hsy_neighbour *n,
+                       enum hsy_prune_why why)
+{
+    struct hsy_frame frame = {.type = HSY_PRUNE};
+    uint8_t bytes[HSY_REDIRECTS_MAX * (HSY_RECORD_LEN_MAX + 2)];
+    struct hsy_writer list = hsy_writer(bytes, sizeof(bytes));
+    struct hsy_records *others = &frame.prune.alternatives;
+
+    HSY_ASSERT(n->version >= 2);
+    frame.prune.why = why;
+    others->bytes = bytes;
+    for (uint32_t i = 0;
+         why == HSY_PRUNE_FULL && i < hsy_neighbours_count(t->neighbours) &&
+         others->count < HSY_REDIRECTS_MAX;
+         i++) {
+        const struct hsy_neighbour *other = hsy_neighbour_at(t->neighbours, i);
+        if (other != n && other->overlay && other->eager &&
+            hsy_kept_record_brief(other->record).addrs_count > 0) {
+            hsy_records_add_encoded(&list, others, other->record->bytes,
+                                    other->record->len);
+        }
+    }
+    HSY_ASSERT(!list.bad);
+    n->pruned_ns = t->env->now.mono_ns;
+    t->env->counters.prunes_sent++;
+    hsy_send(t->env, n->link, &frame);
+}
+
+void hsy_tree_copy(struct hsy_tree *t, struct hsy_neighbour *n, uint8_t copy)
+{
+    uint64_t again_ns = hsy_time_add(n->pruned_ns, PRUNE_AGAIN_NS);
+
+    HSY_ASSERT(n->link != 0);
+    if (copy < HSY_PRUNE_COPY || !n->overlay || is_fixed(t, n)) {
+        return;
+    }
+    if (n->eager || t->env->now.mono_ns >= again_ns) {
+        make_lazy(t, n);
+        send_prune(t, n, HSY_PRUNE_DUPLICATE);
+    }
+}
+
+void hsy_tree_parent(struct hsy_tree *t, struct hsy_neighbour *n)
+{
+    HSY_ASSERT(t->env != NULL);
+    n->eager = n->eager || n->overlay;
+}
+
+void hsy_tree_demote(struct hsy_tree *t, struct hsy_neighbour *n)
+{
+    bool was_eager = n->eager;
+
+    make_lazy(t, n);
+    t->env->counters.links_demoted += was_eager && !n->eager ? 1 : 0;
+    HSY_ASSERT(!n->eager || is_fixed(t, n));
+}
+
+/* ------------------------------------------------------------------ graft */
+
+/* One of 20 a second; false: they are used up. */
+static bool take_graft(struct hsy_tree *t, struct hsy_neighbour *n)
+{
+    uint64_t now_ns = t->env->now.mono_ns;
+    uint64_t each_ns = HSY_SECOND / HSY_GRAFTS_PER_S;
+    uint64_t more = hsy_time_since(n->grafts_ns, now_ns) / each_ns;
+
+    if (n->grafts + more >= HSY_GRAFTS_PER_S) {
+        n->grafts = HSY_GRAFTS_PER_S;
+        n->grafts_ns = now_ns;
+    } else {
+        n->grafts = (uint8_t)(n->grafts + more);
+        n->grafts_ns = hsy_time_add(n->grafts_ns, more * each_ns);
+    }
+    if (n->grafts == 0) {
+        return false;
+    }
+    n->grafts--;
+    HSY_ASSERT(n->grafts < HSY_GRAFTS_PER_S);
+    return true;
+}
+
+/* @id NULL: no bundle is wanted. */
+static void send_graft(struct hsy_tree *t, struct hsy_neighbour *n,
+                       const struct hsy_bundle_id *id)
+{
+    struct hsy_frame frame = {.type = HSY_GRAFT};
+
+    HSY_ASSERT(n->version >= 2);
+    frame.graft.wants = id != NULL;
+    if (id != NULL) {
+        frame.graft.id = *id;
+    }
+    frame.graft.last_parent = eager_count(t) == (n->eager ? 1 : 0);
+    n->eager = true;
+    t->env->counters.grafts_sent++;
+    hsy_send(t->env, n->link, &frame);
+}
+
+bool hsy_tree_graft(struct hsy_tree *t, struct hsy_neighbour *n,
+                    bool last_parent)
+{
+    t->env->counters.grafts_in++;
+    if (!take_graft(t, n)) {
+        t->env->counters.grafts_refused++;
+        return false;
+    }
+    if (n->eager || last_parent || eager_count(t) < HSY_EAGER_MAX) {
+        n->eager = true;
+    } else {
+        t->env->counters.grafts_refused++;
+        send_prune(t, n, HSY_PRUNE_FULL);
+    }
+    HSY_ASSERT(n->grafts < HSY_GRAFTS_PER_S);
+    return true;
+}
+
+static uint64_t rtt_of(const struct hsy_neighbour *n)
+{
+    HSY_ASSERT(RTT_GUESS_NS > 0);
+    return n->rtt_ns == 0 ? RTT_GUESS_NS : n->rtt_ns;
+}
+
+/* The quickest lazy link but @except; NULL: there is none. */
+static struct hsy_neighbour *best_lazy(const struct hsy_tree *t,
+                                       const struct hsy_neighbour *except)
+{
+    struct hsy_neighbour *best = NULL;
+
+    for (uint32_t i = 0; i < hsy_neighbours_count(t->neighbours); i++) {
+        struct hsy_neighbour *n = hsy_neighbour_at(t->neighbours, i);
+        bool lazy = n != except && n->overlay && !n->eager && !is_fixed(t, n);
+        if (lazy && (best == NULL || rtt_of(n) < rtt_of(best))) {
+            best = n;
+        }
+    }
+    HSY_ASSERT(best == NULL || !best->eager);
+    return best;
+}
+
+static void graft_best(struct hsy_tree *t, const struct hsy_neighbour *except)
+{
+    struct hsy_neighbour *n = best_lazy(t, except);
+
+    HSY_ASSERT(n == NULL || n != except);
+    if (n != NULL && take_graft(t, n)) {
+        send_graft(t, n, NULL);
+    }
+}
+
+/* Whom every neighbour prunes would hear of a message by announcements only,
+ * and could push none of its own. */
+void hsy_tree_pruned(struct hsy_tree *t, struct hsy_neighbour *n)
+{
+    t->env->counters.prunes_in++;
+    make_lazy(t, n);
+    HSY_ASSERT(!n->eager || is_fixed(t, n));
+    if (eager_count(t) == 0) {
+        graft_best(t, n);
+    }
+}
+
+static uint64_t bounded(uint64_t wait_ns)
+{
+    HSY_ASSERT(HSY_GRAFT_MIN_NS < HSY_GRAFT_MAX_NS);
+    return hsy_time_min(hsy_time_max(wait_ns, HSY_GRAFT_MIN_NS),
+                        HSY_GRAFT_MAX_NS);
+}
+
+void hsy_tree_announced(struct hsy_tree *t, const struct hsy_neighbour *n,
+                        const struct hsy_bundle_id *id, uint64_t check_ns)
+{
+    uint64_t wait_ns = hsy_time_max(2 * rtt_of(n), 2 * t->wanted.lag_ns);
+
+    HSY_ASSERT(n->overlay);
+    wait_ns = hsy_time_max(wait_ns, 2 * check_ns);
+    hsy_wanted_add(&t->wanted, id, n->link, bounded(wait_ns));
+}
+
+/* The wait for one that was asked, before the next one is: a round trip of
+ * the slowest of them. */
+static uint64_t answer_ns(const struct hsy_tree *t)
+{
+    uint64_t rtt_ns = HSY_GRAFT_MIN_NS;
+
+    for (uint32_t i = 0; i < hsy_neighbours_count(t->neighbours); i++) {
+        const struct hsy_neighbour *n = hsy_neighbour_at(t->neighbours, i);
+        rtt_ns = n->overlay ? hsy_time_max(rtt_ns, rtt_of(n)) : rtt_ns;
+    }
+    HSY_ASSERT(rtt_ns > 0);
+    return bounded(rtt_ns);
+}
+
+static void ask_for_what_is_late(struct hsy_tree *t)
+{
+    struct hsy_bundle_id id;
+    hearsay_link link;
+
+    if (t->env->now.mono_ns < t->wanted.next_ns) {
+        return;
+    }
+    uint64_t wait_ns = answer_ns(t);
+    while (hsy_wanted_due(&t->wanted, &id, &link, wait_ns)) {
+        struct hsy_neighbour *n = hsy_neighbour_by_link(t->neighbours, link);
+        if (n != NULL && n->overlay && take_graft(t, n)) {
+            send_graft(t, n, &id);
+        }
+    }
+    HSY_ASSERT(t->wanted.next_ns > t->env->now.mono_ns);
+}
+
+/* ------------------------------------------------------------------ links */
+
+void hsy_tree_joined(struct hsy_tree *t)
+{
+    t->flood_until_ns = hsy_time_add(t->env->now.mono_ns, HSY_FLOOD_NS);
+    HSY_ASSERT(t->flood_until_ns > t->env->now.mono_ns);
+}
+
+void hsy_tree_link_up(struct hsy_tree *t, struct hsy_neighbour *n)
+{
+    HSY_ASSERT(n->overlay);
+    n->grafts = HSY_GRAFTS_PER_S;
+    n->grafts_ns = t->env->now.mono_ns;
+    n->eager = false;
+    n->eager = is_fixed(t, n) || eager_count(t) < HSY_EAGER_MAX;
+    hsy_announce_begin(&t->announce, n);
+}
+
+void hsy_tree_link_down(struct hsy_tree *t, const struct hsy_neighbour *gone)
+{
+    HSY_ASSERT(gone->overlay);
+    t->flood_until_ns = hsy_time_add(t->env->now.mono_ns, HSY_FLOOD_NS);
+    if (gone->eager) {
+        graft_best(t, NULL);
+    }
+}
+
+void hsy_tree_tick(struct hsy_tree *t)
+{
+    HSY_ASSERT(t->env != NULL);
+    ask_for_what_is_late(t);
+    hsy_announce_tick(&t->announce);
+}
+
+uint64_t hsy_tree_deadline(const struct hsy_tree *t)
+{
+    HSY_ASSERT(t->env != NULL);
+    return hsy_time_min(t->wanted.next_ns, t->announce.due_ns);
+}

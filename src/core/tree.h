@@ -1,0 +1,67 @@
+/* Along which links bundles travel (docs/protocol.md, Relay): Plumtree
+ * (Leitao, Pereira, Rodrigues: "Epidemic Broadcast Trees", 2007) with a spare
+ * parent, with flooding as a state, and with a bound on eager links that never
+ * strands a leaf. */
+#ifndef HSY_CORE_TREE_H
+#define HSY_CORE_TREE_H
+
+#include "core/announce.h"
+#include "core/wanted.h"
+
+enum {
+    HSY_EAGER_MAX = 12,
+    /* From this copy on the link that it came over is pruned: the one before
+     * is the spare parent. */
+    HSY_PRUNE_COPY = 3,
+    HSY_GRAFTS_PER_S = 20,
+    HSY_FLOOD_OWN_LEN = 1024 /* Own bundles up to this are flooded. */
+};
+/* Flooding goes on so long after joining, and after the loss of a link. */
+#define HSY_FLOOD_NS (5 * HSY_SECOND)
+/* Bounds of the wait for a bundle that was announced. */
+#define HSY_GRAFT_MIN_NS (20 * HSY_MS)
+#define HSY_GRAFT_MAX_NS (500 * HSY_MS)
+
+struct hsy_tree {
+    struct hsy_env *env;
+    struct hsy_neighbours *neighbours;
+    struct hsy_announce announce;
+    struct hsy_wanted wanted;
+    uint64_t flood_until_ns;
+};
+
+void hsy_tree_init(struct hsy_tree *t, struct hsy_env *env,
+                   struct hsy_neighbours *neighbours);
+void hsy_tree_fini(struct hsy_tree *t);
+/* One bundle to send on. */
+struct hsy_outgoing {
+    const struct hsy_bundle *bundle;
+    const struct hsy_bundle_id *id;
+    const struct hsy_neighbour *except; /* Where it came from; NULL: own. */
+    uint8_t hops;
+    bool flood; /* Whatever the state. */
+};
+void hsy_tree_spread(struct hsy_tree *t, const struct hsy_outgoing *out);
+/* The copy with this number came from @n. */
+void hsy_tree_copy(struct hsy_tree *t, struct hsy_neighbour *n, uint8_t copy);
+/* A first copy came from @n along the tree: it is a parent. */
+void hsy_tree_parent(struct hsy_tree *t, struct hsy_neighbour *n);
+void hsy_tree_joined(struct hsy_tree *t);
+void hsy_tree_link_up(struct hsy_tree *t, struct hsy_neighbour *n);
+/* @gone is a copy of an overlay neighbour that is no more. */
+void hsy_tree_link_down(struct hsy_tree *t, const struct hsy_neighbour *gone);
+/* @n has the bundle @id, which has not come. @check_ns: how long a check
+ * takes here. */
+void hsy_tree_announced(struct hsy_tree *t, const struct hsy_neighbour *n,
+                        const struct hsy_bundle_id *id, uint64_t check_ns);
+/* GRAFT from @n: it wants to be eager. False: it sends too many. */
+bool hsy_tree_graft(struct hsy_tree *t, struct hsy_neighbour *n,
+                    bool last_parent);
+/* PRUNE from @n. */
+void hsy_tree_pruned(struct hsy_tree *t, struct hsy_neighbour *n);
+/* More waits for @n than fits. */
+void hsy_tree_demote(struct hsy_tree *t, struct hsy_neighbour *n);
+void hsy_tree_tick(struct hsy_tree *t);
+uint64_t hsy_tree_deadline(const struct hsy_tree *t);
+
+#endif

@@ -1,0 +1,44 @@
+/* Bundles that were announced and have not come: who has them, and when to
+ * ask (docs/protocol.md, Relay; Plumtree, Leitao et al. 2007, section 3.6). */
+#ifndef HSY_CORE_WANTED_H
+#define HSY_CORE_WANTED_H
+
+#include "base/table.h"
+#include "core/env.h"
+
+enum { HSY_WANTED_MAX = 4096, HSY_ANNOUNCERS_MAX = 4 };
+
+struct hsy_wanted_bundle {
+    struct hsy_bundle_id id;                     /* Key. */
+    hearsay_link announcers[HSY_ANNOUNCERS_MAX]; /* Those not asked yet. */
+    uint64_t heard_ns;                           /* First announced. */
+    uint64_t due_ns;                             /* Ask the next one then. */
+    uint8_t count;
+    bool asked; /* Somebody was: it was not only late. */
+};
+
+struct hsy_wanted {
+    struct hsy_env *env;
+    struct hsy_table table; /* struct hsy_wanted_bundle */
+    uint64_t next_ns;       /* Not later than the earliest due. */
+    uint32_t scan;    /* Within one tick: entries yet to be looked at, + 1. */
+    uint64_t scan_ns; /* The earliest due among those already looked at. */
+    uint64_t lag_ns;  /* So late a payload comes after its announcement, 95
+                         times of 100; an estimate. */
+};
+
+void hsy_wanted_init(struct hsy_wanted *w, struct hsy_env *env);
+void hsy_wanted_fini(struct hsy_wanted *w);
+/* @link has it. The first to say so is asked after @wait_ns, unless it has
+ * come by then. When there is no room, repair has to find it. */
+void hsy_wanted_add(struct hsy_wanted *w, const struct hsy_bundle_id *id,
+                    hearsay_link link, uint64_t wait_ns);
+/* It came, or is being checked. */
+void hsy_wanted_came(struct hsy_wanted *w, const struct hsy_bundle_id *id);
+/* One whose time has come and who to ask for it; its next time is after
+ * @wait_ns. False: nothing is due. Call until then. An entry without anybody
+ * left to ask goes. */
+bool hsy_wanted_due(struct hsy_wanted *w, struct hsy_bundle_id *out_id,
+                    hearsay_link *out_link, uint64_t wait_ns);
+
+#endif
