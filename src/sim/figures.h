@@ -28,6 +28,11 @@ struct hsy_figures {
     } hops;
     double bytes_per_delivery;   /* Of all frames, control included. */
     double control_per_delivery; /* The part that carries no message. */
+    double frames_per_delivery;
+    /* The same by what a frame is for; see enum hsy_traffic. */
+    struct hsy_figures_kinds {
+        double payload, pulled, announce, tree, repair, rest;
+    } frames_by_kind, bytes_by_kind;
     struct {
         uint64_t min, max;
         double mean;

@@ -14,7 +14,8 @@
 
 enum {
     BITS_LEN_MAX = 256 * 1024 * 1024,
-    RECORDS_MAX = 1 << 20 /* Of deaths; more are not told apart. */
+    RECORDS_MAX = 1 << 20, /* Of deaths; more are not told apart. */
+    PULLS_MAX = 1 << 16    /* Pairs; what more of them pull is payload. */
 };
 
 static uint32_t messages_max(uint32_t nodes)
@@ -58,6 +59,9 @@ int hsy_measure_create(struct hsy_measure **out, const struct hearsay_mem *mem,
                    shape(sizeof(struct hsy_death_key),
                          sizeof(struct hsy_death_key), RECORDS_MAX),
                    1);
+    hsy_table_init(&m->pulls, mem,
+                   shape(sizeof(uint64_t), sizeof(struct hsy_pulls), PULLS_MAX),
+                   1);
     m->members = hsy_mem_zalloc(mem, m->count * sizeof(*m->members));
     if (m->members == NULL) {
         hsy_measure_destroy(m);
@@ -84,6 +88,7 @@ void hsy_measure_destroy(struct hsy_measure *m)
     hsy_table_fini(&m->epochs);
     hsy_table_fini(&m->strikes);
     hsy_table_fini(&m->records);
+    hsy_table_fini(&m->pulls);
     hsy_mem_free(&mem, m->members);
     hsy_mem_free(&mem, m->degrees);
     hsy_mem_free(&mem, m->degree_counts);

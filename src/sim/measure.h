@@ -79,9 +79,23 @@ enum hsy_measure_what {
 };
 const struct hsy_histogram *hsy_measure_histogram(const struct hsy_measure *m,
                                                   enum hsy_measure_what what);
+/* What a frame is for. */
+enum hsy_traffic {
+    HSY_TRAFFIC_PAYLOAD,  /* BUNDLE; but for: */
+    HSY_TRAFFIC_PULLED,   /* BUNDLE that a PULL of its receiver asked for. */
+    HSY_TRAFFIC_ANNOUNCE, /* IHAVE */
+    HSY_TRAFFIC_TREE,     /* GRAFT, PRUNE */
+    HSY_TRAFFIC_REPAIR,   /* DIGEST, PULL, GONE */
+    HSY_TRAFFIC_REST,     /* Pings, seeds, the overlay. */
+    HSY_TRAFFICS          /* How many there are. */
+};
+struct hsy_carried {
+    uint64_t frames, bytes;
+};
 struct hsy_measure_counts {
     uint64_t published;
-    uint64_t frames, bytes;         /* Sent since hsy_measure_traffic(). */
+    uint64_t frames, bytes; /* Sent since hsy_measure_traffic(). */
+    struct hsy_carried by_kind[HSY_TRAFFICS]; /* The same, split. */
     uint64_t copies, copies_bytes;  /* Messages in BUNDLE frames; the frames. */
     uint64_t deliveries;            /* First ones, in the same time. */
     uint64_t ignored;               /* Of messages that are not followed. */

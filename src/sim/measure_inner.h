@@ -48,12 +48,25 @@ struct hsy_death_key {
     uint64_t node, incarnation;
 };
 
+/* What one node has asked another one for, and not been told the end of. */
+enum { HSY_PULLED_MAX = 32 };
+struct hsy_pulled {
+    uint64_t epoch; /* A fingerprint: origin and epoch. */
+    uint64_t from, to;
+    uint32_t nonce;
+};
+struct hsy_pulls {
+    uint64_t who; /* The key: who asked, whom. */
+    uint32_t next, count;
+    struct hsy_pulled pulled[HSY_PULLED_MAX]; /* A ring; the oldest go. */
+};
+
 struct hsy_measure {
     struct hearsay_mem mem;
     const struct hsy_cluster *cluster; /* Borrowed. */
     uint32_t count, seeds;
     int err; /* Sticky: HEARSAY_ERR_NOMEM. */
-    struct hsy_table messages, epochs, strikes, records;
+    struct hsy_table messages, epochs, strikes, records, pulls;
     bool is_full;               /* A message came that is not followed. */
     struct hsy_member *members; /* Owned; one per node. */
     uint64_t delivered, twice;
@@ -78,6 +91,17 @@ static inline bool hsy_measured_has(const struct hsy_measured *message,
 /* Of struct hsy_observer; in measure_traffic.c. */
 void hsy_measure_sent(void *ctx, uint32_t from, uint32_t to,
                       const uint8_t *bytes, size_t len);
+/* PULL and GONE; in measure_pulls.c. */
+void hsy_measure_asked(struct hsy_measure *m, uint32_t from, uint32_t to,
+                       const uint8_t *frame, size_t len);
+/* A BUNDLE of these messages, from @from to @to: was it asked for? */
+struct hsy_carried_span {
+    uint64_t epoch, first;
+    uint32_t count;
+};
+bool hsy_measure_was_asked(const struct hsy_measure *m, uint32_t from,
+                           uint32_t to, const struct hsy_carried_span *span);
+uint64_t hsy_measure_epoch_print(const uint8_t *origin_and_epoch);
 /* A note that begins with a d; in measure_deaths.c. HEARSAY_ERR_NOMEM. */
 HEARSAY_MUST_USE int hsy_measure_death(struct hsy_measure *m, uint32_t node,
                                        uint64_t now_ns,

@@ -20,10 +20,12 @@ SECONDS_MAX = 60
 KEYS = {
     "peers", "seeds", "rng", "joined", "components", "published", "expected_deliveries",
     "delivered", "missed", "delivered_twice", "redundancy", "latency_ms", "hops",
-    "bytes_per_delivery", "control_per_delivery", "degree", "fit", "false_deaths", "detection_s",
+    "bytes_per_delivery", "control_per_delivery", "frames_per_delivery", "frames_by_kind",
+    "bytes_by_kind", "degree", "fit", "false_deaths", "detection_s",
     "violations", "events", "events_per_s", "virtual_s", "wall_s", "bytes_per_peer", "rss_kib",
     "digest"}
-PARTS = {"latency_ms": {"p50", "p99", "max"}, "hops": {"p50", "max"},
+KINDS = {"payload", "pulled", "announce", "tree", "repair", "rest"}
+PARTS = {"frames_by_kind": KINDS, "bytes_by_kind": KINDS, "latency_ms": {"p50", "p99", "max"}, "hops": {"p50", "max"},
          "degree": {"min", "max", "mean"}, "fit": {"alpha", "xmin", "p", "lr_exp"},
          "detection_s": {"mean", "p99", "max"}}
 

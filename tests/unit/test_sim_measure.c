@@ -357,6 +357,152 @@ static void bytes_that_are_no_frame_end_the_walk(void **state)
     end();
 }
 
+static struct hsy_span span_of(uint64_t first, uint64_t last)
+{
+    struct hsy_span span = {.from = first, .to = last};
+    memset(span.of.origin.bytes, 7, sizeof(span.of.origin.bytes));
+    span.of.incarnation = 3;
+    span.of.nonce = 99;
+    return span;
+}
+
+static void send_frame(uint32_t from, uint32_t to_node,
+                       const struct hsy_frame *f)
+{
+    uint8_t bytes[2048];
+    struct hsy_writer out = hsy_writer(bytes, sizeof(bytes));
+    hsy_frame_encode(&out, f);
+    CLAIM(!out.bad);
+    to.sent(to.ctx, from, to_node, bytes, out.len);
+}
+
+static void send_pull(uint32_t from, uint32_t to_node, uint32_t nonce,
+                      struct hsy_span span)
+{
+    uint8_t spans[HSY_SPAN_LEN];
+    struct hsy_writer list = hsy_writer(spans, sizeof(spans));
+    struct hsy_frame f = {.type = HSY_PULL};
+    f.pull.nonce = nonce;
+    f.pull.credit = 1000;
+    f.pull.spans.bytes = spans;
+    hsy_spans_add(&list, &f.pull.spans, &span);
+    send_frame(from, to_node, &f);
+}
+
+static void send_gone(uint32_t from, uint32_t to_node, uint32_t nonce)
+{
+    struct hsy_frame f = {.type = HSY_GONE};
+    f.gone.nonce = nonce;
+    send_frame(from, to_node, &f);
+}
+
+static void send_bundle(uint32_t from, uint32_t to_node, uint8_t flags,
+                        uint64_t seq)
+{
+    uint8_t messages[] = {0, 0, 0, 0, 1, 'a', 0, 0, 0, 0, 1, 'b'};
+    struct hsy_span span = span_of(1, 1);
+    struct hsy_frame f = {.type = HSY_BUNDLE, .flags = flags};
+    f.bundle.bundle.origin = span.of.origin;
+    f.bundle.bundle.epoch_incarnation = span.of.incarnation;
+    f.bundle.bundle.epoch_nonce = span.of.nonce;
+    f.bundle.bundle.first_seq = seq;
+    f.bundle.bundle.count = 2;
+    f.bundle.bundle.messages = messages;
+    f.bundle.bundle.messages_len = sizeof(messages);
+    send_frame(from, to_node, &f);
+}
+
+static uint64_t frames_of(enum hsy_traffic kind)
+{
+    return hsy_measure_counts(m).by_kind[kind].frames;
+}
+
+static void frames_are_told_apart_by_what_they_are_for(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t type;
+        enum hsy_traffic kind;
+    } types[] = {
+        {HSY_IHAVE, HSY_TRAFFIC_ANNOUNCE}, {HSY_GRAFT, HSY_TRAFFIC_TREE},
+        {HSY_PRUNE, HSY_TRAFFIC_TREE},     {HSY_DIGEST, HSY_TRAFFIC_REPAIR},
+        {HSY_PULL, HSY_TRAFFIC_REPAIR},    {HSY_GONE, HSY_TRAFFIC_REPAIR},
+        {HSY_PING, HSY_TRAFFIC_REST},      {HSY_BUNDLE, HSY_TRAFFIC_PAYLOAD}};
+    enum { TYPES = sizeof(types) / sizeof(types[0]) };
+    uint8_t bytes[300];
+    begin(1, 3);
+    all_join();
+    for (uint32_t i = 0; i < TYPES; i++) {
+        size_t len = frame(bytes, types[i].type, 94, 1);
+        uint64_t before = frames_of(types[i].kind);
+        to.sent(to.ctx, 1, 2, bytes, len);
+        CLAIM_INT(frames_of(types[i].kind), before + 1);
+    }
+    publish(1, 1);
+    deliver(&(struct delivery){2, 1, 77, 1, 1});
+    struct hsy_figures f = figures();
+    CLAIM(is(f.frames_per_delivery, TYPES));
+    CLAIM(is(f.frames_by_kind.repair, 3));
+    CLAIM(is(f.frames_by_kind.tree, 2));
+    CLAIM(is(f.bytes_by_kind.announce, 100));
+    CLAIM(is(f.bytes_by_kind.payload, 100));
+    CLAIM(is(f.bytes_by_kind.rest, 100));
+    CLAIM(f.frames_by_kind.pulled == 0);
+    end();
+}
+
+/* Of the flagged, those that a PULL of the receiver names and no GONE ended. */
+static void what_was_asked_for_is_pulled(void **state)
+{
+    (void)state;
+    begin(1, 3);
+    send_bundle(1, 2, HSY_FLAG_EXTRA, 5); /* Nobody asked. */
+    CLAIM_INT(frames_of(HSY_TRAFFIC_PULLED), 0);
+    send_pull(2, 1, 1, span_of(6, 9));
+    send_pull(2, 1, 2, span_of(20, 20));
+    send_bundle(1, 2, HSY_FLAG_EXTRA, 5);  /* Holds 5 and 6. */
+    send_bundle(1, 2, HSY_FLAG_EXTRA, 9);  /* Holds 9 and 10. */
+    send_bundle(1, 2, HSY_FLAG_EXTRA, 20); /* Of the other PULL. */
+    CLAIM_INT(frames_of(HSY_TRAFFIC_PULLED), 3);
+    send_bundle(1, 2, HSY_FLAG_EXTRA, 4);  /* 4 and 5: none of them. */
+    send_bundle(1, 2, HSY_FLAG_EXTRA, 10); /* 10 and 11: neither. */
+    send_bundle(1, 2, 0, 6);               /* Along the tree. */
+    send_bundle(2, 1, HSY_FLAG_EXTRA, 6);  /* The wrong way. */
+    send_bundle(3, 2, HSY_FLAG_EXTRA, 6);  /* By another one. */
+    CLAIM_INT(frames_of(HSY_TRAFFIC_PULLED), 3);
+    send_gone(1, 2, 1);
+    send_bundle(1, 2, HSY_FLAG_EXTRA, 6); /* That PULL is over, */
+    CLAIM_INT(frames_of(HSY_TRAFFIC_PULLED), 3);
+    send_bundle(1, 2, HSY_FLAG_EXTRA, 20); /* this one is not. */
+    CLAIM_INT(frames_of(HSY_TRAFFIC_PULLED), 4);
+    send_gone(1, 2, 2);
+    send_gone(1, 2, 2);
+    send_bundle(1, 2, HSY_FLAG_EXTRA, 20);
+    CLAIM_INT(frames_of(HSY_TRAFFIC_PULLED), 4);
+    CLAIM_INT(frames_of(HSY_TRAFFIC_REPAIR), 5);
+    CLAIM_INT(frames_of(HSY_TRAFFIC_PAYLOAD), 8);
+    end();
+}
+
+/* Asked for and never answered, by a link that broke: the newest stay. */
+static void old_pulls_give_way_to_new_ones(void **state)
+{
+    (void)state;
+    begin(1, 3);
+    for (uint32_t i = 1; i <= 100; i++) {
+        send_pull(2, 1, i, span_of(10 * i, 10 * i));
+    }
+    send_bundle(1, 2, HSY_FLAG_EXTRA, 10);
+    CLAIM_INT(frames_of(HSY_TRAFFIC_PULLED), 0);
+    send_gone(1, 2, 90);
+    send_bundle(1, 2, HSY_FLAG_EXTRA, 900);
+    CLAIM_INT(frames_of(HSY_TRAFFIC_PULLED), 0);
+    send_bundle(1, 2, HSY_FLAG_EXTRA, 800);
+    send_bundle(1, 2, HSY_FLAG_EXTRA, 1000);
+    CLAIM_INT(frames_of(HSY_TRAFFIC_PULLED), 2);
+    end();
+}
+
 /* ------------------------------------------------------------------ deaths */
 
 static void a_death_is_timed_at_the_first_seed_and_at_all(void **state)
@@ -571,6 +717,9 @@ int main(void)
         cmocka_unit_test(joins_are_timed_from_their_start),
         cmocka_unit_test(traffic_is_split_into_messages_and_control),
         cmocka_unit_test(a_real_bundle_is_counted),
+        cmocka_unit_test(frames_are_told_apart_by_what_they_are_for),
+        cmocka_unit_test(what_was_asked_for_is_pulled),
+        cmocka_unit_test(old_pulls_give_way_to_new_ones),
         cmocka_unit_test(bytes_that_are_no_frame_end_the_walk),
         cmocka_unit_test(a_death_is_timed_at_the_first_seed_and_at_all),
         cmocka_unit_test(a_death_of_one_that_is_well_is_false_and_counted_once),
