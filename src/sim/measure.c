@@ -92,6 +92,7 @@ void hsy_measure_destroy(struct hsy_measure *m)
     hsy_mem_free(&mem, m->members);
     hsy_mem_free(&mem, m->degrees);
     hsy_mem_free(&mem, m->degree_counts);
+    hsy_mem_free(&mem, m->first.due);
     hsy_mem_free(&mem, m);
 }
 
@@ -139,6 +140,7 @@ static void on_published(void *ctx, uint32_t node, uint64_t seq,
     m->is_full = m->messages.count == messages_max(m->count);
     if (!m->is_full) {
         keep_err(m, follow(m, &key, hsy_cluster_now(m->cluster)));
+        hsy_measure_first_published(m, &key);
     }
 }
 
@@ -192,6 +194,9 @@ static void delivered_first(struct hsy_measure *m, struct hsy_measured *found,
 {
     HSY_ASSERT(now_ns >= found->published_ns);
     m->delivered++;
+    if (m->first.due != NULL || found->published_ns < m->from_ns) {
+        return;
+    }
     m->counts.deliveries++;
     hsy_histogram_add(&m->histograms[HSY_MEASURE_LATENCY],
                       now_ns - found->published_ns);
@@ -220,6 +225,7 @@ static void on_delivered(void *ctx, uint32_t node, uint64_t now_ns,
         m->twice++;
     } else {
         found->got[node / 8] |= (uint8_t)(1u << (node % 8));
+        hsy_measure_first_delivered(m, found, node, now_ns);
         delivered_first(m, found, now_ns, message->hops);
     }
 }

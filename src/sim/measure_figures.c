@@ -166,6 +166,7 @@ void hsy_measure_figures(const struct hsy_measure *m, struct hsy_figures *out)
     count_missed(m, out);
     add_times(m, out);
     add_traffic(m, out);
+    hsy_measure_first_figures(m, out);
     add_overlay(m, out);
     add_sends(m, out);
 }

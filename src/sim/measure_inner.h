@@ -61,6 +61,16 @@ struct hsy_pulls {
     struct hsy_pulled pulled[HSY_PULLED_MAX]; /* A ring; the oldest go. */
 };
 
+/* The first message after a strike. */
+struct hsy_first {
+    uint8_t *due; /* Owned: a bit per node that is owed it; NULL: none. */
+    uint32_t due_count;
+    bool published;
+    struct hsy_message_key key;
+    uint64_t copies, deliveries;
+    struct hsy_histogram latency; /* Of those that were due. */
+};
+
 struct hsy_measure {
     struct hearsay_mem mem;
     const struct hsy_cluster *cluster; /* Borrowed. */
@@ -71,6 +81,8 @@ struct hsy_measure {
     struct hsy_member *members; /* Owned; one per node. */
     uint64_t delivered, twice;
     struct hsy_measure_counts counts;
+    uint64_t from_ns; /* Messages published before do not count. */
+    struct hsy_first first;
     struct hsy_histogram histograms[HSY_MEASURE_HISTOGRAMS];
     bool has_graph, has_fit;
     uint32_t components;
@@ -82,11 +94,25 @@ struct hsy_measure {
     struct hsy_powerlaw fit;
 };
 
+static inline bool hsy_measure_bit(const uint8_t *bits, uint32_t node)
+{
+    return ((bits[node / 8] >> (node % 8)) & 1) != 0;
+}
+
 static inline bool hsy_measured_has(const struct hsy_measured *message,
                                     uint32_t node)
 {
-    return ((message->got[node / 8] >> (node % 8)) & 1) != 0;
+    return hsy_measure_bit(message->got, node);
 }
+
+/* In measure_first.c: @message was published, or came to @node. */
+void hsy_measure_first_published(struct hsy_measure *m,
+                                 const struct hsy_message_key *key);
+void hsy_measure_first_delivered(struct hsy_measure *m,
+                                 const struct hsy_measured *message,
+                                 uint32_t node, uint64_t now_ns);
+void hsy_measure_first_figures(const struct hsy_measure *m,
+                               struct hsy_figures *f);
 
 /* Of struct hsy_observer; in measure_traffic.c. */
 void hsy_measure_sent(void *ctx, uint32_t from, uint32_t to,

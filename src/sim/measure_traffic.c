@@ -87,23 +87,45 @@ static enum hsy_traffic kind_of(struct hsy_measure *m, uint32_t from,
     }
 }
 
+/* Is the message of hsy_measure_first() in this bundle? */
+static bool holds_first(const struct hsy_measure *m, const uint8_t *frame)
+{
+    const struct hsy_message_key *key = &m->first.key;
+    const struct hearsay_id *id = hsy_cluster_id(m->cluster, key->origin);
+    uint64_t first = u64_at(frame + FIRST_AT);
+    uint64_t count = (uint64_t)frame[COUNT_AT] << 8 | frame[COUNT_AT + 1];
+    return m->first.published &&
+           memcmp(frame + ORIGIN_AT, id->bytes, sizeof(id->bytes)) == 0 &&
+           key->seq >= first && key->seq - first < count;
+}
+
+static void count_frame(struct hsy_measure *m, uint32_t from, uint32_t to,
+                        const uint8_t *frame, size_t len)
+{
+    enum hsy_traffic kind = kind_of(m, from, to, frame, len);
+    uint32_t copies = copies_in(frame, len);
+    if (m->first.due != NULL) {
+        m->first.copies += copies > 0 && holds_first(m, frame) ? 1 : 0;
+        return;
+    }
+    m->counts.frames++;
+    m->counts.by_kind[kind].frames++;
+    m->counts.by_kind[kind].bytes += len;
+    if (copies > 0) {
+        m->counts.copies += copies;
+        m->counts.copies_bytes += len;
+        m->members[from].copies += copies;
+    }
+}
+
 void hsy_measure_sent(void *ctx, uint32_t from, uint32_t to,
                       const uint8_t *bytes, size_t len)
 {
     struct hsy_measure *m = ctx;
     HSY_ASSERT(from < m->count);
-    m->counts.bytes += len;
+    m->counts.bytes += m->first.due == NULL ? len : 0;
     for (size_t frame; (frame = frame_len(bytes, len)) > 0;) {
-        enum hsy_traffic kind = kind_of(m, from, to, bytes, frame);
-        uint32_t copies = copies_in(bytes, frame);
-        m->counts.frames++;
-        m->counts.by_kind[kind].frames++;
-        m->counts.by_kind[kind].bytes += frame;
-        if (copies > 0) {
-            m->counts.copies += copies;
-            m->counts.copies_bytes += frame;
-            m->members[from].copies += copies;
-        }
+        count_frame(m, from, to, bytes, frame);
         bytes += frame;
         len -= frame;
     }
@@ -120,4 +142,12 @@ void hsy_measure_traffic(struct hsy_measure *m)
     for (uint32_t i = 0; i < m->count; i++) {
         m->members[i].copies = 0;
     }
+}
+
+void hsy_measure_restart(struct hsy_measure *m)
+{
+    hsy_measure_traffic(m);
+    m->from_ns = hsy_cluster_now(m->cluster);
+    memset(&m->histograms[HSY_MEASURE_LATENCY], 0, sizeof(m->histograms[0]));
+    memset(&m->histograms[HSY_MEASURE_HOPS], 0, sizeof(m->histograms[0]));
 }
