@@ -2,6 +2,7 @@
  * shows in the command line: --swarm, a scenario file, or neither. */
 #include "base/assert.h"
 #include "cli/cli.h"
+#include "cli/sim_compare.h"
 #include "cli/sim_files.h"
 #include "cli/sim_options.h"
 #include "cli/sim_preset.h"
@@ -44,17 +45,6 @@ static bool fits_memory(const struct hsy_sim_options *o)
     return false;
 }
 
-static struct hsy_sim_wish wish_of(const struct hsy_sim_options *o)
-{
-    struct hsy_sim_wish wish = {.study = o->study,
-                                .title = "",
-                                .memory_max = o->memory_max,
-                                .quiet = o->quiet,
-                                .fit = o->fit};
-    wish.study.checks = o->study.peers + o->study.seeds <= HSY_STUDY_CHECKED;
-    return wish;
-}
-
 static int run_one(const struct hsy_sim_options *o, const char *command)
 {
     struct hsy_usage_error error;
@@ -63,7 +53,7 @@ static int run_one(const struct hsy_sim_options *o, const char *command)
         hsy_cli_complain("%s", error.text);
         return HSY_EXIT_USAGE;
     }
-    struct hsy_sim_wish wish = wish_of(o);
+    struct hsy_sim_wish wish = hsy_sim_wish_of(o);
     struct hsy_sim_run run;
     int code = HSY_EXIT_FAILED;
     if (hsy_sim_run(&run, &wish)) {
@@ -71,57 +61,11 @@ static int run_one(const struct hsy_sim_options *o, const char *command)
                                             .figures = &run.figures};
         bool well = hsy_sim_files_write(&files, &run, command);
         well = hsy_sim_run_judge(&run) && well;
-        hsy_sim_show(&column, 1, "", o->json);
+        hsy_sim_show(&column, o->json);
         code = hsy_sim_exit_code(&run, well);
     }
     hsy_sim_files_close(&files);
     hsy_sim_run_fini(&run);
-    return code;
-}
-
-/* -------------------------------------------------------------- compare */
-
-static const char *apply(const struct hsy_sim_options *o, uint32_t value,
-                         struct hsy_study_config *out)
-{
-    if (o->compared == HSY_SIM_COMPARE_OVERLAY) {
-        out->overlay = (enum hearsay_overlay)value;
-        return hsy_sim_overlay_name(value);
-    }
-    out->relay = (enum hearsay_relay)value;
-    return hsy_sim_relay_name(value);
-}
-
-static int compare(const struct hsy_sim_options *o)
-{
-    struct hsy_figures figures[HSY_SIM_VALUES_MAX];
-    struct hsy_figures_column columns[HSY_SIM_VALUES_MAX];
-    uint32_t count = 0;
-    int code = HSY_EXIT_DONE;
-    while (count < o->values_count && code <= HSY_EXIT_FAILED) {
-        struct hsy_sim_wish wish = wish_of(o);
-        struct hsy_sim_run run;
-        wish.title = apply(o, o->values[count], &wish.study);
-        bool ran = hsy_sim_run(&run, &wish);
-        if (ran) {
-            figures[count] = run.figures;
-            columns[count].title = wish.title;
-            columns[count].figures = &figures[count];
-            count++;
-        }
-        int one = ran ? hsy_sim_exit_code(&run, hsy_sim_run_judge(&run))
-                      : HSY_EXIT_FAILED;
-        code = one > code ? one : code;
-        hsy_sim_run_fini(&run);
-        if (!ran) {
-            break;
-        }
-    }
-    if (count > 0) {
-        const char *key =
-            o->compared == HSY_SIM_COMPARE_OVERLAY ? "overlay" : "relay";
-        hsy_sim_show(columns, count, key, o->json);
-    }
     return code;
 }
 
@@ -160,7 +104,7 @@ int hsy_cmd_sim(int argc, char **argv)
     if (options.preset != HSY_SIM_PRESET_NONE) {
         code = hsy_sim_preset(&options);
     } else if (options.compared != HSY_SIM_COMPARE_NONE) {
-        code = compare(&options);
+        code = hsy_sim_compare_runs(&options);
     } else {
         code = run_one(&options, command);
     }

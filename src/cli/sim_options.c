@@ -14,6 +14,7 @@ enum {
     FLAG_PEERS,
     FLAG_SEEDS,
     FLAG_MESSAGES,
+    FLAG_WARM_UP,
     FLAG_RATE,
     FLAG_PAYLOAD,
     FLAG_RNG,
@@ -32,8 +33,11 @@ enum {
     FLAG_KILL,
     FLAG_HUBS,
     FLAG_FREEZE,
+    FLAG_FREEZE_HUBS,
     FLAG_AFTER,
+    FLAG_FIRST_AFTER,
     FLAG_COMPARE,
+    FLAG_RUNS,
     FLAG_PRESET,
     FLAG_FIT,
     FLAG_JSON,
@@ -53,6 +57,8 @@ static const struct hsy_flag sim_flags[] = {
     {"seeds", "N", "how many seeds [3]", FLAG_SEEDS},
     {"messages", "N", "messages, each from a peer at random [10]",
      FLAG_MESSAGES},
+    {"warm-up", "N", "so many others before, which are not measured [0]",
+     FLAG_WARM_UP},
     {"rate", "R", "so many of them a second, as in 10 or 0.5 [10]", FLAG_RATE},
     {"payload", "SIZE", "of each message [100]", FLAG_PAYLOAD},
     {"rng", "N", "decides everything that is chance [1]", FLAG_RNG},
@@ -79,11 +85,16 @@ static const struct hsy_flag sim_flags[] = {
      FLAG_CRASH},
     {"kill", "N", "the same as a number", FLAG_KILL},
     {"hubs", "P%", "the same, of those with the most links", FLAG_HUBS},
-    {"freeze", "N", "the same, but they stand still", FLAG_FREEZE},
+    {"freeze", "N|P%", "so many stand still", FLAG_FREEZE},
+    {"freeze-hubs", "P%", "the same, of those with the most links",
+     FLAG_FREEZE_HUBS},
     {"after", "DUR", "... and send the messages again so much later [1m]",
      FLAG_AFTER},
+    {"first-after", NULL, "... but only one, which is measured for itself",
+     FLAG_FIRST_AFTER},
     {"compare", "WHAT=A,B...",
      "side by side: overlay=RULE,RULE... or relay=HOW...", FLAG_COMPARE},
+    {"runs", "N", "of each, with rng, rng + 1, ... [1]", FLAG_RUNS},
     {"preset", "NAME", "glomers, lifeguard, mission: see docs/simulator.md",
      FLAG_PRESET},
     {"fit", NULL, "fit a power law to the degrees", FLAG_FIT},
@@ -194,8 +205,8 @@ static int set_count(struct hsy_study_config *c, const struct hsy_flag *flag,
         return set_u32(flag, value, links, &c->links_wanted, error);
     case FLAG_KILL:
         return set_u32(flag, value, peers, &c->strikes.kill, error);
-    case FLAG_FREEZE:
-        return set_u32(flag, value, peers, &c->strikes.freeze, error);
+    case FLAG_WARM_UP:
+        return set_u32(flag, value, messages, &c->warm_up, error);
     default: /* FLAG_GOSSIP_COUNT */
         if (strcmp(value, "unlimited") == 0) {
             c->gossip_count = HEARSAY_UNLIMITED;
@@ -229,9 +240,20 @@ static int set_time(struct hsy_study_config *c, const struct hsy_flag *flag,
     }
 }
 
+/* A share, or a number. */
+static int set_freeze(struct hsy_study_config *c, const struct hsy_flag *flag,
+                      const char *value, struct hsy_usage_error *error)
+{
+    static const struct hsy_range peers = {1, HSY_STUDY_PEERS_MAX};
+    return strchr(value, '%') != NULL
+               ? hsy_sim_share(flag, value, &c->strikes.freeze_ppm, error)
+               : set_u32(flag, value, peers, &c->strikes.freeze, error);
+}
+
 static int set_value(struct hsy_sim_options *o, const struct hsy_flag *flag,
                      const char *value, struct hsy_usage_error *error)
 {
+    static const struct hsy_range runs = {1, HSY_FIGURES_RUNS_MAX};
     struct hsy_study_config *c = &o->study;
     switch (flag->id) {
     case FLAG_RATE:
@@ -244,6 +266,12 @@ static int set_value(struct hsy_sim_options *o, const struct hsy_flag *flag,
         return hsy_sim_share(flag, value, &c->strikes.crash_ppm, error);
     case FLAG_HUBS:
         return hsy_sim_share(flag, value, &c->strikes.hubs_ppm, error);
+    case FLAG_FREEZE:
+        return set_freeze(c, flag, value, error);
+    case FLAG_FREEZE_HUBS:
+        return hsy_sim_share(flag, value, &c->strikes.freeze_hubs_ppm, error);
+    case FLAG_RUNS:
+        return set_u32(flag, value, runs, &o->runs, error);
     case FLAG_COMPARE:
         return hsy_sim_compare(o, value, error);
     default:
@@ -262,7 +290,9 @@ static int set_name(struct hsy_sim_options *o, const struct hsy_flag *flag,
         o->study.overlay = (enum hearsay_overlay)choice;
         return err;
     case FLAG_RELAY:
-        return set_enum(flag, value, relays, &choice, error);
+        err = set_enum(flag, value, relays, &choice, error);
+        o->study.relay = (enum hearsay_relay)choice;
+        return err;
     default: /* FLAG_PRESET */
         err = set_enum(flag, value, presets + 1, &choice, error);
         o->preset = (enum hsy_sim_preset)(choice + 1);
@@ -285,7 +315,7 @@ static int set(void *ctx, const struct hsy_flag *flag, const char *value,
     case FLAG_MESSAGES:
     case FLAG_LINKS:
     case FLAG_KILL:
-    case FLAG_FREEZE:
+    case FLAG_WARM_UP:
     case FLAG_GOSSIP_COUNT:
         return set_count(&o->study, flag, value, error);
     case FLAG_FOR:
@@ -313,6 +343,9 @@ static int set(void *ctx, const struct hsy_flag *flag, const char *value,
         return 0;
     case FLAG_FIT:
         o->fit = true;
+        return 0;
+    case FLAG_FIRST_AFTER:
+        o->study.first_after = true;
         return 0;
     case FLAG_JSON:
         o->json = true;
@@ -371,8 +404,16 @@ static int compare_check(const struct hsy_sim_options *o,
 {
     static const int files[] = {FLAG_REPORT, FLAG_DUMP_DEGREES,
                                 FLAG_DUMP_EDGES};
+    if (o->compared == HSY_SIM_COMPARE_NONE && has(o, FLAG_RUNS)) {
+        return hsy_flag_refuse(error, "--runs: it is for --compare; add that, "
+                                      "or see hearsay sim --swarm --help");
+    }
     if (o->compared == HSY_SIM_COMPARE_NONE) {
         return 0;
+    }
+    if (o->study.rng > UINT64_MAX - (o->runs - 1)) {
+        return hsy_flag_refuse(error, "--rng: with --runs it goes beyond 2^64 "
+                                      "- 1; choose a smaller one");
     }
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
         if (has(o, files[i])) {
@@ -404,10 +445,13 @@ static int study_check(const struct hsy_sim_options *o,
 {
     const struct hsy_study_config *c = &o->study;
     bool strikes = has(o, FLAG_CRASH) || has(o, FLAG_KILL) ||
-                   has(o, FLAG_HUBS) || has(o, FLAG_FREEZE);
-    if (has(o, FLAG_AFTER) && !strikes) {
-        return hsy_flag_refuse(error, "--after: nothing strikes; add --crash, "
-                                      "--kill, --hubs or --freeze");
+                   has(o, FLAG_HUBS) || has(o, FLAG_FREEZE) ||
+                   has(o, FLAG_FREEZE_HUBS);
+    if ((has(o, FLAG_AFTER) || has(o, FLAG_FIRST_AFTER)) && !strikes) {
+        return hsy_flag_refuse(error,
+                               "--%s: nothing strikes; add --crash, --kill, "
+                               "--hubs, --freeze or --freeze-hubs",
+                               has(o, FLAG_AFTER) ? "after" : "first-after");
     }
     if (c->for_ns != 0 && c->for_ns <= c->join_over_ns) {
         return hsy_flag_refuse(error, "--for: peers still join then; choose a "
@@ -429,6 +473,7 @@ int hsy_sim_options_parse(struct hsy_sim_options *out, int argc, char **argv,
     struct hsy_flag_taker taker = {set, out};
     int first = 0;
     memset(out, 0, sizeof(*out));
+    out->runs = 1;
     hsy_study_config_init(&out->study, hearsay_mem_default());
     int err =
         hsy_flags_scan(&hsy_sim_study_usage, argc, argv, taker, &first, error);

@@ -29,6 +29,7 @@ struct hsy_sim_options {
     enum hsy_sim_compared compared;
     uint32_t values[HSY_SIM_VALUES_MAX]; /* Of what is compared. */
     uint32_t values_count;
+    uint32_t runs;  /* Of each value; 1..HSY_FIGURES_RUNS_MAX. */
     uint64_t given; /* A bit for each row of the table of flags. */
 };
 

@@ -276,7 +276,7 @@ static int mission(const struct hsy_sim_options *o)
     if (hsy_sim_run(&run, &wish)) {
         struct hsy_figures_column column = {.title = "mission",
                                             .figures = &run.figures};
-        hsy_sim_show(&column, 1, "preset", o->json);
+        hsy_sim_show(&column, o->json);
         code = hsy_sim_exit_code(&run, hsy_sim_run_judge(&run));
     }
     hsy_sim_run_fini(&run);

@@ -3,23 +3,18 @@
 #include "sim/figures.h"
 
 #include "base/assert.h"
+#include "sim/figures_inner.h"
 
 #include <math.h>
 #include <string.h>
 
-enum kind { COUNT, REAL, WORDS };
-
-struct row {
-    const char *group, *name; /* In JSON; @group NULL: at the top. */
-    const char *label, *unit; /* In the table. */
-    enum kind kind;
-    unsigned decimals;
-    size_t at; /* In struct hsy_figures. */
-};
+#define COUNT HSY_FIGURES_COUNT
+#define REAL HSY_FIGURES_REAL
+#define WORDS HSY_FIGURES_WORDS
 
 #define AT(field) offsetof(struct hsy_figures, field)
 
-static const struct row rows[] = {
+static const struct hsy_figures_row rows[] = {
     {NULL, "peers", "peers", "", COUNT, 0, AT(peers)},
     {NULL, "seeds", "seeds", "", COUNT, 0, AT(seeds)},
     {NULL, "rng", "PRNG seed", "", COUNT, 0, AT(rng)},
@@ -44,6 +39,43 @@ static const struct row rows[] = {
      AT(bytes_per_delivery)},
     {NULL, "control_per_delivery", "of these control", "bytes per delivery",
      REAL, 1, AT(control_per_delivery)},
+    {NULL, "frames_per_delivery", "frames", "per delivery", REAL, 3,
+     AT(frames_per_delivery)},
+    {"frames_by_kind", "payload", "frames: payload", "per delivery", REAL, 3,
+     AT(frames_by_kind.payload)},
+    {"frames_by_kind", "pulled", "frames: pulled", "per delivery", REAL, 3,
+     AT(frames_by_kind.pulled)},
+    {"frames_by_kind", "announce", "frames: announcements", "per delivery",
+     REAL, 3, AT(frames_by_kind.announce)},
+    {"frames_by_kind", "tree", "frames: tree control", "per delivery", REAL, 3,
+     AT(frames_by_kind.tree)},
+    {"frames_by_kind", "repair", "frames: repair control", "per delivery", REAL,
+     3, AT(frames_by_kind.repair)},
+    {"frames_by_kind", "rest", "frames: rest", "per delivery", REAL, 3,
+     AT(frames_by_kind.rest)},
+    {"bytes_by_kind", "payload", "bytes: payload", "per delivery", REAL, 1,
+     AT(bytes_by_kind.payload)},
+    {"bytes_by_kind", "pulled", "bytes: pulled", "per delivery", REAL, 1,
+     AT(bytes_by_kind.pulled)},
+    {"bytes_by_kind", "announce", "bytes: announcements", "per delivery", REAL,
+     1, AT(bytes_by_kind.announce)},
+    {"bytes_by_kind", "tree", "bytes: tree control", "per delivery", REAL, 1,
+     AT(bytes_by_kind.tree)},
+    {"bytes_by_kind", "repair", "bytes: repair control", "per delivery", REAL,
+     1, AT(bytes_by_kind.repair)},
+    {"bytes_by_kind", "rest", "bytes: rest", "per delivery", REAL, 1,
+     AT(bytes_by_kind.rest)},
+    {"first", "expected", "first after the strike", "expected", COUNT, 0,
+     AT(first.expected)},
+    {"first", "missed", "first: missed", "", COUNT, 0, AT(first.missed)},
+    {"first", "redundancy", "first: needless copies", "per delivery", REAL, 3,
+     AT(first.redundancy)},
+    {"first", "p50_ms", "first: latency, median", "ms", REAL, 1,
+     AT(first.p50_ms)},
+    {"first", "p99_ms", "first: latency, 99 %", "ms", REAL, 1,
+     AT(first.p99_ms)},
+    {"first", "max_ms", "first: latency, largest", "ms", REAL, 1,
+     AT(first.max_ms)},
     {"degree", "min", "degree, least", "links", COUNT, 0, AT(degree.min)},
     {"degree", "max", "degree, most", "links", COUNT, 0, AT(degree.max)},
     {"degree", "mean", "degree, mean", "links", REAL, 2, AT(degree.mean)},
@@ -71,6 +103,11 @@ static const struct row rows[] = {
 };
 enum { ROWS = sizeof(rows) / sizeof(rows[0]), JSON_DECIMALS = 6 };
 
+const struct hsy_figures_row *hsy_figures_row(uint32_t index)
+{
+    return index < ROWS ? &rows[index] : NULL;
+}
+
 void hsy_figures_init(struct hsy_figures *f)
 {
     memset(f, 0, sizeof(*f));
@@ -96,7 +133,7 @@ void hsy_figures_set_digest(struct hsy_figures *f, uint64_t digest)
 
 /* Writes the figure of @row, or @none. */
 static void put_value(struct hsy_text *t, const struct hsy_figures *f,
-                      const struct row *row, unsigned decimals,
+                      const struct hsy_figures_row *row, unsigned decimals,
                       const char *none)
 {
     const uint8_t *at = (const uint8_t *)f + row->at;
@@ -126,7 +163,7 @@ static void put_value(struct hsy_text *t, const struct hsy_figures *f,
 }
 
 static void put_json(struct hsy_text *t, const struct hsy_figures *f,
-                     const struct row *row)
+                     const struct hsy_figures_row *row)
 {
     hsy_text_json_string(t, row->name);
     hsy_text_put(t, ": ");
@@ -168,7 +205,7 @@ void hsy_figures_json(struct hsy_text *t, const struct hsy_figures *f)
     const char *group = NULL;
     hsy_text_put(t, "{");
     for (uint32_t i = 0; i < ROWS; i++) {
-        const struct row *row = &rows[i];
+        const struct hsy_figures_row *row = &rows[i];
         bool same = group != NULL && row->group != NULL &&
                     strcmp(group, row->group) == 0;
         if (group != NULL && !same) {

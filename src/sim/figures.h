@@ -28,6 +28,16 @@ struct hsy_figures {
     } hops;
     double bytes_per_delivery;   /* Of all frames, control included. */
     double control_per_delivery; /* The part that carries no message. */
+    double frames_per_delivery;
+    /* The same by what a frame is for; see enum hsy_traffic. */
+    struct hsy_figures_kinds {
+        double payload, pulled, announce, tree, repair, rest;
+    } frames_by_kind, bytes_by_kind;
+    /* Of the first message after a strike, to those that it could reach. */
+    struct {
+        uint64_t expected, missed;
+        double redundancy, p50_ms, p99_ms, max_ms;
+    } first;
     struct {
         uint64_t min, max;
         double mean;
@@ -77,5 +87,31 @@ bool hsy_figures_line(uint32_t index, struct hsy_figure *out);
 /* Its value, as in the table. */
 void hsy_figures_value(struct hsy_text *t, const struct hsy_figures *f,
                        uint32_t index);
+
+/* ------------------------------------------------------------ several runs */
+
+enum { HSY_FIGURES_RUNS_MAX = 100 };
+
+/* Of each figure the median, or the largest, of 1..HSY_FIGURES_RUNS_MAX runs;
+ * of an even number of them the lower one of the two in the middle. Runs in
+ * which it was not measured do not count. The digest is that of a single run,
+ * else none; sends by degree are the sum. */
+void hsy_figures_median(struct hsy_figures *out, const struct hsy_figures *runs,
+                        uint32_t count);
+void hsy_figures_most(struct hsy_figures *out, const struct hsy_figures *runs,
+                      uint32_t count);
+
+/* What is compared: each run of @runs divided by the same run of @base. */
+struct hsy_figures_ratio {
+    const char *name, *label; /* Static; in JSON, in the table. */
+    double median, worst;     /* NAN: not known. */
+};
+/* False: there are not so many lines. */
+bool hsy_figures_ratio(uint32_t index, const struct hsy_figures *runs,
+                       const struct hsy_figures *base, uint32_t count,
+                       struct hsy_figures_ratio *out);
+/* {"redundancy": {"median": 0.071, "worst": 0.08}, ...} */
+void hsy_figures_ratios_json(struct hsy_text *t, const struct hsy_figures *runs,
+                             const struct hsy_figures *base, uint32_t count);
 
 #endif

@@ -14,7 +14,8 @@
 
 enum {
     BITS_LEN_MAX = 256 * 1024 * 1024,
-    RECORDS_MAX = 1 << 20 /* Of deaths; more are not told apart. */
+    RECORDS_MAX = 1 << 20, /* Of deaths; more are not told apart. */
+    PULLS_MAX = 1 << 16    /* Pairs; what more of them pull is payload. */
 };
 
 static uint32_t messages_max(uint32_t nodes)
@@ -58,6 +59,9 @@ int hsy_measure_create(struct hsy_measure **out, const struct hearsay_mem *mem,
                    shape(sizeof(struct hsy_death_key),
                          sizeof(struct hsy_death_key), RECORDS_MAX),
                    1);
+    hsy_table_init(&m->pulls, mem,
+                   shape(sizeof(uint64_t), sizeof(struct hsy_pulls), PULLS_MAX),
+                   1);
     m->members = hsy_mem_zalloc(mem, m->count * sizeof(*m->members));
     if (m->members == NULL) {
         hsy_measure_destroy(m);
@@ -84,9 +88,11 @@ void hsy_measure_destroy(struct hsy_measure *m)
     hsy_table_fini(&m->epochs);
     hsy_table_fini(&m->strikes);
     hsy_table_fini(&m->records);
+    hsy_table_fini(&m->pulls);
     hsy_mem_free(&mem, m->members);
     hsy_mem_free(&mem, m->degrees);
     hsy_mem_free(&mem, m->degree_counts);
+    hsy_mem_free(&mem, m->first.due);
     hsy_mem_free(&mem, m);
 }
 
@@ -134,6 +140,7 @@ static void on_published(void *ctx, uint32_t node, uint64_t seq,
     m->is_full = m->messages.count == messages_max(m->count);
     if (!m->is_full) {
         keep_err(m, follow(m, &key, hsy_cluster_now(m->cluster)));
+        hsy_measure_first_published(m, &key);
     }
 }
 
@@ -187,6 +194,9 @@ static void delivered_first(struct hsy_measure *m, struct hsy_measured *found,
 {
     HSY_ASSERT(now_ns >= found->published_ns);
     m->delivered++;
+    if (m->first.due != NULL || found->published_ns < m->from_ns) {
+        return;
+    }
     m->counts.deliveries++;
     hsy_histogram_add(&m->histograms[HSY_MEASURE_LATENCY],
                       now_ns - found->published_ns);
@@ -215,6 +225,7 @@ static void on_delivered(void *ctx, uint32_t node, uint64_t now_ns,
         m->twice++;
     } else {
         found->got[node / 8] |= (uint8_t)(1u << (node % 8));
+        hsy_measure_first_delivered(m, found, node, now_ns);
         delivered_first(m, found, now_ns, message->hops);
     }
 }

@@ -46,6 +46,19 @@ int hsy_measure_err(const struct hsy_measure *m);
  * all have joined and the part that is to be measured begins. */
 void hsy_measure_traffic(struct hsy_measure *m);
 
+/* As hsy_measure_traffic(), and no message published before now counts in
+ * deliveries, latencies and hops. What is missed is still told of all. */
+void hsy_measure_restart(struct hsy_measure *m);
+
+/* The next message of @origin is followed for itself, in the figures `first`:
+ * it is owed to those that share a component of @g with @origin. From now on
+ * nothing else is counted in latencies, hops and traffic. HEARSAY_ERR_NOMEM. */
+HEARSAY_MUST_USE int hsy_measure_first(struct hsy_measure *m,
+                                       const struct hsy_graph *g,
+                                       uint32_t origin);
+/* How many of them run and have not got it. */
+uint64_t hsy_measure_first_lacking(const struct hsy_measure *m);
+
 /* @node was killed, frozen or cut off just now: its death is to be found, and
  * it is owed no message that was published before it recovers. Told again
  * before that: nothing changes. */
@@ -79,9 +92,23 @@ enum hsy_measure_what {
 };
 const struct hsy_histogram *hsy_measure_histogram(const struct hsy_measure *m,
                                                   enum hsy_measure_what what);
+/* What a frame is for. */
+enum hsy_traffic {
+    HSY_TRAFFIC_PAYLOAD,  /* BUNDLE; but for: */
+    HSY_TRAFFIC_PULLED,   /* BUNDLE that a PULL of its receiver asked for. */
+    HSY_TRAFFIC_ANNOUNCE, /* IHAVE */
+    HSY_TRAFFIC_TREE,     /* GRAFT, PRUNE */
+    HSY_TRAFFIC_REPAIR,   /* DIGEST, PULL, GONE */
+    HSY_TRAFFIC_REST,     /* Pings, seeds, the overlay. */
+    HSY_TRAFFICS          /* How many there are. */
+};
+struct hsy_carried {
+    uint64_t frames, bytes;
+};
 struct hsy_measure_counts {
     uint64_t published;
-    uint64_t frames, bytes;         /* Sent since hsy_measure_traffic(). */
+    uint64_t frames, bytes; /* Sent since hsy_measure_traffic(). */
+    struct hsy_carried by_kind[HSY_TRAFFICS]; /* The same, split. */
     uint64_t copies, copies_bytes;  /* Messages in BUNDLE frames; the frames. */
     uint64_t deliveries;            /* First ones, in the same time. */
     uint64_t ignored;               /* Of messages that are not followed. */

@@ -80,6 +80,22 @@ static void add_times(const struct hsy_measure *m, struct hsy_figures *f)
     }
 }
 
+static struct hsy_figures_kinds per_delivery(const struct hsy_carried *kinds,
+                                             bool bytes, double deliveries)
+{
+    double each[HSY_TRAFFICS];
+    for (int i = 0; i < HSY_TRAFFICS; i++) {
+        uint64_t count = bytes ? kinds[i].bytes : kinds[i].frames;
+        each[i] = (double)count / deliveries;
+    }
+    return (struct hsy_figures_kinds){.payload = each[HSY_TRAFFIC_PAYLOAD],
+                                      .pulled = each[HSY_TRAFFIC_PULLED],
+                                      .announce = each[HSY_TRAFFIC_ANNOUNCE],
+                                      .tree = each[HSY_TRAFFIC_TREE],
+                                      .repair = each[HSY_TRAFFIC_REPAIR],
+                                      .rest = each[HSY_TRAFFIC_REST]};
+}
+
 static void add_traffic(const struct hsy_measure *m, struct hsy_figures *f)
 {
     const struct hsy_measure_counts *c = &m->counts;
@@ -89,6 +105,9 @@ static void add_traffic(const struct hsy_measure *m, struct hsy_figures *f)
         f->bytes_per_delivery = (double)c->bytes / deliveries;
         f->control_per_delivery =
             (double)(c->bytes - c->copies_bytes) / deliveries;
+        f->frames_per_delivery = (double)c->frames / deliveries;
+        f->frames_by_kind = per_delivery(c->by_kind, false, deliveries);
+        f->bytes_by_kind = per_delivery(c->by_kind, true, deliveries);
     }
 }
 
@@ -147,6 +166,7 @@ void hsy_measure_figures(const struct hsy_measure *m, struct hsy_figures *out)
     count_missed(m, out);
     add_times(m, out);
     add_traffic(m, out);
+    hsy_measure_first_figures(m, out);
     add_overlay(m, out);
     add_sends(m, out);
 }

@@ -62,7 +62,8 @@ static const char *numbers_fault(const struct hsy_study_config *c)
     if (c->peers < 1 || c->peers > HSY_STUDY_PEERS_MAX) {
         return "peers: 1 to 1000000";
     }
-    if (c->messages > HSY_STUDY_MESSAGES_MAX) {
+    if (c->messages > HSY_STUDY_MESSAGES_MAX ||
+        c->warm_up > HSY_STUDY_MESSAGES_MAX) {
         return "messages: at most 1000000";
     }
     if (c->per_s_milli < 1) {
@@ -81,11 +82,12 @@ static const char *numbers_fault(const struct hsy_study_config *c)
 static const char *faults_fault(const struct hsy_study_config *c)
 {
     const struct hsy_study_pauses *p = &c->pauses;
-    if (c->strikes.crash_ppm > 1000000 || c->strikes.hubs_ppm > 1000000) {
+    const struct hsy_study_strikes *k = &c->strikes;
+    if (k->crash_ppm > 1000000 || k->hubs_ppm > 1000000 ||
+        k->freeze_ppm > 1000000 || k->freeze_hubs_ppm > 1000000) {
         return "a share of the peers: at most 100 %";
     }
-    if ((uint64_t)hsy_study_victims(c) + c->strikes.freeze + p->count >
-        c->peers) {
+    if ((uint64_t)hsy_study_victims(c) + p->count > c->peers) {
         return "crash, kill, hubs and freeze together strike more peers than "
                "there are; strike fewer";
     }
@@ -275,9 +277,9 @@ static int build(struct hsy_study *s)
 static int make_room(struct hsy_study *s)
 {
     const struct hsy_study_config *c = &s->config;
-    s->spreads_room = c->messages * (hsy_study_has_strikes(s) ? 2 : 1);
-    s->spreads = hsy_mem_zalloc(&c->mem, ((size_t)s->spreads_room + 1) *
-                                             sizeof(*s->spreads));
+    s->spreads_room =
+        c->warm_up + c->messages * (hsy_study_has_strikes(c) ? 2 : 1) + 1;
+    s->spreads = hsy_mem_zalloc(&c->mem, s->spreads_room * sizeof(*s->spreads));
     s->member = hsy_mem_zalloc(&c->mem, (size_t)c->seeds + c->peers);
     return s->member == NULL || s->spreads == NULL ? HEARSAY_ERR_NOMEM
                                                    : HEARSAY_OK;
@@ -399,7 +401,7 @@ void hsy_study_last(const struct hsy_study *s, struct hsy_histogram *out_ns,
 {
     memset(out_ns, 0, sizeof(*out_ns));
     memset(out_hops, 0, sizeof(*out_hops));
-    for (uint32_t i = 0; i < s->spreads_count; i++) {
+    for (uint32_t i = s->spreads_first; i < s->spreads_count; i++) {
         const struct hsy_spread *spread = &s->spreads[i];
         if (spread->last_ns != 0) {
             hsy_histogram_add(out_ns,
@@ -426,7 +428,7 @@ static bool is_calm(const struct hsy_study *s)
     uint64_t now_ns = hsy_cluster_now(s->w->cluster);
     uint64_t last_ns = s->struck_ns == HEARSAY_NEVER ? 0 : s->struck_ns;
     last_ns = hsy_time_max(last_ns, s->joined_ns);
-    return s->phase == HSY_STUDY_DONE && s->config.strikes.freeze == 0 &&
+    return s->phase == HSY_STUDY_DONE && !hsy_study_freezes(&s->config) &&
            !s->late && hsy_time_since(last_ns, now_ns) >= CALM_S * HSY_SECOND;
 }
 

@@ -29,10 +29,12 @@ enum {
 /* Who is struck, all at once, when the first messages have arrived. Shares
  * are of all peers. */
 struct hsy_study_strikes {
-    uint32_t crash_ppm; /* Killed, at random. */
-    uint32_t kill;      /* The same, as a number. */
-    uint32_t hubs_ppm;  /* Killed, those with the most links. */
-    uint32_t freeze;    /* Stand still from then on. */
+    uint32_t crash_ppm;       /* Killed, at random. */
+    uint32_t kill;            /* The same, as a number. */
+    uint32_t hubs_ppm;        /* Killed, those with the most links. */
+    uint32_t freeze;          /* Stand still from then on, at random. */
+    uint32_t freeze_ppm;      /* The same, as a share. */
+    uint32_t freeze_hubs_ppm; /* Those with the most links. */
 };
 
 /* Some stand still again and again (Dadgar, Phillips, Currey: "Lifeguard",
@@ -58,11 +60,13 @@ struct hsy_study_config {
 
     uint64_t join_over_ns; /* Peers start evenly spread over this. */
     uint64_t join_max_ns;  /* And have so long after it to become members. */
+    uint32_t warm_up;      /* Messages before those that are measured. */
     uint32_t messages;     /* From peers at random; 0: none. */
     uint32_t per_s_milli;  /* Messages in 1000 s; >= 1. */
     uint32_t payload_len;
     struct hsy_study_strikes strikes;
     uint64_t again_after_ns; /* From the strike to the second messages. */
+    bool first_after; /* One message then, for itself; and that is all. */
     struct hsy_study_pauses pauses;
     uint64_t for_ns; /* Virtual time of the whole; 0: as long as it takes. */
     bool checks;     /* All invariants; for small networks. */
@@ -97,6 +101,8 @@ HEARSAY_MUST_USE int hsy_study_step(struct hsy_study *s, bool *out_done);
 enum hsy_study_phase {
     HSY_STUDY_JOINING,
     HSY_STUDY_SETTLING,
+    HSY_STUDY_WARMING_UP,
+    HSY_STUDY_WARM, /* What warmed it up arrives. */
     HSY_STUDY_SENDING,
     HSY_STUDY_DRAINING,
     HSY_STUDY_STRIKING, /* Struck; waits for the second messages. */

@@ -2,6 +2,7 @@
  *
  *   study.c         what is wanted, life, observation, figures
  *   study_phases.c  what it does when, and publishing
+ *   study_first.c   who says the first word after a strike
  *   study_strike.c  who is struck, and how
  */
 #ifndef HSY_SIM_STUDY_INNER_H
@@ -26,8 +27,9 @@ struct hsy_study {
     struct hsy_prng prng;
     struct hsy_spread *spreads; /* Owned; one per message of the study. */
     uint32_t spreads_count, spreads_room;
-    uint8_t *member;  /* Owned; per node: it has joined. */
-    uint32_t *paused; /* Owned; the nodes that stand still for a pause. */
+    uint32_t spreads_first; /* Those before it warmed the network up. */
+    uint8_t *member;        /* Owned; per node: it has joined. */
+    uint32_t *paused;       /* Owned; the nodes that stand still for a pause. */
     uint32_t paused_count;
     uint32_t members, started;
     enum hsy_study_phase phase;
@@ -41,7 +43,7 @@ struct hsy_study {
     uint64_t joined_ns;    /* The last joining; 0: not all have. */
     uint64_t struck_ns;    /* The last strike; NEVER: none. */
     uint64_t published, delivered;
-    uint32_t to_send; /* Messages left in this phase. */
+    uint32_t to_send, sent; /* Messages of this phase. */
     bool late, apart, cut_short;
 };
 
@@ -51,9 +53,15 @@ HEARSAY_MUST_USE int hsy_study_work(struct hsy_study *s);
 /* A member that runs and hears others, at random; false: there is none. */
 bool hsy_study_pick(struct hsy_study *s, uint32_t *out_node);
 
+/* study_first.c */
+/* The same, and the measure follows what it publishes next for itself. */
+HEARSAY_MUST_USE int hsy_study_pick_first(struct hsy_study *s, bool *out_found,
+                                          uint32_t *out_node);
+
 /* study_strike.c */
-bool hsy_study_has_strikes(const struct hsy_study *s);
-/* Who dies, how many that is, of so many peers. */
+bool hsy_study_has_strikes(const struct hsy_study_config *config);
+bool hsy_study_freezes(const struct hsy_study_config *config);
+/* Who dies or stands still, how many that is, of so many peers. */
 uint32_t hsy_study_victims(const struct hsy_study_config *config);
 HEARSAY_MUST_USE int hsy_study_strike(struct hsy_study *s);
 /* Freezes so many, or thaws those that are frozen. */

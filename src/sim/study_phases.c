@@ -19,6 +19,8 @@ const char *hsy_study_phase_text(enum hsy_study_phase phase)
     static const char *const texts[] = {
         [HSY_STUDY_JOINING] = "joining",
         [HSY_STUDY_SETTLING] = "settling",
+        [HSY_STUDY_WARMING_UP] = "warming up",
+        [HSY_STUDY_WARM] = "warm",
         [HSY_STUDY_SENDING] = "sending",
         [HSY_STUDY_DRAINING] = "arriving",
         [HSY_STUDY_STRIKING] = "struck",
@@ -98,12 +100,20 @@ static int work_joining(struct hsy_study *s)
 
 /* --------------------------------------------------------------- settling */
 
-static int begin_sending(struct hsy_study *s, enum hsy_study_phase phase)
+static int begin_sending(struct hsy_study *s, enum hsy_study_phase phase,
+                         uint32_t messages)
 {
     int err = enter(s, phase);
-    s->to_send = s->config.messages;
+    s->to_send = messages;
+    s->sent = 0;
     s->due_ns = now_of(s);
     return err;
+}
+
+static int begin_measuring(struct hsy_study *s)
+{
+    s->spreads_first = s->spreads_count;
+    return begin_sending(s, HSY_STUDY_SENDING, s->config.messages);
 }
 
 static int work_settling(struct hsy_study *s)
@@ -125,7 +135,9 @@ static int work_settling(struct hsy_study *s)
         return HEARSAY_OK;
     }
     hsy_measure_traffic(s->m);
-    return begin_sending(s, HSY_STUDY_SENDING);
+    return s->config.warm_up == 0
+               ? begin_measuring(s)
+               : begin_sending(s, HSY_STUDY_WARMING_UP, s->config.warm_up);
 }
 
 /* --------------------------------------------------------------- messages */
@@ -150,6 +162,15 @@ bool hsy_study_pick(struct hsy_study *s, uint32_t *out_node)
     return false;
 }
 
+static int pick(struct hsy_study *s, bool *out_found, uint32_t *out_node)
+{
+    if (s->phase == HSY_STUDY_SENDING_AGAIN && s->config.first_after) {
+        return hsy_study_pick_first(s, out_found, out_node);
+    }
+    *out_found = hsy_study_pick(s, out_node);
+    return HEARSAY_OK;
+}
+
 /* A number and filler: no two payloads are the same. Text, so that records
  * show it. */
 static int publish(struct hsy_study *s)
@@ -167,10 +188,12 @@ static int publish(struct hsy_study *s)
     }
     uint32_t node;
     uint64_t seq;
-    if (!hsy_study_pick(s, &node)) {
-        return HEARSAY_OK; /* Nobody is left to say anything. */
+    bool found = false;
+    int err = pick(s, &found, &node);
+    if (err != HEARSAY_OK || !found) {
+        return err; /* Nobody is left to say anything. */
     }
-    int err = hsy_cluster_publish(s->w->cluster, node, payload, len, &seq);
+    err = hsy_cluster_publish(s->w->cluster, node, payload, len, &seq);
     if (err == HEARSAY_OK) {
         HSY_ASSERT(s->spreads_count < s->spreads_room);
         s->spreads[s->spreads_count].at_ns = now_of(s);
@@ -188,9 +211,9 @@ static int work_sending(struct hsy_study *s)
     while (err == HEARSAY_OK && s->to_send > 0 && now_of(s) >= s->due_ns) {
         err = publish(s);
         s->to_send--;
-        uint64_t sent = s->config.messages - s->to_send;
+        s->sent++;
         s->due_ns =
-            s->since_ns + sent * (1000 * HSY_SECOND) / s->config.per_s_milli;
+            s->since_ns + s->sent * (1000 * HSY_SECOND) / s->config.per_s_milli;
     }
     if (err == HEARSAY_OK && s->to_send == 0) {
         err = enter(s, s->phase + 1);
@@ -221,9 +244,18 @@ static bool is_drained(const struct hsy_study *s)
     }
     uint64_t quiet_ns = QUIET_S * HSY_SECOND + s->config.weather.tail_ns +
                         2 * s->config.weather.latency_ns.max;
-    return s->config.messages == 0 ||
+    return s->sent == 0 ||
            hsy_time_since(s->delivered_ns, now_of(s)) >= quiet_ns ||
            spent_ns(s) >= DRAIN_MAX_S * HSY_SECOND;
+}
+
+static int work_warm(struct hsy_study *s)
+{
+    if (!is_drained(s)) {
+        return HEARSAY_OK;
+    }
+    hsy_measure_restart(s->m);
+    return begin_measuring(s);
 }
 
 static int work_draining(struct hsy_study *s)
@@ -231,24 +263,40 @@ static int work_draining(struct hsy_study *s)
     if (!is_drained(s)) {
         return HEARSAY_OK;
     }
-    if (hsy_study_has_strikes(s)) {
-        int err = hsy_study_strike(s);
-        return err != HEARSAY_OK ? err : enter(s, HSY_STUDY_STRIKING);
+    if (!hsy_study_has_strikes(&s->config)) {
+        return enter(s, HSY_STUDY_PAUSING);
     }
-    return enter(s, HSY_STUDY_PAUSING);
+    int err = hsy_study_strike(s);
+    if (err == HEARSAY_OK) {
+        err = enter(s, HSY_STUDY_STRIKING);
+        s->due_ns = hsy_time_add(s->since_ns, s->config.again_after_ns);
+    }
+    return err;
 }
 
 /* ----------------------------------------------------------- after strikes */
 
 static int work_striking(struct hsy_study *s)
 {
-    s->due_ns = s->since_ns + s->config.again_after_ns;
-    return now_of(s) < s->due_ns ? HEARSAY_OK
-                                 : begin_sending(s, HSY_STUDY_SENDING_AGAIN);
+    uint32_t messages = s->config.first_after ? 1 : s->config.messages;
+    return now_of(s) < s->due_ns
+               ? HEARSAY_OK
+               : begin_sending(s, HSY_STUDY_SENDING_AGAIN, messages);
+}
+
+/* What came of the first message is all that is asked for. */
+static int work_draining_first(struct hsy_study *s)
+{
+    bool over = hsy_measure_first_lacking(s->m) == 0 ||
+                spent_ns(s) >= DRAIN_MAX_S * HSY_SECOND;
+    return over ? enter(s, HSY_STUDY_PAUSING) : HEARSAY_OK;
 }
 
 static int work_draining_again(struct hsy_study *s)
 {
+    if (s->config.first_after) {
+        return work_draining_first(s);
+    }
     return is_drained(s) ? enter(s, HSY_STUDY_WATCHING) : HEARSAY_OK;
 }
 
@@ -296,6 +344,8 @@ int hsy_study_work(struct hsy_study *s)
     static int (*const work[])(struct hsy_study *) = {
         [HSY_STUDY_JOINING] = work_joining,
         [HSY_STUDY_SETTLING] = work_settling,
+        [HSY_STUDY_WARMING_UP] = work_sending,
+        [HSY_STUDY_WARM] = work_warm,
         [HSY_STUDY_SENDING] = work_sending,
         [HSY_STUDY_DRAINING] = work_draining,
         [HSY_STUDY_STRIKING] = work_striking,

@@ -13,15 +13,27 @@ static uint32_t share_of(uint32_t peers, uint32_t ppm)
 uint32_t hsy_study_victims(const struct hsy_study_config *config)
 {
     const struct hsy_study_strikes *k = &config->strikes;
-    uint64_t all = (uint64_t)share_of(config->peers, k->crash_ppm) +
-                   share_of(config->peers, k->hubs_ppm) + k->kill;
+    uint32_t peers = config->peers;
+    uint64_t all = (uint64_t)share_of(peers, k->crash_ppm) +
+                   share_of(peers, k->hubs_ppm) + k->kill +
+                   share_of(peers, k->freeze_ppm) +
+                   share_of(peers, k->freeze_hubs_ppm) + k->freeze;
     return all > UINT32_MAX ? UINT32_MAX : (uint32_t)all;
 }
 
-bool hsy_study_has_strikes(const struct hsy_study *s)
+bool hsy_study_has_strikes(const struct hsy_study_config *config)
 {
-    return hsy_study_victims(&s->config) > 0 || s->config.strikes.freeze > 0;
+    return hsy_study_victims(config) > 0;
 }
+
+bool hsy_study_freezes(const struct hsy_study_config *config)
+{
+    const struct hsy_study_strikes *k = &config->strikes;
+    return k->freeze > 0 || k->freeze_ppm > 0 || k->freeze_hubs_ppm > 0;
+}
+
+/* What befalls one of them. */
+typedef int (*strike_one)(struct hsy_study *s, uint32_t node);
 
 static int kill_one(struct hsy_study *s, uint32_t node)
 {
@@ -35,8 +47,7 @@ static int freeze_one(struct hsy_study *s, uint32_t node)
     return hsy_cluster_freeze(s->w->cluster, node);
 }
 
-static int strike_some(struct hsy_study *s, uint32_t count,
-                       int (*one)(struct hsy_study *s, uint32_t node))
+static int strike_some(struct hsy_study *s, uint32_t count, strike_one one)
 {
     int err = HEARSAY_OK;
     uint32_t node;
@@ -63,7 +74,8 @@ static uint32_t hub_degree(const struct hsy_graph *g, const uint32_t *peers_of,
 }
 
 /* Those above the bar, then of those at it the first ones. */
-static int kill_above(struct hsy_study *s, uint32_t bar, uint32_t count)
+static int strike_above(struct hsy_study *s, uint32_t bar, uint32_t count,
+                        strike_one one)
 {
     const struct hsy_graph *g = s->w->graph;
     int err = HEARSAY_OK;
@@ -72,7 +84,7 @@ static int kill_above(struct hsy_study *s, uint32_t bar, uint32_t count)
             bool meant =
                 at_bar == 0 ? g->degrees[i] > bar : g->degrees[i] == bar;
             if (err == HEARSAY_OK && g->present[i] && meant) {
-                err = kill_one(s, i);
+                err = one(s, i);
                 count--;
             }
         }
@@ -80,7 +92,7 @@ static int kill_above(struct hsy_study *s, uint32_t bar, uint32_t count)
     return err;
 }
 
-static int kill_hubs(struct hsy_study *s, uint32_t count)
+static int strike_hubs(struct hsy_study *s, uint32_t count, strike_one one)
 {
     struct hsy_graph *g = s->w->graph;
     int err = hsy_graph_read(g, s->w->cluster);
@@ -96,7 +108,7 @@ static int kill_hubs(struct hsy_study *s, uint32_t count)
         HSY_ASSERT(g->degrees[i] <= g->count);
         peers_of[g->degrees[i]] += g->present[i];
     }
-    err = kill_above(s, hub_degree(g, peers_of, count), count);
+    err = strike_above(s, hub_degree(g, peers_of, count), count, one);
     hsy_mem_free(&s->config.mem, peers_of);
     return err;
 }
@@ -108,13 +120,17 @@ int hsy_study_strike(struct hsy_study *s)
     s->struck_ns = hsy_cluster_now(s->w->cluster);
     int err = HEARSAY_OK;
     if (k->hubs_ppm > 0) {
-        err = kill_hubs(s, share_of(peers, k->hubs_ppm));
+        err = strike_hubs(s, share_of(peers, k->hubs_ppm), kill_one);
+    }
+    if (err == HEARSAY_OK && k->freeze_hubs_ppm > 0) {
+        err = strike_hubs(s, share_of(peers, k->freeze_hubs_ppm), freeze_one);
     }
     if (err == HEARSAY_OK) {
         err = strike_some(s, share_of(peers, k->crash_ppm) + k->kill, kill_one);
     }
     if (err == HEARSAY_OK) {
-        err = strike_some(s, k->freeze, freeze_one);
+        err = strike_some(s, share_of(peers, k->freeze_ppm) + k->freeze,
+                          freeze_one);
     }
     return err;
 }

@@ -20,10 +20,14 @@ SECONDS_MAX = 60
 KEYS = {
     "peers", "seeds", "rng", "joined", "components", "published", "expected_deliveries",
     "delivered", "missed", "delivered_twice", "redundancy", "latency_ms", "hops",
-    "bytes_per_delivery", "control_per_delivery", "degree", "fit", "false_deaths", "detection_s",
+    "bytes_per_delivery", "control_per_delivery", "frames_per_delivery", "frames_by_kind",
+    "bytes_by_kind", "first", "degree", "fit", "false_deaths", "detection_s",
     "violations", "events", "events_per_s", "virtual_s", "wall_s", "bytes_per_peer", "rss_kib",
     "digest"}
-PARTS = {"latency_ms": {"p50", "p99", "max"}, "hops": {"p50", "max"},
+KINDS = {"payload", "pulled", "announce", "tree", "repair", "rest"}
+PARTS = {"frames_by_kind": KINDS, "bytes_by_kind": KINDS,
+         "first": {"expected", "missed", "redundancy", "p50_ms", "p99_ms", "max_ms"},
+         "latency_ms": {"p50", "p99", "max"}, "hops": {"p50", "max"},
          "degree": {"min", "max", "mean"}, "fit": {"alpha", "xmin", "p", "lr_exp"},
          "detection_s": {"mean", "p99", "max"}}
 
@@ -148,6 +152,22 @@ class Strikes(Sim):
         self.assertTrue(26 < f["detection_s"]["max"] < 60, f["detection_s"])
         self.assertEqual(f["false_deaths"], 0)
 
+    def test_the_first_message_after_a_strike_is_measured_for_itself(self):
+        for strike, left in ((("--crash", "30%"), 42), (("--freeze", "30%"), 42),
+                             (("--hubs", "5%"), 57), (("--freeze-hubs", "5%"), 57)):
+            f = self.figures("--peers", 60, "--messages", 4, "--warm-up", 3, *strike,
+                             "--after", "10ms", "--first-after")
+            self.assertEqual((f["published"], f["missed"]), (3 + 4 + 1, 0), strike)
+            first = f["first"]
+            self.assertTrue(left // 2 <= first["expected"] < left, (strike, first))
+            self.assertEqual(first["missed"], 0, strike)
+            self.assertLessEqual(first["p50_ms"], first["p99_ms"], strike)
+            self.assertLessEqual(first["p99_ms"], first["max_ms"], strike)
+            self.assertGreaterEqual(first["redundancy"], 0, strike)
+            # What came before is not mixed with it.
+            longest = self.figures("--peers", 60, "--messages", 4, "--warm-up", 3)["latency_ms"]
+            self.assertEqual(f["latency_ms"], longest, strike)
+
     def test_hubs_go_first(self):
         degrees = self.dir / "degrees"
         before = self.figures("--peers", 100, "--messages", 1, "--dump-degrees", degrees)
@@ -197,8 +217,26 @@ class Compares(Sim):
         done = self.sim("--peers", 20, "--compare", "overlay=uniform,preferential", "--quiet")
         self.assertRegex(done.stdout.splitlines()[0], r"uniform\s+preferential")
 
+    def test_several_runs_of_each(self):
+        flags = ("--peers", 30, "--messages", 3, "--rng", 5)
+        flood, tree = self.figures(*flags, "--runs", 3, "--compare", "relay=flood,tree")
+        singles = [self.figures(*flags[:-1], rng, "--relay", "flood") for rng in (5, 6, 7)]
+        self.assertEqual((flood["relay"], tree["relay"], flood["runs"]), ("flood", "tree", 3))
+        for key, part in (("redundancy", None), ("latency_ms", "p99"), ("bytes_per_delivery", None)):
+            values = sorted(s[key][part] if part else s[key] for s in singles)
+            for have, want in ((flood, values[1]), (flood["largest"], values[2])):
+                self.assertEqual(have[key][part] if part else have[key], want, key)
+        for name, ratio in flood["ratio"].items():
+            for value in ratio.values():
+                self.assertIn(value, (1, None), name)
+        self.assertLessEqual(tree["ratio"]["redundancy"]["worst"], 1.05)
+        self.assertEqual((tree["largest"]["missed"], flood["largest"]["missed"]), (0, 0))
+        done = self.sim(*flags, "--runs", 3, "--compare", "relay=flood,tree", "--quiet")
+        self.assertIn("tree / flood", done.stdout)
+        self.assertRegex(done.stdout.splitlines()[0], r"flood\s+largest\s+tree\s+largest")
+
     def test_only_what_exists_is_offered(self):
-        self.refused(("tree", "flood"), "--compare", "relay=flood,tree")
+        self.refused(("tree", "flood"), "--compare", "relay=flood,vine")
         self.refused(("top-half",), "--compare", "overlay=star")
         self.refused(("--compare",), "--compare", "overlay=uniform,uniform")
         self.refused(("--compare",), "--compare", "shape=round")
@@ -250,8 +288,17 @@ class Refuses(Sim):
                 (("--capacity",), "--capacity", "3"),
                 (("--payload",), "--payload", "1MiB"),
                 (("--overlay", "uniform"), "--overlay", "star"),
-                (("--relay", "flood"), "--relay", "tree"),
+                (("--relay", "flood", "tree"), "--relay", "vine"),
                 (("--after", "--crash"), "--after", "3s"),
+                (("--first-after", "--crash"), "--first-after"),
+                (("--freeze", "30%"), "--freeze", "0%"),
+                (("--freeze-hubs", "30%"), "--freeze-hubs", "3"),
+                (("more peers",), "--freeze", "60%", "--freeze-hubs", "50%"),
+                (("--warm-up",), "--warm-up", "-1"),
+                (("--runs", "--compare"), "--runs", "3"),
+                (("--runs", "100"), "--compare", "relay=flood,tree", "--runs", "101"),
+                (("--rng",), "--compare", "relay=flood,tree", "--runs", "2", "--rng",
+                 "18446744073709551615"),
                 (("--for", "--join-over"), "--for", "1s", "--join-over", "5s"),
                 (("--preset", "lifeguard"), "--preset", "earth"),
                 (("no such flag",), "--fault", "locusts"),

@@ -60,13 +60,23 @@ static void json_has_every_name_and_nulls(void **state)
                                         "rss_kib",
                                         "digest",
                                         "delivered_twice",
-                                        "sends_by_degree"};
-    static const char *const parts[][5] = {
+                                        "sends_by_degree",
+                                        "frames_per_delivery",
+                                        "first",
+                                        "frames_by_kind",
+                                        "bytes_by_kind"};
+    static const char *const parts[][7] = {
         {"latency_ms", "p50", "p99", "max"},
         {"hops", "p50", "max"},
         {"degree", "min", "max", "mean"},
         {"fit", "alpha", "xmin", "p", "lr_exp"},
-        {"detection_s", "mean", "p99", "max"}};
+        {"detection_s", "mean", "p99", "max"},
+        {"first", "expected", "missed", "redundancy", "p50_ms", "p99_ms",
+         "max_ms"},
+        {"frames_by_kind", "payload", "pulled", "announce", "tree", "repair",
+         "rest"},
+        {"bytes_by_kind", "payload", "pulled", "announce", "tree", "repair",
+         "rest"}};
     struct hsy_text t;
     struct hsy_figures f;
     hsy_figures_init(&f);
@@ -82,7 +92,7 @@ static void json_has_every_name_and_nulls(void **state)
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
         json_t *group = json_object_get(root, parts[i][0]);
         size_t count = 0;
-        for (; count < 4 && parts[i][count + 1] != NULL; count++) {
+        for (; count < 6 && parts[i][count + 1] != NULL; count++) {
             CLAIM(json_is_null(json_object_get(group, parts[i][count + 1])));
         }
         CLAIM_INT(json_object_size(group), count);
@@ -148,7 +158,7 @@ static void the_lines_are_those_of_the_table(void **state)
         CLAIM(line.label[0] != '\0');
         count++;
     }
-    CLAIM_INT(count, 37);
+    CLAIM_INT(count, 56);
 }
 
 static void each_allocation_may_fail(void **state)
@@ -191,6 +201,88 @@ static void json_has_the_sends_of_each_degree(void **state)
     hsy_text_fini(&t);
 }
 
+/* ------------------------------------------------------------ several runs */
+
+static void runs(struct hsy_figures *out, double first_p99)
+{
+    static const double p99[] = {40, 10, 20, 30};
+    for (uint32_t i = 0; i < 4; i++) {
+        hsy_figures_init(&out[i]);
+        out[i].missed = 3 - i;
+        out[i].latency_ms.p99 = p99[i];
+        out[i].sends[2].peers = 5;
+    }
+    out[2].first.p99_ms = first_p99; /* The others have none. */
+}
+
+static void several_runs_have_a_median_and_a_largest(void **state)
+{
+    (void)state;
+    struct hsy_figures all[4];
+    struct hsy_figures f;
+    runs(all, 7);
+    hsy_figures_median(&f, all, 4);
+    CLAIM_INT(f.missed, 1);
+    CLAIM(f.latency_ms.p99 == 20);
+    CLAIM(f.first.p99_ms == 7);
+    CLAIM(f.peers == HSY_FIGURE_NONE);
+    CLAIM_INT(f.sends[2].peers, 20);
+    CLAIM_TEXT(f.digest, "");
+    hsy_figures_most(&f, all, 4);
+    CLAIM_INT(f.missed, 3);
+    CLAIM(f.latency_ms.p99 == 40);
+    all[0] = sample();
+    hsy_figures_median(&f, all, 1); /* As it is, to the last bit. */
+    CLAIM(f.rng == UINT64_MAX - 1);
+    CLAIM_TEXT(f.digest, "0123456789abcdef");
+    CLAIM_DIES(hsy_figures_median(&f, all, 0));
+    CLAIM_DIES(hsy_figures_most(&f, all, HSY_FIGURES_RUNS_MAX + 1));
+}
+
+static struct hsy_figures_ratio ratio_of(const char *name,
+                                         const struct hsy_figures *some,
+                                         const struct hsy_figures *base)
+{
+    struct hsy_figures_ratio ratio;
+    uint32_t i = 0;
+    while (hsy_figures_ratio(i, some, base, 4, &ratio) &&
+           strcmp(ratio.name, name) != 0) {
+        i++;
+    }
+    CLAIM_TEXT(ratio.name, name);
+    return ratio;
+}
+
+/* Run by run: not the median of one over the median of the other. */
+static void ratios_are_of_the_same_run(void **state)
+{
+    (void)state;
+    struct hsy_figures base[4];
+    struct hsy_figures some[4];
+    struct hsy_text t;
+    runs(base, 10);
+    runs(some, 15);
+    some[1].latency_ms.p99 = 40;
+    some[2].latency_ms.p99 = 30;
+    struct hsy_figures_ratio ratio = ratio_of("latency_p99", some, base);
+    CLAIM(ratio.median == 1); /* Of 1, 4, 1.5 and 1. */
+    CLAIM(ratio.worst == 4);
+    ratio = ratio_of("first_p99", some, base);
+    CLAIM(ratio.median == 1.5);
+    ratio = ratio_of("redundancy", some, base);
+    bool known = isfinite(ratio.median);
+    CLAIM(!known);
+    hsy_text_init(&t, hearsay_mem_default());
+    hsy_figures_ratios_json(&t, some, base, 4);
+    json_t *root = parse(hsy_text_get(&t));
+    json_t *one = json_object_get(root, "first_p99");
+    CLAIM(fabs(json_real_value(json_object_get(one, "worst")) - 1.5) < 1e-9);
+    one = json_object_get(root, "redundancy");
+    CLAIM(json_is_null(json_object_get(one, "median")));
+    json_decref(root);
+    hsy_text_fini(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -199,6 +291,8 @@ int main(void)
         cmocka_unit_test(json_has_the_sends_of_each_degree),
         cmocka_unit_test(columns_stand_side_by_side),
         cmocka_unit_test(the_lines_are_those_of_the_table),
+        cmocka_unit_test(several_runs_have_a_median_and_a_largest),
+        cmocka_unit_test(ratios_are_of_the_same_run),
         cmocka_unit_test(each_allocation_may_fail),
     };
     return cmocka_run_group_tests_name("sim_figures", tests, NULL, NULL);

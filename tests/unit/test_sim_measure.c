@@ -1,103 +1,6 @@
 /* Measurements, told by hand what a cluster of toys does: each figure is one
  * that can be added up here. Node 0 is the seed, 1 to 3 are peers. */
-#include "support/sim_toys.h"
-
-#include <math.h>
-
-#include "base/notes.h"
-#include "sim/measure.h"
-#include "support/mem_fault.h"
-#include "wire/frames.h"
-
-static struct hsy_cluster *c;
-static struct hsy_measure *m;
-static struct hsy_observer to;
-
-/* All peers are members at 1 s. */
-static void begin(uint32_t seeds, uint32_t peers)
-{
-    struct hsy_cluster_config config = settings();
-    config.seeds = seeds;
-    config.peers = peers;
-    c = cluster_of(&config);
-    CLAIM_INT(hsy_measure_create(&m, hearsay_mem_default(), c), HEARSAY_OK);
-    to = hsy_measure_observer(m);
-    for (uint32_t i = 0; i < hsy_cluster_count(c); i++) {
-        to.started(to.ctx, i);
-    }
-    CLAIM_INT(hsy_cluster_run(c, HSY_SECOND), HEARSAY_OK);
-}
-
-static void end(void)
-{
-    CLAIM_INT(hsy_measure_err(m), HEARSAY_OK);
-    hsy_measure_destroy(m);
-    hsy_cluster_destroy(c);
-}
-
-static void pass(uint64_t ns)
-{
-    CLAIM_INT(hsy_cluster_run(c, hsy_cluster_now(c) + ns), HEARSAY_OK);
-}
-
-static void tell(uint32_t node, const char *event)
-{
-    struct hsy_note note = hsy_note(HEARSAY_INFO, event);
-    to.note(to.ctx, node, hsy_cluster_now(c), &note.note);
-}
-
-static void all_join(void)
-{
-    for (uint32_t i = hsy_cluster_seeds(c); i < hsy_cluster_count(c); i++) {
-        tell(i, "joined");
-    }
-}
-
-static void publish(uint32_t node, uint64_t seq)
-{
-    to.published(to.ctx, node, seq, (const uint8_t *)"x", 1);
-}
-
-struct delivery {
-    uint32_t node, origin;
-    uint64_t epoch, seq;
-    uint32_t hops;
-};
-
-static void deliver(const struct delivery *d)
-{
-    struct hearsay_message message = {.origin = *hsy_cluster_id(c, d->origin),
-                                      .epoch = d->epoch,
-                                      .seq = d->seq,
-                                      .hops = d->hops};
-    to.delivered(to.ctx, d->node, hsy_cluster_now(c), &message);
-}
-
-static void tell_dead(uint32_t node, const char *event, uint32_t subject,
-                      uint64_t incarnation)
-{
-    struct hsy_note note = hsy_note(HEARSAY_WARN, event);
-    hsy_note_id(&note, "subject", hsy_cluster_id(c, subject));
-    hsy_note_u64(&note, "incarnation", incarnation);
-    to.note(to.ctx, node, hsy_cluster_now(c), &note.note);
-}
-
-static struct hsy_figures figures(void)
-{
-    struct hsy_figures f;
-    hsy_measure_figures(m, &f);
-    return f;
-}
-
-static bool is_none(double figure)
-{
-    return !isfinite(figure);
-}
-
-static bool is(double actual, double expected)
-{
-    return fabs(actual - expected) <= 0.01 * fabs(expected);
-}
+#include "unit/test_sim_measure.h"
 
 /* -------------------------------------------------------------- deliveries */
 
@@ -267,93 +170,6 @@ static void joins_are_timed_from_their_start(void **state)
     const struct hsy_histogram *h = hsy_measure_histogram(m, HSY_MEASURE_JOINS);
     CLAIM_INT(h->count, 1);
     CLAIM(h->max == HSY_SECOND);
-    end();
-}
-
-/* ----------------------------------------------------------------- traffic */
-
-/* A frame of @type with @body_len bytes after its header, all zero but for
- * the @count of a bundle. */
-static size_t frame(uint8_t *out, uint8_t type, size_t body_len, uint8_t count)
-{
-    memset(out, 0, 6 + body_len);
-    out[2] = (uint8_t)((body_len + 2) >> 8);
-    out[3] = (uint8_t)(body_len + 2);
-    out[4] = type;
-    if (type == HSY_BUNDLE && body_len > 1 + 32 + 16 + 8 + 1) {
-        out[6 + 1 + 32 + 16 + 8 + 1] = count;
-    }
-    return 6 + body_len;
-}
-
-static void traffic_is_split_into_messages_and_control(void **state)
-{
-    (void)state;
-    uint8_t bytes[2000];
-    begin(1, 3);
-    all_join();
-    size_t len = frame(bytes, HSY_PING, 8, 0);
-    to.sent(to.ctx, 1, 2, bytes, len);
-    hsy_measure_traffic(m); /* Forgets it. */
-    publish(1, 1);
-    len = frame(bytes, HSY_BUNDLE, 194, 1);
-    len += frame(bytes + len, HSY_PING, 8, 0);
-    len += frame(bytes + len, HSY_BUNDLE, 394, 2);
-    CLAIM_INT(len, 614);
-    to.sent(to.ctx, 1, 2, bytes, len);
-    deliver(&(struct delivery){2, 1, 77, 1, 1});
-    deliver(&(struct delivery){3, 1, 77, 1, 1});
-    struct hsy_measure_counts counts = hsy_measure_counts(m);
-    CLAIM_INT(counts.frames, 3);
-    CLAIM_INT(counts.bytes, 614);
-    CLAIM_INT(counts.copies, 3);
-    CLAIM_INT(counts.copies_bytes, 600);
-    CLAIM_INT(counts.deliveries, 2);
-    struct hsy_figures f = figures();
-    CLAIM(is(f.redundancy, 0.5)); /* One copy of three was not needed. */
-    CLAIM(is(f.bytes_per_delivery, 307));
-    CLAIM(is(f.control_per_delivery, 7));
-    end();
-}
-
-/* The real codec puts the count where we look for it. */
-static void a_real_bundle_is_counted(void **state)
-{
-    (void)state;
-    uint8_t bytes[512];
-    uint8_t messages[] = {0, 0, 0, 0, 1, 'a', 0, 0, 0, 0, 1, 'b'};
-    struct hsy_frame real = {.type = HSY_BUNDLE};
-    real.bundle.bundle.epoch_incarnation = 1;
-    real.bundle.bundle.first_seq = 1;
-    real.bundle.bundle.count = 2;
-    real.bundle.bundle.messages = messages;
-    real.bundle.bundle.messages_len = sizeof(messages);
-    struct hsy_writer out = hsy_writer(bytes, sizeof(bytes));
-    hsy_frame_encode(&out, &real);
-    CLAIM(!out.bad);
-    begin(1, 3);
-    to.sent(to.ctx, 1, 2, bytes, out.len);
-    CLAIM_INT(hsy_measure_counts(m).copies, 2);
-    CLAIM_INT(hsy_measure_counts(m).frames, 1);
-    end();
-}
-
-static void bytes_that_are_no_frame_end_the_walk(void **state)
-{
-    (void)state;
-    uint8_t bytes[64];
-    begin(1, 3);
-    to.sent(to.ctx, 1, 2, bytes, 0);
-    memset(bytes, 0xff, sizeof(bytes)); /* Far too long. */
-    to.sent(to.ctx, 1, 2, bytes, sizeof(bytes));
-    memset(bytes, 0, sizeof(bytes)); /* Shorter than its header. */
-    to.sent(to.ctx, 1, 2, bytes, sizeof(bytes));
-    size_t len = frame(bytes, HSY_BUNDLE, 4, 0) - 4;
-    bytes[3] = 2; /* A bundle without a body. */
-    to.sent(to.ctx, 1, 2, bytes, len);
-    CLAIM_INT(hsy_measure_counts(m).frames, 1);
-    CLAIM_INT(hsy_measure_counts(m).copies, 0);
-    CLAIM_INT(hsy_measure_counts(m).bytes, 134);
     end();
 }
 
@@ -569,9 +385,6 @@ int main(void)
         cmocka_unit_test(epochs_tell_the_processes_of_an_origin_apart),
         cmocka_unit_test(a_new_process_owes_nothing_to_the_one_before),
         cmocka_unit_test(joins_are_timed_from_their_start),
-        cmocka_unit_test(traffic_is_split_into_messages_and_control),
-        cmocka_unit_test(a_real_bundle_is_counted),
-        cmocka_unit_test(bytes_that_are_no_frame_end_the_walk),
         cmocka_unit_test(a_death_is_timed_at_the_first_seed_and_at_all),
         cmocka_unit_test(a_death_of_one_that_is_well_is_false_and_counted_once),
         cmocka_unit_test(frozen_cut_off_and_dead_are_no_false_deaths),

@@ -131,6 +131,51 @@ static void test_the_frozen_are_found_by_pings(void **state)
     CLAIM_INT(f.false_deaths, 0);
 }
 
+static void test_the_first_word_after_a_strike(void **state)
+{
+    (void)state;
+    struct hsy_study_config config = config_of(40);
+    config.warm_up = 2;
+    config.strikes.crash_ppm = 200000;
+    config.again_after_ns = 10 * HSY_MS;
+    config.first_after = true;
+    struct hsy_figures f;
+    static struct hsy_histogram ns, hops;
+    struct hsy_study *s = run(&config, &f);
+    CLAIM_INT(f.published, 2 + 3 + 1);
+    CLAIM_INT(f.joined, 32);
+    CLAIM(f.first.expected >= 16);
+    CLAIM(f.first.expected <= 31);
+    CLAIM_INT(f.first.missed, 0);
+    CLAIM(f.first.p99_ms >= 1);
+    CLAIM(f.first.redundancy >= 0);
+    hsy_study_last(s, &ns, &hops);
+    CLAIM_INT(ns.count, 3 + 1); /* Without those that warmed it up. */
+    CLAIM_INT(hsy_measure_counts(hsy_study_measure(s)).deliveries, 3 * 39);
+    hsy_study_destroy(s);
+}
+
+static void test_shares_and_hubs_stand_still(void **state)
+{
+    (void)state;
+    struct hsy_study_config config = config_of(30);
+    config.strikes.freeze_ppm = 100000;
+    config.strikes.freeze_hubs_ppm = 100000;
+    config.again_after_ns = 10 * HSY_MS;
+    config.first_after = true;
+    struct hsy_figures f;
+    struct hsy_study *s = run(&config, &f);
+    const struct hsy_cluster *c = hsy_study_witness(s)->cluster;
+    uint32_t frozen = 0;
+    for (uint32_t i = 0; i < hsy_cluster_count(c); i++) {
+        frozen += hsy_cluster_process(c, i) == HSY_PROCESS_FROZEN ? 1 : 0;
+    }
+    CLAIM_INT(frozen, 6);
+    CLAIM_INT(f.first.missed, 0);
+    CLAIM(f.first.expected <= 23);
+    hsy_study_destroy(s);
+}
+
 static void test_pauses_come_and_go(void **state)
 {
     (void)state;
@@ -254,6 +299,8 @@ int main(void)
         cmocka_unit_test(test_shares_are_rounded_up),
         cmocka_unit_test(test_hubs_are_those_with_the_most_links),
         cmocka_unit_test(test_the_frozen_are_found_by_pings),
+        cmocka_unit_test(test_the_first_word_after_a_strike),
+        cmocka_unit_test(test_shares_and_hubs_stand_still),
         cmocka_unit_test(test_pauses_come_and_go),
         cmocka_unit_test(test_for_cuts_short_and_says_so),
         cmocka_unit_test(test_who_cannot_join_is_named),
