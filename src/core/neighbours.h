@@ -37,11 +37,14 @@ struct hsy_neighbour {
     uint64_t asked_until_ns; /* Deadline of CONNECT; NEVER. */
     hearsay_link challenger; /* Same id, other boot, waiting; 0: none. */
     uint64_t challenge_until_ns;
-    uint64_t grafts_ns;      /* When they were counted last. */
-    uint64_t announced;      /* It was told of ids up to there; announce.h. */
-    uint64_t pruned_ns;      /* Last PRUNE to it; 0: none. */
-    uint64_t digest_next_ns; /* No exchange of digests with it before. */
-    struct hsy_blob *record; /* A share: as it came with the link; kept.h. */
+    uint64_t grafts_ns;        /* When they were counted last. */
+    uint64_t announced;        /* It was told of ids up to there; announce.h. */
+    uint64_t pruned_ns;        /* Last PRUNE to it; 0: none. */
+    uint32_t root_round;       /* As it said last; shape.h. */
+    uint32_t root_distance_us; /* The same; HSY_DISTANCE_NONE. */
+    uint64_t full_until_ns;    /* It has no room to be the parent before. */
+    uint64_t digest_next_ns;   /* No exchange of digests with it before. */
+    struct hsy_blob *record;   /* A share: as it came with the link; kept.h. */
 };
 
 struct hsy_neighbours {

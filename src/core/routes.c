@@ -244,14 +244,16 @@ static bool message_frame(struct hsy_core *core, struct hsy_neighbour *n,
     } else if (frame->type == HSY_GRAFT) {
         hsy_relay_graft(&core->relay, n, frame);
     } else if (frame->type == HSY_PRUNE) {
-        hsy_tree_pruned(&core->relay.tree, n);
+        hsy_tree_pruned(&core->relay.tree, n, frame->prune.why);
         (void)hsy_overlay_learn(&core->overlay, &frame->prune.alternatives, 0);
     } else if (frame->type == HSY_DIGEST) {
         hsy_repair_digest(&core->repair, n, &frame->digest);
     } else if (frame->type == HSY_PULL) {
         hsy_repair_pull(&core->repair, n, frame);
-    } else {
+    } else if (frame->type == HSY_GONE) {
         hsy_repair_gone(&core->repair, n, frame);
+    } else {
+        hsy_tree_root(&core->relay.tree, n, &frame->root);
     }
     return true;
 }
@@ -290,6 +292,7 @@ static bool peer_frame(struct hsy_core *core, struct hsy_neighbour *n,
     case HSY_DIGEST:
     case HSY_PULL:
     case HSY_GONE:
+    case HSY_ROOT:
         return message_frame(core, n, frame);
     case HSY_HELLO:
     case HSY_AUTH:

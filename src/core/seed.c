@@ -218,6 +218,7 @@ static bool take_frame(struct hsy_seed *s, struct hsy_neighbour *n,
     case HSY_DIGEST:
     case HSY_PULL:
     case HSY_GONE:
+    case HSY_ROOT:
         return false;
     }
     return false;

@@ -20,6 +20,7 @@ void hsy_tree_init(struct hsy_tree *t, struct hsy_env *env,
     *t = (struct hsy_tree){.env = env, .neighbours = neighbours};
     hsy_announce_init(&t->announce, env, neighbours);
     hsy_wanted_init(&t->wanted, env);
+    hsy_shape_init(&t->shape, env, neighbours);
 }
 
 void hsy_tree_fini(struct hsy_tree *t)
@@ -174,7 +175,8 @@ void hsy_tree_copy(struct hsy_tree *t, struct hsy_neighbour *n, uint8_t copy)
     uint64_t again_ns = hsy_time_add(n->pruned_ns, PRUNE_AGAIN_NS);
 
     HSY_ASSERT(n->link != 0);
-    if (copy < HSY_PRUNE_COPY || !n->overlay || is_fixed(t, n)) {
+    if (copy < HSY_PRUNE_COPY || !n->overlay || is_fixed(t, n) ||
+        hsy_shape_holds(&t->shape, n)) {
         return;
     }
     if (n->eager || t->env->now.mono_ns >= again_ns) {
@@ -290,16 +292,54 @@ static void graft_best(struct hsy_tree *t, const struct hsy_neighbour *except)
     }
 }
 
+/* Hangs on the parent that the shape has chosen, and on the old one no more. */
+static void reshape(struct hsy_tree *t)
+{
+    struct hsy_neighbour *n = hsy_shape_parent(&t->shape);
+
+    if (t->parent == t->shape.parent) {
+        return;
+    }
+    struct hsy_neighbour *old =
+        t->parent == 0 ? NULL : hsy_neighbour_by_link(t->neighbours, t->parent);
+    t->parent = t->shape.parent;
+    if (n != NULL && !n->eager && take_graft(t, n)) {
+        send_graft(t, n, NULL);
+    }
+    if (n != NULL && old != NULL && old->eager && !is_fixed(t, old) &&
+        !hsy_shape_holds(&t->shape, old)) {
+        make_lazy(t, old);
+        send_prune(t, old, HSY_PRUNE_DUPLICATE);
+    }
+    HSY_ASSERT(n == NULL || n != old);
+}
+
 /* Whom every neighbour prunes would hear of a message by announcements only,
  * and could push none of its own. */
-void hsy_tree_pruned(struct hsy_tree *t, struct hsy_neighbour *n)
+void hsy_tree_pruned(struct hsy_tree *t, struct hsy_neighbour *n,
+                     enum hsy_prune_why why)
 {
     t->env->counters.prunes_in++;
     make_lazy(t, n);
     HSY_ASSERT(!n->eager || is_fixed(t, n));
+    if (why == HSY_PRUNE_FULL) {
+        hsy_shape_refused(&t->shape, n);
+        reshape(t);
+    }
     if (eager_count(t) == 0) {
         graft_best(t, n);
     }
+}
+
+void hsy_tree_root(struct hsy_tree *t, struct hsy_neighbour *n,
+                   const struct hsy_root *root)
+{
+    if (only_floods(t)) {
+        return;
+    }
+    HSY_ASSERT(n->overlay);
+    hsy_shape_heard(&t->shape, n, root);
+    reshape(t);
 }
 
 static uint64_t bounded(uint64_t wait_ns)
@@ -364,15 +404,23 @@ void hsy_tree_link_up(struct hsy_tree *t, struct hsy_neighbour *n)
     HSY_ASSERT(n->overlay);
     n->grafts = HSY_GRAFTS_PER_S;
     n->grafts_ns = t->env->now.mono_ns;
-    n->eager = false;
-    n->eager = is_fixed(t, n) || eager_count(t) < HSY_EAGER_MAX;
+    n->eager = is_fixed(t, n);
     hsy_announce_begin(&t->announce, n);
+    if (only_floods(t)) {
+        return;
+    }
+    hsy_shape_link_up(&t->shape, n);
+    if (eager_count(t) == 0 && take_graft(t, n)) {
+        send_graft(t, n, NULL); /* The first one; the shape comes later. */
+    }
 }
 
 void hsy_tree_link_down(struct hsy_tree *t, const struct hsy_neighbour *gone)
 {
     HSY_ASSERT(gone->overlay);
     t->flood_until_ns = hsy_time_add(t->env->now.mono_ns, HSY_FLOOD_NS);
+    hsy_shape_link_down(&t->shape, gone->link);
+    reshape(t);
     if (gone->eager) {
         graft_best(t, NULL);
     }
@@ -383,10 +431,15 @@ void hsy_tree_tick(struct hsy_tree *t)
     HSY_ASSERT(t->env != NULL);
     ask_for_what_is_late(t);
     hsy_announce_tick(&t->announce);
+    if (!only_floods(t)) {
+        hsy_shape_tick(&t->shape);
+        reshape(t);
+    }
 }
 
 uint64_t hsy_tree_deadline(const struct hsy_tree *t)
 {
     HSY_ASSERT(t->env != NULL);
-    return hsy_time_min(t->wanted.next_ns, t->announce.due_ns);
+    return hsy_time_min(hsy_time_min(t->wanted.next_ns, t->announce.due_ns),
+                        t->shape.next_ns);
 }

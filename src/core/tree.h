@@ -6,6 +6,7 @@
 #define HSY_CORE_TREE_H
 
 #include "core/announce.h"
+#include "core/shape.h"
 #include "core/wanted.h"
 
 enum {
@@ -27,7 +28,9 @@ struct hsy_tree {
     struct hsy_neighbours *neighbours;
     struct hsy_announce announce;
     struct hsy_wanted wanted;
+    struct hsy_shape shape;
     uint64_t flood_until_ns;
+    hearsay_link parent; /* The one hung on last; see shape.h. */
 };
 
 void hsy_tree_init(struct hsy_tree *t, struct hsy_env *env,
@@ -58,7 +61,11 @@ void hsy_tree_announced(struct hsy_tree *t, const struct hsy_neighbour *n,
 bool hsy_tree_graft(struct hsy_tree *t, struct hsy_neighbour *n,
                     bool last_parent);
 /* PRUNE from @n. */
-void hsy_tree_pruned(struct hsy_tree *t, struct hsy_neighbour *n);
+void hsy_tree_pruned(struct hsy_tree *t, struct hsy_neighbour *n,
+                     enum hsy_prune_why why);
+/* ROOT from @n. */
+void hsy_tree_root(struct hsy_tree *t, struct hsy_neighbour *n,
+                   const struct hsy_root *root);
 /* More waits for @n than fits. */
 void hsy_tree_demote(struct hsy_tree *t, struct hsy_neighbour *n);
 void hsy_tree_tick(struct hsy_tree *t);

@@ -189,6 +189,7 @@ void hsy_claims_of_frame(struct hsy_claims *c, const struct hsy_frame *frame)
     case HSY_DIGEST:
     case HSY_PULL:
     case HSY_GONE:
+    case HSY_ROOT:
         return;
     }
 }

@@ -76,6 +76,8 @@ void hsy_wire_put_graft(struct hsy_writer *out, const struct hsy_frame *frame);
 void hsy_wire_get_graft(struct hsy_reader *in, struct hsy_frame *frame);
 void hsy_wire_put_prune(struct hsy_writer *out, const struct hsy_frame *frame);
 void hsy_wire_get_prune(struct hsy_reader *in, struct hsy_frame *frame);
+void hsy_wire_put_root(struct hsy_writer *out, const struct hsy_root *root);
+void hsy_wire_get_root(struct hsy_reader *in, struct hsy_root *root);
 void hsy_wire_put_digest(struct hsy_writer *out,
                          const struct hsy_digest *digest);
 void hsy_wire_get_digest(struct hsy_reader *in, struct hsy_digest *digest);

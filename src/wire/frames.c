@@ -105,6 +105,9 @@ static void put_body(struct hsy_writer *out,
     case HSY_GONE:
         hsy_wire_put_gone(out, frame);
         break;
+    case HSY_ROOT:
+        hsy_wire_put_root(out, &frame->root);
+        break;
     }
 }
 
@@ -191,12 +194,15 @@ static void get_body(struct hsy_reader *in,
     case HSY_GONE:
         hsy_wire_get_gone(in, frame);
         break;
+    case HSY_ROOT:
+        hsy_wire_get_root(in, &frame->root);
+        break;
     }
 }
 
 static bool type_known(unsigned type)
 {
-    return type >= HSY_HELLO && type <= HSY_GONE;
+    return type >= HSY_HELLO && type <= HSY_ROOT;
 }
 
 /* The flags that a frame may carry. */
@@ -298,6 +304,7 @@ const char *hsy_frame_name(unsigned type)
         [HSY_DIGEST] = "DIGEST",
         [HSY_PULL] = "PULL",
         [HSY_GONE] = "GONE",
+        [HSY_ROOT] = "ROOT",
     };
     return type_known(type) ? names[type] : "?";
 }

@@ -60,7 +60,8 @@ enum hsy_frame_type {
     HSY_PRUNE = 24,
     HSY_DIGEST = 25,
     HSY_PULL = 26,
-    HSY_GONE = 27
+    HSY_GONE = 27,
+    HSY_ROOT = 28
 };
 
 enum {
@@ -188,6 +189,14 @@ enum hsy_prune_why {
     HSY_PRUNE_SLOW = 3       /* More is queued for you than fits. */
 };
 
+/* Where the tree of the sender hangs, and how far from it he is. */
+struct hsy_root {
+    uint8_t rank;         /* Of the root; the higher one wins, then ... */
+    struct hearsay_id id; /* ... the lower id. */
+    uint32_t round;       /* Counted by the root. */
+    uint32_t distance_us; /* 0: he is the root. */
+};
+
 /* What a node has, in three sizes. */
 enum hsy_digest_kind {
     HSY_DIGEST_SUM = 0,    /* One number, of idle origins. */
@@ -256,6 +265,7 @@ struct hsy_frame {
             enum hsy_prune_why why;
             struct hsy_records alternatives; /* <= HSY_REDIRECTS_MAX */
         } prune;
+        struct hsy_root root;
         struct hsy_digest digest;
         struct {
             uint32_t nonce;

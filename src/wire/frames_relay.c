@@ -145,6 +145,26 @@ void hsy_wire_get_prune(struct hsy_reader *in, struct hsy_frame *frame)
     hsy_wire_get_records(in, &frame->prune.alternatives, HSY_REDIRECTS_MAX);
 }
 
+/* ROOT:  rank u8 | id 32 | round u32 | distance u32, us
+ */
+void hsy_wire_put_root(struct hsy_writer *out, const struct hsy_root *root)
+{
+    HSY_ASSERT(root != NULL);
+    hsy_put_u8(out, root->rank);
+    hsy_wire_put_id(out, &root->id);
+    hsy_put_u32(out, root->round);
+    hsy_put_u32(out, root->distance_us);
+}
+
+void hsy_wire_get_root(struct hsy_reader *in, struct hsy_root *root)
+{
+    HSY_ASSERT(root != NULL);
+    root->rank = hsy_get_u8(in);
+    hsy_wire_get_id(in, &root->id);
+    root->round = hsy_get_u32(in);
+    root->distance_us = hsy_get_u32(in);
+}
+
 /* ----------------------------------------------------------------- repair */
 
 /* DIGEST:  kind u8, then

@@ -327,6 +327,14 @@ static void make_prune(struct hsy_frame *f)
     f->prune.alternatives = alice_and_bob();
 }
 
+static void make_root(struct hsy_frame *f)
+{
+    f->root = (struct hsy_root){.rank = 3,
+                                .id = id_of(0xa1),
+                                .round = 0x01020304,
+                                .distance_us = 0x0a0b0c0d};
+}
+
 static void make_digest_sum(struct hsy_frame *f)
 {
     f->digest =
@@ -413,6 +421,8 @@ static const struct golden goldens[] = {
      make_digest_marks, 2},
     {"pull", "credit 256 KiB, two spans", HSY_PULL, make_pull, 2},
     {"gone", "MORE, two spans", HSY_GONE, make_gone, 2},
+    {"root", "alice, rank 3, round 01020304, 0a0b0c0d us away", HSY_ROOT,
+     make_root, 2},
     {"bundle_extra", "the bundle again, as a copy beside the tree", HSY_BUNDLE,
      make_extra_bundle, 2},
 };
@@ -518,11 +528,11 @@ static int write_if_asked(void **state)
 static void every_type_has_a_golden_frame(void **state)
 {
     (void)state;
-    bool has[HSY_GONE + 1] = {false};
+    bool has[HSY_ROOT + 1] = {false};
     for (size_t i = 0; i < GOLDENS_COUNT; i++) {
         has[goldens[i].type] = true;
     }
-    for (unsigned type = HSY_HELLO; type <= HSY_GONE; type++) {
+    for (unsigned type = HSY_HELLO; type <= HSY_ROOT; type++) {
         assert_true(has[type]);
     }
 }

@@ -533,7 +533,7 @@ static inline enum hsy_frame_type hostile_type(struct hostile *h)
         HSY_PEERS,  HSY_BRIDGE,  HSY_DEAD_NOTICE, HSY_BUNDLE,     HSY_BUNDLE,
         HSY_BUNDLE, HSY_CONNECT, HSY_ACCEPT,      HSY_CONNECT,    HSY_REFUSE,
         HSY_REFUSE, HSY_IHAVE,   HSY_IHAVE,       HSY_GRAFT,      HSY_PRUNE,
-        HSY_DIGEST, HSY_DIGEST,  HSY_PULL,        HSY_GONE};
+        HSY_DIGEST, HSY_ROOT,    HSY_PULL,        HSY_GONE};
     static const uint8_t at_seed[] = {
         HSY_PING,      HSY_PONG,        HSY_REGISTER,  HSY_REGISTER,
         HSY_REGISTER,  HSY_LOOKUP,      HSY_PEERS_GET, HSY_LINKS,
@@ -543,7 +543,7 @@ static inline enum hsy_frame_type hostile_type(struct hostile *h)
     uint64_t which = hostile_pick(h, seed ? sizeof(at_seed) : sizeof(at_peer));
 
     if (hostile_chance(h, 24)) {
-        return (enum hsy_frame_type)(1 + hostile_pick(h, HSY_GONE));
+        return (enum hsy_frame_type)(1 + hostile_pick(h, HSY_ROOT));
     }
     return (enum hsy_frame_type)(seed ? at_seed[which] : at_peer[which]);
 }
@@ -657,6 +657,13 @@ static inline void hostile_frame(struct hostile *h, const struct puppet *p,
         f->gone.nonce = hostile_pull_nonce(h, link);
         f->gone.how = (enum hsy_gone_how)hostile_pick(h, 2);
         f->gone.spans = hostile_spans(h, 0);
+        return;
+    case HSY_ROOT:
+        f->root.rank = (uint8_t)hostile_pick(h, hostile_chance(h, 4) ? 256 : 3);
+        f->root.id = hostile_id(h);
+        f->root.round = (uint32_t)(hostile_chance(h, 8) ? hostile_u64(h)
+                                                        : hostile_pick(h, 9));
+        f->root.distance_us = (uint32_t)hostile_u64(h);
         return;
     }
 }

@@ -331,6 +331,12 @@ static void claim_same_frame(const struct hsy_frame *a,
         assert_int_equal(a->gone.how, b->gone.how);
         claim_same_spans(&a->gone.spans, &b->gone.spans);
         break;
+    case HSY_ROOT:
+        assert_int_equal(a->root.rank, b->root.rank);
+        claim_same_id(&a->root.id, &b->root.id);
+        assert_int_equal(a->root.round, b->root.round);
+        assert_int_equal(a->root.distance_us, b->root.distance_us);
+        break;
     }
 }
 
@@ -338,7 +344,7 @@ static void every_frame_survives_the_round_trip(void **state)
 {
     (void)state;
     hsy_prng_init(&samples.prng, 1);
-    for (enum hsy_frame_type t = HSY_HELLO; t <= HSY_GONE; t = next_type(t)) {
+    for (enum hsy_frame_type t = HSY_HELLO; t <= HSY_ROOT; t = next_type(t)) {
         for (int round = 0; round < ROUNDS; round++) {
             struct hsy_frame frame, again;
             size_t len = 0;
@@ -372,7 +378,7 @@ static void no_truncated_frame_is_taken(void **state)
 {
     (void)state;
     hsy_prng_init(&samples.prng, 2);
-    for (enum hsy_frame_type t = HSY_HELLO; t <= HSY_GONE; t = next_type(t)) {
+    for (enum hsy_frame_type t = HSY_HELLO; t <= HSY_ROOT; t = next_type(t)) {
         struct hsy_frame frame;
         size_t len = 0;
         sample_frame(&samples, t, &frame);
@@ -391,7 +397,7 @@ static void no_trailing_byte_is_taken(void **state)
 {
     (void)state;
     hsy_prng_init(&samples.prng, 3);
-    for (enum hsy_frame_type t = HSY_HELLO; t <= HSY_GONE; t = next_type(t)) {
+    for (enum hsy_frame_type t = HSY_HELLO; t <= HSY_ROOT; t = next_type(t)) {
         struct hsy_frame frame;
         size_t len = 0;
         sample_frame(&samples, t, &frame);
@@ -427,10 +433,10 @@ static void a_changed_byte_is_refused_or_has_one_meaning(void **state)
     (void)state;
     hsy_prng_init(&samples.prng, 4);
     uint32_t taken = 0;
-    for (int round = 0; round < FLIP_ROUNDS * HSY_GONE; round++) {
+    for (int round = 0; round < FLIP_ROUNDS * HSY_ROOT; round++) {
         struct hsy_frame frame;
         size_t len = 0;
-        sample_frame(&samples, (enum hsy_frame_type)(1 + round % HSY_GONE),
+        sample_frame(&samples, (enum hsy_frame_type)(1 + round % HSY_ROOT),
                      &frame);
         uint8_t *bytes = sample_encode(&frame, &len);
         for (size_t i = 0; i < 10 * len; i++) {
@@ -450,7 +456,7 @@ static void an_encoder_without_room_says_so_and_stays_inside(void **state)
 {
     (void)state;
     hsy_prng_init(&samples.prng, 5);
-    for (enum hsy_frame_type t = HSY_HELLO; t <= HSY_GONE; t = next_type(t)) {
+    for (enum hsy_frame_type t = HSY_HELLO; t <= HSY_ROOT; t = next_type(t)) {
         struct hsy_frame frame;
         size_t len = 0;
         sample_frame(&samples, t, &frame);
@@ -470,7 +476,7 @@ static void an_encoder_without_room_says_so_and_stays_inside(void **state)
 static void an_unknown_type_is_told_apart_and_shows_its_flags(void **state)
 {
     (void)state;
-    static const uint8_t types[] = {0, HSY_GONE + 1, 0x7f, 0xff};
+    static const uint8_t types[] = {0, HSY_ROOT + 1, 0x7f, 0xff};
     for (size_t i = 0; i < sizeof(types); i++) {
         uint8_t bytes[] = {0, 0, 0, 4, types[i], 0x81, 1, 2};
         struct hsy_frame frame;
@@ -502,7 +508,7 @@ static void only_a_bundle_is_a_copy_beside_the_tree(void **state)
 {
     (void)state;
     hsy_prng_init(&samples.prng, 9);
-    for (enum hsy_frame_type t = HSY_HELLO; t <= HSY_GONE; t = next_type(t)) {
+    for (enum hsy_frame_type t = HSY_HELLO; t <= HSY_ROOT; t = next_type(t)) {
         struct hsy_frame frame;
         size_t len = 0;
         sample_frame(&samples, t, &frame);
@@ -582,7 +588,7 @@ static void every_type_has_a_name_and_no_other_number_has(void **state)
     assert_string_equal(hsy_frame_name(HSY_HELLO), "HELLO");
     assert_string_equal(hsy_frame_name(HSY_DEAD_NOTICE), "DEAD_NOTICE");
     assert_string_equal(hsy_frame_name(HSY_BUNDLE), "BUNDLE");
-    for (unsigned type = HSY_HELLO; type <= HSY_GONE; type++) {
+    for (unsigned type = HSY_HELLO; type <= HSY_ROOT; type++) {
         assert_string_not_equal(hsy_frame_name(type), "?");
         for (unsigned other = HSY_HELLO; other < type; other++) {
             assert_string_not_equal(hsy_frame_name(type),
@@ -590,7 +596,7 @@ static void every_type_has_a_name_and_no_other_number_has(void **state)
         }
     }
     assert_string_equal(hsy_frame_name(0), "?");
-    assert_string_equal(hsy_frame_name(HSY_GONE + 1), "?");
+    assert_string_equal(hsy_frame_name(HSY_ROOT + 1), "?");
     assert_string_equal(hsy_frame_name(UINT32_MAX), "?");
 }
 

@@ -412,6 +412,12 @@ static inline void sample_body(struct samples *s, struct hsy_frame *f)
         f->gone.how = (enum hsy_gone_how)sample_below(s, 2);
         f->gone.spans = sample_spans(s, (uint32_t)sample_below(s, 17));
         break;
+    case HSY_ROOT:
+        f->root.rank = (uint8_t)sample_u64(s);
+        sample_bytes(s, f->root.id.bytes, sizeof(f->root.id.bytes));
+        f->root.round = (uint32_t)sample_u64(s);
+        f->root.distance_us = (uint32_t)sample_u64(s);
+        break;
     }
 }
 

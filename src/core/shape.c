@@ -1,0 +1,347 @@
+/* Distances from a root, as in distance-vector routing with rounds counted by
+ * the destination (Perkins, Bhagwat: DSDV, 1994): what is older than the last
+ * round but one is not believed, so a circle of nodes that hang on each other
+ * lasts two rounds at most. */
+#include "core/shape.h"
+
+#include "base/addr.h"
+
+/* Each hop costs this beside half a round trip: on a fast network hops are
+ * what counts. */
+enum { HOP_US = 10000, RTT_GUESS_US = 50000 };
+/* A parent is changed for a gain of at least so much. */
+enum { GAIN_US = 12000 };
+/* A rank higher for each factor of 4 of links, from 8 on. */
+enum { RANK_FIRST = 8, RANK_FACTOR = 4 };
+/* Neighbours are told at most so often. */
+#define TELL_NS (100 * HSY_MS)
+/* Without any root, a node that has joined waits so long for one. */
+#define PATIENCE_NS (3 * HSY_SECOND)
+
+void hsy_shape_init(struct hsy_shape *s, struct hsy_env *env,
+                    struct hsy_neighbours *neighbours)
+{
+    HSY_ASSERT(neighbours != NULL);
+    *s = (struct hsy_shape){.env = env,
+                            .neighbours = neighbours,
+                            .round_ns = HEARSAY_NEVER,
+                            .next_ns = HEARSAY_NEVER};
+    s->root.distance_us = HSY_DISTANCE_NONE;
+}
+
+static uint8_t own_rank(const struct hsy_shape *s)
+{
+    uint32_t degree = s->neighbours->degree;
+    uint8_t rank = 0;
+
+    for (; degree >= RANK_FIRST; degree /= RANK_FACTOR) {
+        rank++;
+    }
+    HSY_ASSERT(rank <= 16);
+    return rank;
+}
+
+static bool is_root(const struct hsy_shape *s)
+{
+    HSY_ASSERT(s->env != NULL);
+    return s->has_root && hsy_id_equal(&s->root.id, &s->env->id);
+}
+
+/* > 0: @a is the better root. */
+static int compare(const struct hsy_root *a, const struct hsy_root *b)
+{
+    HSY_ASSERT(a != NULL && b != NULL);
+    if (a->rank != b->rank) {
+        return a->rank > b->rank ? 1 : -1;
+    }
+    return hsy_id_compare(&b->id, &a->id);
+}
+
+/* Rounds wrap around. */
+static bool is_later(uint32_t a, uint32_t b)
+{
+    HSY_ASSERT(sizeof(a) == 4);
+    return a != b && a - b < UINT32_C(1) << 31;
+}
+
+static void wake(struct hsy_shape *s, uint64_t at_ns)
+{
+    s->next_ns = hsy_time_min(s->next_ns, at_ns);
+    HSY_ASSERT(s->next_ns <= at_ns);
+}
+
+static void changed(struct hsy_shape *s)
+{
+    s->changed = true;
+    wake(s, s->told_ns == 0 ? s->env->now.mono_ns
+                            : hsy_time_max(hsy_time_add(s->told_ns, TELL_NS),
+                                           s->env->now.mono_ns));
+    HSY_ASSERT(s->next_ns != HEARSAY_NEVER);
+}
+
+/* ----------------------------------------------------------------- parent */
+
+static bool is_candidate(const struct hsy_shape *s,
+                         const struct hsy_neighbour *n)
+{
+    HSY_ASSERT(n->link != 0);
+    return n->overlay && n->version >= 2 &&
+           n->root_distance_us != HSY_DISTANCE_NONE &&
+           !is_later(s->root.round, n->root_round + 1) &&
+           s->env->now.mono_ns >= n->full_until_ns;
+}
+
+static uint32_t distance_over(const struct hsy_neighbour *n)
+{
+    uint64_t rtt_us = n->rtt_ns == 0 ? RTT_GUESS_US : n->rtt_ns / 1000;
+    uint64_t far = n->root_distance_us + rtt_us / 2 + HOP_US;
+
+    HSY_ASSERT(n->root_distance_us != HSY_DISTANCE_NONE);
+    return far < HSY_DISTANCE_NONE ? (uint32_t)far : HSY_DISTANCE_NONE - 1;
+}
+
+struct hsy_neighbour *hsy_shape_parent(const struct hsy_shape *s)
+{
+    HSY_ASSERT(s->neighbours != NULL);
+    return s->parent == 0 ? NULL
+                          : hsy_neighbour_by_link(s->neighbours, s->parent);
+}
+
+static struct hsy_neighbour *nearest(const struct hsy_shape *s)
+{
+    struct hsy_neighbour *best = NULL;
+
+    for (uint32_t i = 0; i < hsy_neighbours_count(s->neighbours); i++) {
+        struct hsy_neighbour *n = hsy_neighbour_at(s->neighbours, i);
+        if (is_candidate(s, n) &&
+            (best == NULL || distance_over(n) < distance_over(best))) {
+            best = n;
+        }
+    }
+    HSY_ASSERT(best == NULL || best->overlay);
+    return best;
+}
+
+/* Chooses the parent anew; the old one stays if it is nearly as good. */
+static void choose(struct hsy_shape *s)
+{
+    struct hsy_neighbour *old = hsy_shape_parent(s);
+    struct hsy_neighbour *best = is_root(s) ? NULL : nearest(s);
+    uint32_t before_us = s->root.distance_us;
+
+    if (best != NULL && old != NULL && is_candidate(s, old) &&
+        distance_over(old) <= distance_over(best) + GAIN_US) {
+        best = old;
+    }
+    s->parent = best == NULL ? 0 : best->link;
+    s->root.distance_us = is_root(s)     ? 0
+                          : best == NULL ? HSY_DISTANCE_NONE
+                                         : distance_over(best);
+    uint32_t now_us = s->root.distance_us;
+    uint32_t moved_us =
+        now_us > before_us ? now_us - before_us : before_us - now_us;
+    if (best != old || moved_us >= GAIN_US) {
+        changed(s);
+    }
+    HSY_ASSERT((s->parent == 0) == (best == NULL));
+}
+
+bool hsy_shape_holds(const struct hsy_shape *s, const struct hsy_neighbour *n)
+{
+    HSY_ASSERT(n->link != 0);
+    return n->link == s->parent || (n->root_distance_us != HSY_DISTANCE_NONE &&
+                                    n->root_distance_us > s->root.distance_us);
+}
+
+/* ------------------------------------------------------------------- root */
+
+static void adopt(struct hsy_shape *s, const struct hsy_root *root)
+{
+    HSY_ASSERT(root != NULL);
+    s->root = *root;
+    s->root.distance_us = HSY_DISTANCE_NONE;
+    s->has_root = true;
+    s->parent = 0;
+    s->round_ns = s->env->now.mono_ns;
+    for (uint32_t i = 0; i < hsy_neighbours_count(s->neighbours); i++) {
+        hsy_neighbour_at(s->neighbours, i)->root_distance_us =
+            HSY_DISTANCE_NONE;
+    }
+    wake(s, s->round_ns);
+    changed(s);
+}
+
+static void be_root(struct hsy_shape *s)
+{
+    struct hsy_root own = {
+        .rank = own_rank(s), .id = s->env->id, .round = s->root.round + 1};
+
+    HSY_ASSERT(s->neighbours->degree > 0);
+    adopt(s, &own);
+    s->root.distance_us = 0;
+}
+
+static void lose_root(struct hsy_shape *s)
+{
+    HSY_ASSERT(s->has_root);
+    s->gone = s->root;
+    s->has_root = false;
+    s->parent = 0;
+    s->root.distance_us = HSY_DISTANCE_NONE;
+    /* Not all at once: the first ones are enough. */
+    s->round_ns = hsy_time_add(s->env->now.mono_ns,
+                               1 + hsy_prng_below(&s->env->prng, PATIENCE_NS));
+    wake(s, s->round_ns);
+}
+
+static bool is_gone(const struct hsy_shape *s, const struct hsy_root *root)
+{
+    HSY_ASSERT(root != NULL);
+    return compare(root, &s->gone) == 0 &&
+           !is_later(root->round, s->gone.round);
+}
+
+static void send_root(struct hsy_shape *s, const struct hsy_neighbour *n)
+{
+    struct hsy_frame frame = {.type = HSY_ROOT, .root = s->root};
+
+    HSY_ASSERT(s->has_root);
+    hsy_send(s->env, n->link, &frame);
+}
+
+void hsy_shape_heard(struct hsy_shape *s, struct hsy_neighbour *n,
+                     const struct hsy_root *root)
+{
+    bool own = hsy_id_equal(&root->id, &s->env->id);
+    int better = s->has_root ? compare(root, &s->root) : 1;
+
+    HSY_ASSERT(n->overlay);
+    n->root_distance_us = HSY_DISTANCE_NONE;
+    if (is_gone(s, root) || (own && !is_root(s))) {
+        return; /* Of a past round, or of our own past life. */
+    }
+    if (better < 0) {
+        send_root(s, n);
+        return;
+    }
+    if (better > 0) {
+        adopt(s, root);
+    } else if (is_later(root->round, s->root.round) && !own) {
+        s->root.round = root->round;
+        s->round_ns = s->env->now.mono_ns;
+        changed(s);
+    }
+    n->root_distance_us = root->distance_us;
+    n->root_round = root->round;
+    choose(s);
+}
+
+void hsy_shape_link_up(struct hsy_shape *s, struct hsy_neighbour *n)
+{
+    HSY_ASSERT(n->overlay);
+    n->root_distance_us = HSY_DISTANCE_NONE;
+    n->full_until_ns = 0;
+    if (s->has_root && n->version >= 2) {
+        send_root(s, n);
+    } else if (s->round_ns == HEARSAY_NEVER) {
+        s->round_ns = hsy_time_add(s->env->now.mono_ns, PATIENCE_NS);
+        wake(s, s->round_ns);
+    }
+}
+
+void hsy_shape_link_down(struct hsy_shape *s, hearsay_link link)
+{
+    HSY_ASSERT(link != 0);
+    if (s->parent == link) {
+        s->parent = 0;
+        choose(s);
+    }
+}
+
+void hsy_shape_refused(struct hsy_shape *s, struct hsy_neighbour *n)
+{
+    HSY_ASSERT(n->link != 0);
+    n->full_until_ns = hsy_time_add(s->env->now.mono_ns, HSY_PARENT_FULL_NS);
+    if (s->has_root) {
+        choose(s);
+    }
+}
+
+/* ------------------------------------------------------------------- time */
+
+static void tell(struct hsy_shape *s)
+{
+    HSY_ASSERT(s->has_root);
+    for (uint32_t i = 0; i < hsy_neighbours_count(s->neighbours); i++) {
+        const struct hsy_neighbour *n = hsy_neighbour_at(s->neighbours, i);
+        if (n->overlay && n->version >= 2) {
+            send_root(s, n);
+        }
+    }
+    s->changed = false;
+    s->told_ns = s->env->now.mono_ns;
+}
+
+/* Who has joined may be the root when there is none, or when it is far better
+ * linked than the one there is. */
+static bool should_be_root(const struct hsy_shape *s)
+{
+    uint64_t now_ns = s->env->now.mono_ns;
+
+    if (s->env->joined_ns == HEARSAY_NEVER || s->neighbours->degree == 0) {
+        return false;
+    }
+    HSY_ASSERT(s->env->joined_ns <= now_ns);
+    return s->has_root ? own_rank(s) > s->root.rank : now_ns >= s->round_ns;
+}
+
+static void count_round(struct hsy_shape *s)
+{
+    HSY_ASSERT(is_root(s));
+    s->root.round++;
+    s->round_ns = s->env->now.mono_ns;
+    s->changed = true;
+}
+
+static uint64_t next_look(const struct hsy_shape *s)
+{
+    uint64_t now_ns = s->env->now.mono_ns;
+    uint64_t next_ns = HEARSAY_NEVER;
+
+    if (s->has_root) {
+        next_ns = hsy_time_add(s->round_ns,
+                               is_root(s) ? HSY_ROUND_NS : HSY_ROOT_GONE_NS);
+    } else if (s->round_ns != HEARSAY_NEVER) {
+        /* Nobody to be the root of yet, or not joined: look again later. */
+        next_ns = hsy_time_max(s->round_ns, hsy_time_add(now_ns, HSY_SECOND));
+    }
+    if (s->changed) {
+        next_ns = hsy_time_min(next_ns, hsy_time_add(s->told_ns, TELL_NS));
+    }
+    HSY_ASSERT(next_ns > now_ns);
+    return next_ns;
+}
+
+void hsy_shape_tick(struct hsy_shape *s)
+{
+    uint64_t now_ns = s->env->now.mono_ns;
+
+    if (should_be_root(s)) {
+        be_root(s);
+    }
+    if (now_ns < s->next_ns) {
+        return;
+    }
+    if (is_root(s) && now_ns >= hsy_time_add(s->round_ns, HSY_ROUND_NS)) {
+        count_round(s);
+    } else if (s->has_root && !is_root(s) &&
+               now_ns >= hsy_time_add(s->round_ns, HSY_ROOT_GONE_NS)) {
+        lose_root(s);
+    }
+    if (s->changed && s->has_root &&
+        (s->told_ns == 0 || now_ns >= hsy_time_add(s->told_ns, TELL_NS))) {
+        tell(s);
+    }
+    s->changed = s->changed && s->has_root;
+    s->next_ns = next_look(s);
+}

@@ -1,0 +1,50 @@
+/* What shape the tree has (docs/protocol.md, Relay). A tree that duplicates
+ * alone carve out of the overlay is as deep as chance makes it: with many
+ * publishers each one carves another (p99 4 x that of flooding, measured). So
+ * one well linked node is the root, every node knows how far away it is, and
+ * hangs on the neighbour that is nearest to it: paths go up to a hub and down
+ * again. Only the shape depends on it; that everything arrives does not. */
+#ifndef HSY_CORE_SHAPE_H
+#define HSY_CORE_SHAPE_H
+
+#include "core/neighbours.h"
+
+/* No way to the root is known. */
+#define HSY_DISTANCE_NONE UINT32_MAX
+/* The root counts a round so often ... */
+#define HSY_ROUND_NS (13 * HSY_SECOND)
+/* ... and without one for so long it is gone. */
+#define HSY_ROOT_GONE_NS (45 * HSY_SECOND)
+/* A parent that has no room is not asked again before. */
+#define HSY_PARENT_FULL_NS (30 * HSY_SECOND)
+
+struct hsy_shape {
+    struct hsy_env *env;
+    struct hsy_neighbours *neighbours;
+    bool has_root;        /* @root means something. */
+    struct hsy_root root; /* As this node sees it, own distance included. */
+    hearsay_link parent;  /* 0: none, or this is the root. */
+    uint64_t round_ns;    /* When the round rose; without a root: when it may
+                             become one itself. */
+    struct hsy_root gone; /* It and its rounds up to this one are over. */
+    bool changed;         /* Neighbours are to be told. */
+    uint64_t told_ns;
+    uint64_t next_ns;
+};
+
+void hsy_shape_init(struct hsy_shape *s, struct hsy_env *env,
+                    struct hsy_neighbours *neighbours);
+/* ROOT from @n. */
+void hsy_shape_heard(struct hsy_shape *s, struct hsy_neighbour *n,
+                     const struct hsy_root *root);
+void hsy_shape_link_up(struct hsy_shape *s, struct hsy_neighbour *n);
+void hsy_shape_link_down(struct hsy_shape *s, hearsay_link link);
+/* @n refused to be the parent, for lack of room. */
+void hsy_shape_refused(struct hsy_shape *s, struct hsy_neighbour *n);
+void hsy_shape_tick(struct hsy_shape *s);
+/* The neighbour to hang on; NULL: none. */
+struct hsy_neighbour *hsy_shape_parent(const struct hsy_shape *s);
+/* Is @n the parent, or may this node be the parent of @n? */
+bool hsy_shape_holds(const struct hsy_shape *s, const struct hsy_neighbour *n);
+
+#endif
