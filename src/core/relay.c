@@ -148,12 +148,12 @@ void hsy_relay_signed(struct hsy_relay *r, const struct hsy_bundle *bundle)
     if (kept) {
         hsy_retained_keep(&r->retained, bundle, &id, 1);
     }
-    hsy_tree_spread(&r->tree,
-                    &(struct hsy_outgoing){.bundle = bundle,
-                                           .id = &id,
-                                           .hops = 1,
-                                           .flood = encoded_len(bundle) <=
-                                                    HSY_FLOOD_OWN_LEN});
+    hsy_tree_spread(
+        &r->tree,
+        &(struct hsy_outgoing){.bundle = bundle,
+                               .id = &id,
+                               .hops = 1,
+                               .small = encoded_len(bundle) <= HSY_SMALL_LEN});
     hsy_publisher_signed(&r->publisher);
 }
 
@@ -370,7 +370,7 @@ static void contradict(struct hsy_relay *r, const struct hsy_copy *copy,
                                                      .id = id,
                                                      .except = copy->from,
                                                      .hops = copy->hops,
-                                                     .flood = true});
+                                                     .to_all = true});
 }
 
 /* Published before our time, and history is not wanted. */
@@ -423,9 +423,6 @@ bool hsy_relay_checked(struct hsy_relay *r, const struct hsy_copy *copy)
     if (as == HSY_CLAIMED_NO_ROOM) {
         env->counters.bundles_dropped++;
         return false;
-    }
-    if (!copy->extra && copy->from != NULL) {
-        hsy_tree_parent(&r->tree, copy->from);
     }
     if (!is_only_history(env, copy)) {
         hand_over(r, copy->bundle, copy->from, copy->hops);
@@ -485,20 +482,23 @@ void hsy_relay_graft(struct hsy_relay *r, struct hsy_neighbour *n,
                      const struct hsy_frame *frame)
 {
     struct hsy_frame answer = {.type = HSY_BUNDLE};
+    const struct hsy_retained_bundle *b =
+        frame->graft.wants ? hsy_retained_find(&r->retained, &frame->graft.id)
+                           : NULL;
 
     HSY_ASSERT(n->overlay);
-    if (!hsy_tree_graft(&r->tree, n, frame->graft.last_parent) ||
-        !frame->graft.wants) {
+    if (!hsy_tree_may_graft(&r->tree, n)) {
         return;
     }
-    const struct hsy_retained_bundle *b =
-        hsy_retained_find(&r->retained, &frame->graft.id);
+    /* Also when there is no room for another eager link, and first: that an
+     * announced bundle can always be had is what delivery rests on. */
     if (b != NULL) {
         answer.bundle.bundle = hsy_retained_bundle(b);
         answer.bundle.hops = b->hops;
         r->env->counters.bundles_relayed++;
         hsy_send(r->env, n->link, &answer);
     }
+    hsy_tree_graft(&r->tree, n, frame->graft.last_parent);
 }
 
 void hsy_relay_tick(struct hsy_relay *r)

@@ -110,9 +110,28 @@ static struct push push_of(struct hsy_tree *t, const struct hsy_outgoing *out,
     return p;
 }
 
+/* Is @n among the few lazy links nearest to the root, over which own small
+ * bundles go as well? */
+static bool is_shortcut(const struct hsy_tree *t, const struct hsy_neighbour *n)
+{
+    uint32_t nearer = 0;
+
+    HSY_ASSERT(!n->eager);
+    for (uint32_t i = 0;
+         i < hsy_neighbours_count(t->neighbours) && nearer < HSY_SHORTCUTS;
+         i++) {
+        const struct hsy_neighbour *other = hsy_neighbour_at(t->neighbours, i);
+        bool closer = other->root_distance_us < n->root_distance_us ||
+                      (other->root_distance_us == n->root_distance_us &&
+                       other->link < n->link);
+        nearer += other->overlay && !other->eager && closer ? 1 : 0;
+    }
+    return nearer < HSY_SHORTCUTS;
+}
+
 void hsy_tree_spread(struct hsy_tree *t, const struct hsy_outgoing *out)
 {
-    bool flood = out->flood || t->env->now.mono_ns < t->flood_until_ns;
+    bool flood = out->to_all || t->env->now.mono_ns < t->flood_until_ns;
     struct push tree = push_of(t, out, 0);
     struct push extra = push_of(t, out, HSY_FLAG_EXTRA);
     uint32_t lazy = 0;
@@ -124,7 +143,7 @@ void hsy_tree_spread(struct hsy_tree *t, const struct hsy_outgoing *out)
         }
         if (n->eager) {
             push_to(&tree, n->link);
-        } else if (flood) {
+        } else if (flood || (out->small && is_shortcut(t, n))) {
             push_to(&extra, n->link);
             t->env->counters.bundles_pushed_extra++;
         } else {
@@ -137,7 +156,6 @@ void hsy_tree_spread(struct hsy_tree *t, const struct hsy_outgoing *out)
         hsy_announce_add(&t->announce, out->id,
                          out->except == NULL ? 0 : out->except->link);
     }
-    HSY_ASSERT(lazy == 0 || !flood);
 }
 
 /* ------------------------------------------------------------------ prune */
@@ -170,25 +188,29 @@ static void send_prune(struct hsy_tree *t, struct hsy_neighbour *n,
     hsy_send(t->env, n->link, &frame);
 }
 
+/* Every other node keeps a link from which second copies come: with none, what
+ * a crash breaks is mended by announcements only; with one at each node, every
+ * second delivery would be needless. */
+static bool keeps_spare(const struct hsy_tree *t)
+{
+    HSY_ASSERT(HEARSAY_ID_LEN > 0);
+    return (t->env->id.bytes[HEARSAY_ID_LEN - 1] & 1) != 0;
+}
+
 void hsy_tree_copy(struct hsy_tree *t, struct hsy_neighbour *n, uint8_t copy)
 {
     uint64_t again_ns = hsy_time_add(n->pruned_ns, PRUNE_AGAIN_NS);
 
     HSY_ASSERT(n->link != 0);
-    if (copy < HSY_PRUNE_COPY || !n->overlay || is_fixed(t, n) ||
+    if (copy < (keeps_spare(t) ? 3 : 2) || !n->overlay || is_fixed(t, n) ||
         hsy_shape_holds(&t->shape, n)) {
         return;
     }
-    if (n->eager || t->env->now.mono_ns >= again_ns) {
+    bool only_one = n->eager && eager_count(t) == 1;
+    if (!only_one && (n->eager || t->env->now.mono_ns >= again_ns)) {
         make_lazy(t, n);
         send_prune(t, n, HSY_PRUNE_DUPLICATE);
     }
-}
-
-void hsy_tree_parent(struct hsy_tree *t, struct hsy_neighbour *n)
-{
-    HSY_ASSERT(t->env != NULL);
-    n->eager = n->eager || n->overlay;
 }
 
 void hsy_tree_demote(struct hsy_tree *t, struct hsy_neighbour *n)
@@ -241,22 +263,26 @@ static void send_graft(struct hsy_tree *t, struct hsy_neighbour *n,
     hsy_send(t->env, n->link, &frame);
 }
 
-bool hsy_tree_graft(struct hsy_tree *t, struct hsy_neighbour *n,
+bool hsy_tree_may_graft(struct hsy_tree *t, struct hsy_neighbour *n)
+{
+    bool may = take_graft(t, n);
+
+    HSY_ASSERT(n->overlay);
+    t->env->counters.grafts_in++;
+    t->env->counters.grafts_refused += may ? 0 : 1;
+    return may;
+}
+
+void hsy_tree_graft(struct hsy_tree *t, struct hsy_neighbour *n,
                     bool last_parent)
 {
-    t->env->counters.grafts_in++;
-    if (!take_graft(t, n)) {
-        t->env->counters.grafts_refused++;
-        return false;
-    }
+    HSY_ASSERT(n->overlay);
     if (n->eager || last_parent || eager_count(t) < HSY_EAGER_MAX) {
         n->eager = true;
     } else {
         t->env->counters.grafts_refused++;
         send_prune(t, n, HSY_PRUNE_FULL);
     }
-    HSY_ASSERT(n->grafts < HSY_GRAFTS_PER_S);
-    return true;
 }
 
 static uint64_t rtt_of(const struct hsy_neighbour *n)

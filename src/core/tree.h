@@ -1,7 +1,8 @@
 /* Along which links bundles travel (docs/protocol.md, Relay): Plumtree
- * (Leitao, Pereira, Rodrigues: "Epidemic Broadcast Trees", 2007) with a spare
- * parent, with flooding as a state, and with a bound on eager links that never
- * strands a leaf. */
+ * (Leitao, Pereira, Rodrigues: "Epidemic Broadcast Trees", 2007) with flooding
+ * as a state, and with a bound on eager links that never strands a leaf. A link
+ * is lazy until the shape (shape.h) or a bundle that is late makes it eager:
+ * only GRAFT and PRUNE change that, at both ends, never a bundle that comes. */
 #ifndef HSY_CORE_TREE_H
 #define HSY_CORE_TREE_H
 
@@ -11,11 +12,11 @@
 
 enum {
     HSY_EAGER_MAX = 12,
-    /* From this copy on the link that it came over is pruned: the one before
-     * is the spare parent. */
-    HSY_PRUNE_COPY = 3,
+    /* Lazy links, the nearest to the root, over which own bundles of up to so
+     * many bytes go as well. */
+    HSY_SHORTCUTS = 3,
     HSY_GRAFTS_PER_S = 20,
-    HSY_FLOOD_OWN_LEN = 1024 /* Own bundles up to this are flooded. */
+    HSY_SMALL_LEN = 1024
 };
 /* Flooding goes on so long after joining, and after the loss of a link. */
 #define HSY_FLOOD_NS (5 * HSY_SECOND)
@@ -42,13 +43,12 @@ struct hsy_outgoing {
     const struct hsy_bundle_id *id;
     const struct hsy_neighbour *except; /* Where it came from; NULL: own. */
     uint8_t hops;
-    bool flood; /* Whatever the state. */
+    bool small;  /* An own one that goes over some lazy links as well. */
+    bool to_all; /* Over all of them. */
 };
 void hsy_tree_spread(struct hsy_tree *t, const struct hsy_outgoing *out);
 /* The copy with this number came from @n. */
 void hsy_tree_copy(struct hsy_tree *t, struct hsy_neighbour *n, uint8_t copy);
-/* A first copy came from @n along the tree: it is a parent. */
-void hsy_tree_parent(struct hsy_tree *t, struct hsy_neighbour *n);
 void hsy_tree_joined(struct hsy_tree *t);
 void hsy_tree_link_up(struct hsy_tree *t, struct hsy_neighbour *n);
 /* @gone is a copy of an overlay neighbour that is no more. */
@@ -57,8 +57,10 @@ void hsy_tree_link_down(struct hsy_tree *t, const struct hsy_neighbour *gone);
  * takes here. */
 void hsy_tree_announced(struct hsy_tree *t, const struct hsy_neighbour *n,
                         const struct hsy_bundle_id *id, uint64_t check_ns);
-/* GRAFT from @n: it wants to be eager. False: it sends too many. */
-bool hsy_tree_graft(struct hsy_tree *t, struct hsy_neighbour *n,
+/* GRAFT from @n. False: it sends too many, and this one is not answered. */
+bool hsy_tree_may_graft(struct hsy_tree *t, struct hsy_neighbour *n);
+/* It becomes eager, or is told that there is no room. */
+void hsy_tree_graft(struct hsy_tree *t, struct hsy_neighbour *n,
                     bool last_parent);
 /* PRUNE from @n. */
 void hsy_tree_pruned(struct hsy_tree *t, struct hsy_neighbour *n,
