@@ -53,6 +53,16 @@ struct batch {
     struct hsy_msglog_stats log;
 };
 
+/* The transaction that is being asked for. */
+struct asking {
+    bool open;    /* The last row has `more`. */
+    bool refused; /* A row found no memory: the others are refused too. */
+    uint64_t token;
+    bool in[PLACES];
+    size_t len_before[PLACES];
+    uint64_t rows_before[PLACES];
+};
+
 enum commit_state { COMMIT_IDLE, COMMIT_ASKED, COMMIT_DONE };
 
 struct hsy_store {
@@ -62,9 +72,8 @@ struct hsy_store {
     struct batch filling;
     struct batch answering; /* Committed; its tokens are being given. */
     size_t answered_len;    /* Bytes of answering.tokens already given. */
-    bool open_token;        /* The last row has `more`. */
-    bool open_in[PLACES];   /* Where its rows are so far. */
-    bool under_way;         /* What the loop's thread knows of `state`. */
+    struct asking asking;
+    bool under_way; /* What the loop's thread knows of `state`. */
     uint32_t depth;
     struct hsy_lane_stats stats;
     uint64_t commits, commits_failed, rows;
@@ -298,12 +307,49 @@ static int batch_add(struct hsy_store *store, const struct hearsay_row *row)
     if (!is_kept(store, place)) {
         return 0;
     }
-    if (store->open_in[place]) {
+    if (store->asking.in[place]) {
         part_more(part);
     }
     int rc = part_add(part, row);
-    store->open_in[place] = store->open_in[place] || rc == 0;
+    store->asking.in[place] = store->asking.in[place] || rc == 0;
     return rc;
+}
+
+static void asking_begin(struct hsy_store *store, uint64_t token)
+{
+    store->asking = (struct asking){.open = true, .token = token};
+    for (int i = 0; i < PLACES; i++) {
+        const struct part *part = &store->filling.parts[i];
+        store->asking.len_before[i] = part->records.len;
+        store->asking.rows_before[i] = part->rows;
+    }
+}
+
+/* As if none of its rows had been asked for. */
+static void asking_undo(struct hsy_store *store)
+{
+    for (int i = 0; i < PLACES; i++) {
+        struct part *part = &store->filling.parts[i];
+        part->records.len = store->asking.len_before[i];
+        part->rows = store->asking.rows_before[i];
+    }
+}
+
+/* Its last row did not come, and will not. */
+static void asking_drop(struct hsy_store *store)
+{
+    if (store->asking.open) {
+        asking_undo(store);
+        store->asking.open = false;
+    }
+}
+
+static int token_add(struct hsy_store *store)
+{
+    struct token t = {.token = store->asking.token,
+                      .asked_ns = hsy_clock_mono_ns()};
+    memcpy(t.in, store->asking.in, sizeof(t.in));
+    return hsy_bytes_add(&store->filling.tokens, &t, sizeof(t));
 }
 
 int hsy_store_put(struct hsy_store *store, uint64_t token,
@@ -316,19 +362,24 @@ int hsy_store_put(struct hsy_store *store, uint64_t token,
     if (store->depth >= store->config.tokens_max) {
         return HEARSAY_ERR_FULL;
     }
-    struct batch *b = &store->filling;
-    if (batch_add(store, row) != 0) {
+    struct asking *asking = &store->asking;
+    if (asking->open && asking->token != token) {
+        asking_drop(store);
+    }
+    if (!asking->open) {
+        asking_begin(store, token);
+    }
+    asking->open = more;
+    asking->refused = asking->refused || batch_add(store, row) != 0;
+    if (!more && !asking->refused) {
+        asking->refused = token_add(store) != 0;
+    }
+    if (asking->refused) {
+        asking_undo(store);
         return HEARSAY_ERR_NOMEM;
     }
-    store->open_token = more;
     if (more) {
         return 0;
-    }
-    struct token t = {.token = token, .asked_ns = hsy_clock_mono_ns()};
-    memcpy(t.in, store->open_in, sizeof(t.in));
-    memset(store->open_in, 0, sizeof(store->open_in));
-    if (hsy_bytes_add(&b->tokens, &t, sizeof(t)) != 0) {
-        return HEARSAY_ERR_NOMEM;
     }
     store->depth++;
     if (store->depth > store->stats.depth_peak) {
@@ -371,8 +422,7 @@ static void disk_ask(struct hsy_store *store)
 
 void hsy_store_commit(struct hsy_store *store)
 {
-    HSY_ASSERT(!store->open_token); /* A transaction is never split. */
-
+    asking_drop(store);
     if (store->filling.tokens.len == 0 || store->under_way ||
         store->answering.tokens.len > 0) {
         return;
@@ -515,7 +565,8 @@ void hsy_store_close(struct hsy_store *store)
     }
     if (store->started) {
         thread_stop(store); /* Ends the commit under way first. */
-        if (store->filling.tokens.len > 0 && !store->open_token) {
+        asking_drop(store);
+        if (store->filling.tokens.len > 0) {
             batch_commit(store, &store->filling);
         }
     }

@@ -40,8 +40,9 @@ hsy_store_load(struct hsy_store *store,
 HEARSAY_MUST_USE int hsy_store_start(struct hsy_store *store);
 
 /* Asks for @row, which is copied, as part of transaction @token; @more: its
- * next row follows. HEARSAY_ERR_NOMEM, HEARSAY_ERR_FULL: not taken, and the
- * transaction is to be given up. */
+ * next row follows. One whose last row is missing when the token changes, or
+ * at the next commit, is dropped without an answer. HEARSAY_ERR_NOMEM,
+ * HEARSAY_ERR_FULL: so is this one. */
 HEARSAY_MUST_USE int hsy_store_put(struct hsy_store *store, uint64_t token,
                                    const struct hearsay_row *row, bool more);
 

@@ -374,6 +374,28 @@ static void a_failing_log_fails_only_who_has_rows_there(void **state)
                           "4:log=2 4:both=2 4:both2=2 4:both3=2 ");
 }
 
+static void a_transaction_that_never_became_whole_is_dropped(void **state)
+{
+    (void)state;
+    enum hearsay_table messages = HEARSAY_TABLE_MESSAGES;
+    struct hsy_store *store = open_with_log();
+    CLAIM_INT(hsy_store_start(store), 0);
+    put(store, 1, "first", "1");
+    put_in(store, 2, HEARSAY_TABLE_REGISTRY, "never", "2", true);
+    put_in(store, 2, messages, "never", "2", true);
+    put_message(store, 3, "last", "3");
+    put_in(store, 4, messages, "never", "4", true);
+    next_ok(store, 1); /* Commits. */
+    next_ok(store, 3);
+    CLAIM_INT(hsy_store_depth(store), 0);
+    put_in(store, 5, HEARSAY_TABLE_REGISTRY, "never", "5", true);
+    hsy_store_close(store);
+    store = open_with_log();
+    struct rows rows = load(store);
+    hsy_store_close(store);
+    CLAIM_TEXT(rows.text, "2:first=1 4:last=3 ");
+}
+
 /* Somebody else writes in the database for longer than is waited for. */
 static void a_failing_database_fails_only_who_has_rows_there(void **state)
 {
@@ -595,6 +617,7 @@ int main(void)
         IN_DIR(messages_are_in_the_log_and_come_back_last_and_in_order),
         IN_DIR(without_a_log_messages_are_not_kept_and_all_is_well),
         IN_DIR(a_failing_log_fails_only_who_has_rows_there),
+        IN_DIR(a_transaction_that_never_became_whole_is_dropped),
         IN_DIR(a_failing_database_fails_only_who_has_rows_there),
         IN_DIR(a_log_that_cannot_be_opened_leaves_nothing_open),
         IN_DIR(a_kill_loses_nothing_that_was_answered),
