@@ -294,14 +294,15 @@ static int move_live(struct hsy_msglog *log, uint32_t number,
     uint64_t moved = 0;
     int rc = 0;
     while (rc == 0 && hsy_reader_left(&in) > 0) {
-        in.at += hsy_msgrecord_find(&in, log->marker);
-        if (hsy_reader_left(&in) == 0) {
-            break;
-        }
         size_t at = (size_t)(in.at - bytes->data);
+        struct hsy_reader here = in;
         struct hsy_msgrecord record;
-        hsy_get_msgrecord(&in, log->marker, &record);
-        HSY_ASSERT(!in.bad);
+        hsy_get_msgrecord(&here, log->marker, &record);
+        if (here.bad) {
+            in.at += hsy_msgrecord_find(&in, log->marker);
+            continue;
+        }
+        in = here;
         struct hsy_msgkey key = hsy_msgkey(record.key, record.key_len);
         const struct hsy_msgrow *row = hsy_msgindex_find(&log->index, &key);
         if (row != NULL && row->place.segment == number &&

@@ -86,18 +86,18 @@ static int scan_records(struct hsy_msglog *log, struct scan *s)
 {
     int rc = 0;
     while (rc == 0 && hsy_reader_left(&s->in) > 0) {
+        struct hsy_reader in = s->in;
+        struct hsy_msgrecord record;
+        hsy_get_msgrecord(&in, log->marker, &record);
+        if (!in.bad) {
+            rc = scan_take(log, s, &record);
+            continue;
+        }
         size_t skip = hsy_msgrecord_find(&s->in, log->marker);
         if (skip == hsy_reader_left(&s->in)) {
             break;
         }
-        if (skip > 0) {
-            scan_skip(log, s, skip);
-        }
-        struct hsy_reader in = s->in;
-        struct hsy_msgrecord record;
-        hsy_get_msgrecord(&in, log->marker, &record);
-        HSY_ASSERT(!in.bad);
-        rc = scan_take(log, s, &record);
+        scan_skip(log, s, skip);
     }
     hsy_msgindex_drop(&log->index, &log->changes);
     return rc;
