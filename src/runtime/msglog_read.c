@@ -203,6 +203,33 @@ static int head_read(struct hsy_msglog *log, uint32_t number, bool *known)
     return 0;
 }
 
+/* No header is sound. The first record stands in a fixed place, where nobody
+ * else's bytes can be, and begins with the marker: if it is sound with it, the
+ * log is saved, which is one file as long as little is kept. */
+static int marker_guess(struct hsy_msglog *log, const struct hsy_bytes *numbers,
+                        struct hsy_bytes *bytes, bool *known)
+{
+    int rc = 0;
+    for (size_t at = numbers->len; at > 0 && rc == 0 && !*known;
+         at -= sizeof(uint32_t)) {
+        uint32_t number;
+        memcpy(&number, numbers->data + at - sizeof(number), sizeof(number));
+        rc = hsy_msgfile_read(&log->files, number, HSY_MSGFILE_LEN_MAX, bytes);
+        if (rc != 0 || bytes->len <= HSY_MSGSEGMENT_LEN) {
+            rc = rc == HEARSAY_ERR_NOMEM ? rc : 0;
+            continue;
+        }
+        struct hsy_msgrecord record;
+        struct hsy_reader in = hsy_reader(bytes->data + HSY_MSGSEGMENT_LEN,
+                                          bytes->len - HSY_MSGSEGMENT_LEN);
+        struct hsy_reader marker = in;
+        log->marker = hsy_get_u64(&marker);
+        hsy_get_msgrecord(&in, log->marker, &record);
+        *known = !in.bad;
+    }
+    return rc;
+}
+
 int hsy_msglog_read_all(struct hsy_msglog *log, const struct hsy_bytes *numbers)
 {
     size_t count = numbers->len / sizeof(uint32_t);
@@ -213,6 +240,9 @@ int hsy_msglog_read_all(struct hsy_msglog *log, const struct hsy_bytes *numbers)
     for (size_t i = 0; i < count && rc == 0; i++) {
         memcpy(&number, numbers->data + i * sizeof(number), sizeof(number));
         rc = head_read(log, number, &known);
+    }
+    if (rc == 0 && !known) {
+        rc = marker_guess(log, numbers, &bytes, &known);
     }
     if (rc == 0 && !known) {
         rc = hsy_random(&log->marker, sizeof(log->marker));

@@ -263,6 +263,19 @@ static void a_flipped_bit_takes_its_whole_transaction(void **state)
     free(file.data);
 }
 
+static void a_flipped_bit_in_the_only_header_costs_nothing(void **state)
+{
+    (void)state;
+    size_t two_len;
+    struct rig_file file = three_rows(&two_len);
+    for (size_t bit = 0; bit < 8 * HSY_MSGSEGMENT_LEN; bit++) {
+        file.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        claim_damaged(&file, "a=1 b=2 c=a value  ");
+        file.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    }
+    free(file.data);
+}
+
 /* Of three records the last is taken out, and another row follows. */
 static void a_transaction_without_its_end_is_none(void **state)
 {
@@ -621,6 +634,7 @@ int main(void)
         IN_RIG(a_segment_torn_within_its_header_is_begun_anew),
         IN_RIG(half_a_transaction_is_none),
         IN_RIG(a_flipped_bit_costs_its_record_only),
+        IN_RIG(a_flipped_bit_in_the_only_header_costs_nothing),
         IN_RIG(a_flipped_bit_takes_its_whole_transaction),
         IN_RIG(a_transaction_without_its_end_is_none),
         IN_RIG(damage_in_an_older_segment_costs_no_other),
