@@ -37,6 +37,13 @@ struct hearsay_runtime_config {
     /** Made (0700) when missing. NULL: nothing is kept, identity included.
      * Default: "./hearsay-data". */
     const char *data_dir;
+    /** Keep the rows of HEARSAY_TABLE_MESSAGES in DATA/retain; needs a data
+     * directory. Default: no; the node is told that they are kept, and they
+     * are not. */
+    bool retain_on_disk;
+    /** How much the node retains, 1 MiB to 16 GiB; 0: 64 MiB. The files take
+     * up to three times that, and 16 MiB. */
+    uint64_t retain_bytes;
     /** CPU lane threads, up to 256; 0: cores - 1, at least 1. */
     uint32_t workers;
     uint32_t jobs_queued_max; /**< Per lane; 0: 4096. */

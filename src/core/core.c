@@ -91,6 +91,8 @@ int hsy_core_restore(struct hsy_core *core, const struct hearsay_row *row)
     case HEARSAY_TABLE_FLOOR:
         return is_seed ? hsy_registry_restore(&core->seed->registry, row)
                        : HEARSAY_ERR_MALFORMED;
+    case HEARSAY_TABLE_MESSAGES:
+        return HEARSAY_ERR_MALFORMED; /* Nobody writes any yet. */
     }
     return HEARSAY_ERR_MALFORMED;
 }

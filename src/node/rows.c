@@ -70,6 +70,8 @@ const char *hsy_table_name(enum hearsay_table table)
         return "registry";
     case HEARSAY_TABLE_FLOOR:
         return "floor";
+    case HEARSAY_TABLE_MESSAGES:
+        return "messages";
     }
     return "unknown"; /* A number from a file. */
 }

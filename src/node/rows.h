@@ -6,7 +6,7 @@
 
 #include "hearsay.h"
 
-enum { HSY_SEAL_LEN = 8, HSY_TABLES_COUNT = HEARSAY_TABLE_FLOOR + 1 };
+enum { HSY_SEAL_LEN = 8, HSY_TABLES_COUNT = HEARSAY_TABLE_MESSAGES + 1 };
 
 /* What belongs behind the value of @row, which is not deleted and has none
  * yet. */

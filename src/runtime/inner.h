@@ -50,6 +50,7 @@ struct hearsay_runtime {
     void *on_closed_ctx;
 
     uint64_t turns, step_failures;
+    uint64_t rows_dropped; /* Of the log, told so far. */
 };
 
 /* runtime.c: what the parts call back. @ctx is the runtime. */
@@ -59,6 +60,7 @@ void hsy_runtime_slow(void *ctx, hearsay_link link, uint64_t waiting_len);
 void hsy_runtime_accept(void *ctx, int fd);
 void hsy_runtime_accept_pause(void *ctx, const char *why);
 void hsy_runtime_wake(void *ctx); /* From any thread. */
+void hsy_runtime_tell_dropped(struct hearsay_runtime *rt);
 void hsy_runtime_on_wake(uv_async_t *wake);
 void hsy_runtime_on_turn(uv_prepare_t *prepare);
 

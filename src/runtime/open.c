@@ -19,8 +19,12 @@ enum {
     /* A node has at most 8192 writes of its registry under way, and a few. */
     WRITES_MIN = 16384,
     WORKERS_MAX = 256,
-    PATH_LEN_MAX = 4096
+    PATH_LEN_MAX = 4096,
+    RETAIN_LEN_MIN = 1 << 20,
+    RETAIN_LEN_DEFAULT = 64 << 20
 };
+
+#define RETAIN_LEN_MAX (UINT64_C(16) << 30)
 
 void hearsay_runtime_config_init(struct hearsay_runtime_config *config,
                                  enum hearsay_role role)
@@ -45,6 +49,12 @@ static int config_check(const struct hearsay_runtime_config *config,
         why = "workers must be at most 256";
     } else if (config->node.jobs_max < 1 || config->node.links_max < 1) {
         why = "jobs_max and links_max must be at least 1";
+    } else if (config->retain_on_disk && config->data_dir == NULL) {
+        why = "retain_on_disk needs a data directory";
+    } else if (config->retain_bytes != 0 &&
+               (config->retain_bytes < RETAIN_LEN_MIN ||
+                config->retain_bytes > RETAIN_LEN_MAX)) {
+        why = "retain_bytes must be 1 MiB to 16 GiB";
     }
     return why == NULL ? 0
                        : hsy_error_set(error, HEARSAY_ERR_INVALID, "%s", why);
@@ -59,11 +69,35 @@ static uint32_t workers_of(const struct hearsay_runtime_config *config)
     return cores < 2 ? 1 : cores > WORKERS_MAX ? WORKERS_MAX : cores - 1;
 }
 
-/* Identity and store: with a data directory those in it, else fresh ones. */
-static int open_data(struct hearsay_runtime *rt, struct hearsay_config *node,
-                     const char *data_dir, struct hearsay_runtime_error *error)
+/* With a data directory what is in it, else nothing. */
+static int open_store(struct hearsay_runtime *rt,
+                      const struct hearsay_runtime_config *c,
+                      struct hearsay_runtime_error *error)
 {
     char path[PATH_LEN_MAX];
+    char retain[PATH_LEN_MAX];
+    uint64_t len = c->retain_bytes != 0 ? c->retain_bytes : RETAIN_LEN_DEFAULT;
+    /* A short bundle is a third longer with its key, seal and head. */
+    struct hsy_msglog_config log = {.dir = retain, .live_max = len + len / 2};
+    uint32_t writes = 4 * rt->lane_max;
+    struct hsy_store_config config = {
+        .tokens_max = writes > WRITES_MIN ? writes : WRITES_MIN,
+        .wake = hsy_runtime_wake,
+        .ctx = rt};
+    if (c->data_dir != NULL) {
+        (void)snprintf(path, sizeof(path), "%s/state.db", c->data_dir);
+        (void)snprintf(retain, sizeof(retain), "%s/retain", c->data_dir);
+        config.path = path;
+        config.log = c->retain_on_disk ? &log : NULL;
+    }
+    return hsy_store_open(&rt->store, &config, error);
+}
+
+/* Identity: with a data directory the one in it, else a fresh one. */
+static int open_identity(struct hearsay_runtime *rt,
+                         struct hearsay_config *node, const char *data_dir,
+                         struct hearsay_runtime_error *error)
+{
     int rc = 0;
     if (data_dir != NULL) {
         rc = hsy_datadir_lock(&rt->lock_fd, data_dir, error);
@@ -82,19 +116,7 @@ static int open_data(struct hearsay_runtime *rt, struct hearsay_config *node,
     if (rc == 0) {
         rc = hsy_random(&node->hash_salt, sizeof(node->hash_salt));
     }
-    if (rc != 0) {
-        return rc;
-    }
-    uint32_t writes = 4 * rt->lane_max;
-    struct hsy_store_config config = {
-        .tokens_max = writes > WRITES_MIN ? writes : WRITES_MIN,
-        .wake = hsy_runtime_wake,
-        .ctx = rt};
-    if (data_dir != NULL) {
-        (void)snprintf(path, sizeof(path), "%s/state.db", data_dir);
-        config.path = path;
-    }
-    return hsy_store_open(&rt->store, &config, error);
+    return rc;
 }
 
 static int open_sockets(struct hearsay_runtime *rt, struct hearsay_config *node,
@@ -120,7 +142,8 @@ static int restore_row(void *ctx, const struct hearsay_row *row)
         return rc;
     }
     struct hsy_note n = hsy_note(HEARSAY_WARN, "store-row-skipped");
-    hsy_note_text(&n, "file", "state.db");
+    hsy_note_text(&n, "file",
+                  row->table == HEARSAY_TABLE_MESSAGES ? "retain" : "state.db");
     hsy_note_text(&n, "table", hsy_table_name(row->table));
     if (row->key_len == HEARSAY_ID_LEN) {
         struct hearsay_id id;
@@ -135,6 +158,27 @@ static int restore_row(void *ctx, const struct hearsay_row *row)
     return 0;
 }
 
+static void tell_bytes(struct hearsay_runtime *rt, enum hearsay_level level,
+                       const char *event, uint64_t bytes)
+{
+    struct hsy_note n = hsy_note(level, event);
+    hsy_note_u64(&n, "bytes", bytes);
+    hsy_runtime_note(rt, &n);
+}
+
+/* What is not in the log any more. A torn end was never answered for. */
+static void tell_log(struct hearsay_runtime *rt)
+{
+    struct hsy_msglog_stats stats = hsy_store_log_stats(rt->store);
+    if (stats.torn_bytes > 0) {
+        tell_bytes(rt, HEARSAY_INFO, "retain-torn", stats.torn_bytes);
+    }
+    if (stats.damaged_bytes > 0) {
+        tell_bytes(rt, HEARSAY_WARN, "retain-damaged", stats.damaged_bytes);
+    }
+    hsy_runtime_tell_dropped(rt);
+}
+
 static int open_node(struct hearsay_runtime *rt,
                      const struct hearsay_config *config,
                      struct hearsay_runtime_error *error)
@@ -145,7 +189,9 @@ static int open_node(struct hearsay_runtime *rt,
         return hsy_error_set(error, rc, "%s",
                              why != NULL ? why : hearsay_strerror(rc));
     }
-    return hsy_store_load(rt->store, restore_row, rt, error);
+    rc = hsy_store_load(rt->store, restore_row, rt, error);
+    tell_log(rt);
+    return rc;
 }
 
 static int open_threads(struct hearsay_runtime *rt, uint32_t jobs_max)
@@ -167,7 +213,10 @@ static int open_parts(struct hearsay_runtime *rt,
     struct hearsay_config node = config->node;
     int rc = hsy_dns_create(&rt->dns);
     if (rc == 0) {
-        rc = open_data(rt, &node, config->data_dir, error);
+        rc = open_identity(rt, &node, config->data_dir, error);
+    }
+    if (rc == 0) {
+        rc = open_store(rt, config, error);
     }
     if (rc == 0) {
         rc = open_sockets(rt, &node, config, error);

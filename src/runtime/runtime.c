@@ -164,6 +164,18 @@ static void jobs_collect(struct hearsay_runtime *rt)
     }
 }
 
+/* Messages that were retained and are so no more, against the node's will. */
+void hsy_runtime_tell_dropped(struct hearsay_runtime *rt)
+{
+    uint64_t dropped = hsy_store_log_stats(rt->store).rows_dropped;
+    if (dropped > rt->rows_dropped) {
+        struct hsy_note n = hsy_note(HEARSAY_WARN, "retain-dropped");
+        hsy_note_u64(&n, "count", dropped - rt->rows_dropped);
+        hsy_runtime_note(rt, &n);
+        rt->rows_dropped = dropped;
+    }
+}
+
 static void store_collect(struct hearsay_runtime *rt)
 {
     struct hearsay_event ev = {.kind = HEARSAY_EV_PERSISTED};
@@ -177,6 +189,7 @@ static void store_collect(struct hearsay_runtime *rt)
         }
         (void)step(rt, &ev);
     }
+    hsy_runtime_tell_dropped(rt);
 }
 
 void hsy_runtime_on_wake(uv_async_t *wake)

@@ -29,12 +29,13 @@ static const char *in_dir(const char *name)
 static int teardown(void **state)
 {
     (void)state;
-    static const char *const names[] = {"lock",         "node.key",
-                                        "node.key.new", "state.db",
-                                        "state.db-wal", "state.db-shm"};
+    static const char *const names[] = {
+        "lock",         "node.key",     "node.key.new",         "state.db",
+        "state.db-wal", "state.db-shm", "retain/0000000001.log"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         (void)unlink(in_dir(names[i]));
     }
+    (void)rmdir(in_dir("retain"));
     (void)rmdir(in_dir(""));
     return rmdir(dir);
 }
@@ -279,6 +280,84 @@ static void rows_are_restored_and_damaged_ones_skipped(void **state)
     host_close(&h);
 }
 
+static void retain_at_start(struct hearsay_node *node,
+                            const struct hearsay_event *ev)
+{
+    enum hearsay_table messages = HEARSAY_TABLE_MESSAGES;
+    if (ev->kind == HEARSAY_EV_START) {
+        stub_persist(node, 1, "a", "1", false);
+        stub_persist_in(node, 2, messages, "b", "2", true);
+        stub_persist_in(node, 2, messages, "c", "3", false);
+        stub_persist_in(node, 3, messages, "d", "a last one", false);
+    }
+}
+
+static void retained_messages_are_kept_when_asked_for(void **state)
+{
+    (void)state;
+    for (int on = 0; on < 2; on++) {
+        struct host h;
+        init_with_data(&h);
+        h.config.retain_on_disk = on != 0;
+        stub_script = retain_at_start;
+        host_open(&h);
+        CLAIM_INT(host_node(&h)->rows_restored, on); /* "a" of before. */
+        HOST_UNTIL(&h, host_node(&h)->events[HEARSAY_EV_PERSISTED] == 3);
+        host_close(&h);
+    }
+    static const uint32_t restored[] = {1, 4};
+    for (int on = 0; on < 2; on++) {
+        struct host h;
+        init_with_data(&h);
+        h.config.retain_on_disk = on != 0;
+        stub_script = NULL;
+        host_open(&h);
+        CLAIM_INT(host_node(&h)->rows_restored, restored[on]);
+        HOST_UNTIL(&h, h.notes == 1); /* "listening" */
+        host_close(&h);
+    }
+}
+
+static void a_torn_end_of_the_log_is_told(void **state)
+{
+    (void)state;
+    struct host h;
+    init_with_data(&h);
+    h.config.retain_on_disk = true;
+    stub_script = retain_at_start;
+    host_open(&h);
+    HOST_UNTIL(&h, host_node(&h)->events[HEARSAY_EV_PERSISTED] == 3);
+    host_close(&h);
+    struct stat st;
+    CLAIM_INT(stat(in_dir("retain/0000000001.log"), &st), 0);
+    CLAIM_INT(truncate(in_dir("retain/0000000001.log"), st.st_size - 1), 0);
+
+    init_with_data(&h);
+    h.config.retain_on_disk = true;
+    stub_script = NULL;
+    host_open(&h);
+    CLAIM_INT(host_node(&h)->rows_restored, 3);
+    HOST_UNTIL(&h, h.notes == 2); /* And "listening". */
+    host_close(&h);
+}
+
+static void
+retaining_needs_a_directory_and_a_size_that_makes_sense(void **state)
+{
+    (void)state;
+    struct host h;
+    host_init(&h);
+    h.config.retain_on_disk = true;
+    claim_refused(&h, HEARSAY_ERR_INVALID, "data directory");
+    static const uint64_t sizes[] = {1, (1 << 20) - 1,
+                                     (UINT64_C(16) << 30) + 1};
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        host_init(&h);
+        h.config.retain_bytes = sizes[i];
+        claim_refused(&h, HEARSAY_ERR_INVALID, "1 MiB");
+    }
+}
+
 static void what_was_asked_for_just_before_closing_is_kept(void **state)
 {
     (void)state;
@@ -458,6 +537,9 @@ int main(void)
         T(advertised_addresses_are_what_was_said_or_bound),
         T(a_wildcard_takes_ipv4_too),
         T(rows_are_restored_and_damaged_ones_skipped),
+        T(retained_messages_are_kept_when_asked_for),
+        T(a_torn_end_of_the_log_is_told),
+        T(retaining_needs_a_directory_and_a_size_that_makes_sense),
         T(what_was_asked_for_just_before_closing_is_kept),
         T(without_a_directory_rows_are_answered),
         T(callbacks_come_from_the_loop_and_may_publish),

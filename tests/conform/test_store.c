@@ -1,4 +1,5 @@
 /* What was answered "on disk" is on disk: the database and the disk lane. */
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
@@ -24,9 +25,22 @@ static int dir_make(void **state)
     return 0;
 }
 
+static void log_remove(void)
+{
+    for (unsigned i = 1; i < 20; i++) {
+        char name[128];
+        (void)snprintf(name, sizeof(name), "%s/retain/%010u.log", dir, i);
+        (void)unlink(name);
+    }
+    char name[128];
+    (void)snprintf(name, sizeof(name), "%s/retain", dir);
+    (void)rmdir(name);
+}
+
 static int dir_remove(void **state)
 {
     (void)state;
+    log_remove();
     static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
     for (size_t i = 0; i < 4; i++) {
         char name[128];
@@ -86,18 +100,25 @@ static struct hsy_store *open_store(const char *at)
     return store;
 }
 
-static void put(struct hsy_store *store, uint64_t token, const char *key,
-                const char *value)
+static void put_in(struct hsy_store *store, uint64_t token,
+                   enum hearsay_table table, const char *key, const char *value,
+                   bool more)
 {
-    struct hearsay_row row = {.table = HEARSAY_TABLE_REGISTRY,
+    struct hearsay_row row = {.table = table,
                               .key = (const uint8_t *)key,
                               .key_len = strlen(key),
                               .value = (const uint8_t *)value,
                               .value_len = value == NULL ? 0 : strlen(value)};
-    CLAIM_INT(hsy_store_put(store, token, &row, false), 0);
+    CLAIM_INT(hsy_store_put(store, token, &row, more), 0);
 }
 
-static void next_ok(struct hsy_store *store, uint64_t token)
+static void put(struct hsy_store *store, uint64_t token, const char *key,
+                const char *value)
+{
+    put_in(store, token, HEARSAY_TABLE_REGISTRY, key, value, false);
+}
+
+static void next_is(struct hsy_store *store, uint64_t token, bool want)
 {
     uint64_t got;
     bool ok;
@@ -105,8 +126,13 @@ static void next_ok(struct hsy_store *store, uint64_t token)
     while (!hsy_store_next(store, &got, &ok)) {
         bell_wait();
     }
-    CLAIM(ok);
+    CLAIM(ok == want);
     CLAIM_INT(got, token);
+}
+
+static void next_ok(struct hsy_store *store, uint64_t token)
+{
+    next_is(store, token, true);
 }
 
 struct rows {
@@ -219,6 +245,190 @@ static void too_many_unanswered_are_refused(void **state)
     struct hearsay_row row = {.key = (const uint8_t *)"a", .key_len = 1};
     CLAIM_INT(hsy_store_put(store, 3, &row, false), HEARSAY_ERR_FULL);
     hsy_store_close(store);
+}
+
+/* ------------------------------------------------ the log of messages */
+
+static bool log_fails;
+
+static ssize_t log_write(void *ctx, int fd, struct hsy_slice bytes, off_t at)
+{
+    (void)ctx;
+    return pwrite(fd, bytes.data, bytes.len, at);
+}
+
+static int log_sync(void *ctx, int fd, bool names)
+{
+    (void)ctx;
+    (void)fd;
+    (void)names;
+    errno = EIO;
+    return log_fails ? -1 : 0;
+}
+
+static const struct hsy_msgfile_disk log_disk = {.write = log_write,
+                                                 .sync = log_sync};
+
+static struct hsy_store *open_with_log(void)
+{
+    char retain[96];
+    (void)snprintf(retain, sizeof(retain), "%s/retain", dir);
+    struct hsy_msglog_config log = {
+        .dir = retain, .live_max = 1 << 20, .disk = &log_disk};
+    struct hsy_store_config config = {
+        .path = path, .log = &log, .tokens_max = 1024, .wake = ring};
+    struct hsy_store *store;
+    struct hearsay_runtime_error error = {.err = 0};
+    log_fails = false;
+    bell.ringing = false;
+    CLAIM_INT(hsy_store_open(&store, &config, &error), 0);
+    return store;
+}
+
+static void put_message(struct hsy_store *store, uint64_t token,
+                        const char *key, const char *value)
+{
+    put_in(store, token, HEARSAY_TABLE_MESSAGES, key, value, false);
+}
+
+static void
+messages_are_in_the_log_and_come_back_last_and_in_order(void **state)
+{
+    (void)state;
+    struct hsy_store *store = open_with_log();
+    CLAIM_INT(hsy_store_start(store), 0);
+    put_message(store, 1, "z", "one");
+    put(store, 2, "k", "two");
+    put_message(store, 3, "a", "three");
+    put_message(store, 4, "m", "four");
+    put_message(store, 5, "m", NULL);
+    for (uint64_t token = 1; token <= 5; token++) {
+        next_ok(store, token);
+    }
+    CLAIM_INT(hsy_store_log_stats(store).rows, 2);
+    hsy_store_close(store);
+    store = open_with_log();
+    struct rows rows = load(store);
+    hsy_store_close(store);
+    CLAIM_TEXT(rows.text, "2:k=two 4:z=one 4:a=three ");
+    store = open_store(path); /* Nothing of them is in the database. */
+    rows = load(store);
+    hsy_store_close(store);
+    CLAIM_TEXT(rows.text, "2:k=two ");
+}
+
+static void without_a_log_messages_are_not_kept_and_all_is_well(void **state)
+{
+    (void)state;
+    struct hsy_store *store = open_store(path);
+    CLAIM_INT(hsy_store_start(store), 0);
+    put_message(store, 1, "a", "1");
+    put_in(store, 2, HEARSAY_TABLE_MESSAGES, "b", "2", true);
+    put_in(store, 2, HEARSAY_TABLE_REGISTRY, "c", "3", false);
+    next_ok(store, 1);
+    next_ok(store, 2);
+    hsy_store_close(store);
+    store = open_store(path);
+    struct rows rows = load(store);
+    hsy_store_close(store);
+    CLAIM_TEXT(rows.text, "2:c=3 ");
+}
+
+/* Tokens of one place, and one of both, whose first row is here or there. */
+static void put_four_tokens(struct hsy_store *store, const char *value)
+{
+    put_message(store, 1, "log", value);
+    put(store, 2, "db", value);
+    put_in(store, 3, HEARSAY_TABLE_MESSAGES, "both", value, true);
+    put_in(store, 3, HEARSAY_TABLE_REGISTRY, "both", value, false);
+    put_in(store, 4, HEARSAY_TABLE_REGISTRY, "both2", value, true);
+    put_in(store, 4, HEARSAY_TABLE_MESSAGES, "both2", value, true);
+    put_in(store, 4, HEARSAY_TABLE_MESSAGES, "both3", value, false);
+}
+
+static void a_failing_log_fails_only_who_has_rows_there(void **state)
+{
+    (void)state;
+    struct hsy_store *store = open_with_log();
+    CLAIM_INT(hsy_store_start(store), 0);
+    log_fails = true;
+    put_four_tokens(store, "1");
+    next_is(store, 1, false);
+    next_is(store, 2, true);
+    next_is(store, 3, false);
+    next_is(store, 4, false);
+    CLAIM(strstr(hsy_store_why(store), "retained messages") != NULL);
+    struct hsy_runtime_stats stats = {.commits = 0};
+    hsy_store_stats(store, &stats);
+    CLAIM_INT(stats.commits_failed, 1);
+    log_fails = false;
+    put_four_tokens(store, "2");
+    for (uint64_t token = 1; token <= 4; token++) {
+        next_ok(store, token);
+    }
+    hsy_store_close(store);
+    store = open_with_log();
+    struct rows rows = load(store);
+    hsy_store_close(store);
+    CLAIM_TEXT(rows.text, "2:both=2 2:both2=2 2:db=2 "
+                          "4:log=2 4:both=2 4:both2=2 4:both3=2 ");
+}
+
+static void a_transaction_that_never_became_whole_is_dropped(void **state)
+{
+    (void)state;
+    enum hearsay_table messages = HEARSAY_TABLE_MESSAGES;
+    struct hsy_store *store = open_with_log();
+    CLAIM_INT(hsy_store_start(store), 0);
+    put(store, 1, "first", "1");
+    put_in(store, 2, HEARSAY_TABLE_REGISTRY, "never", "2", true);
+    put_in(store, 2, messages, "never", "2", true);
+    put_message(store, 3, "last", "3");
+    put_in(store, 4, messages, "never", "4", true);
+    next_ok(store, 1); /* Commits. */
+    next_ok(store, 3);
+    CLAIM_INT(hsy_store_depth(store), 0);
+    put_in(store, 5, HEARSAY_TABLE_REGISTRY, "never", "5", true);
+    hsy_store_close(store);
+    store = open_with_log();
+    struct rows rows = load(store);
+    hsy_store_close(store);
+    CLAIM_TEXT(rows.text, "2:first=1 4:last=3 ");
+}
+
+/* Somebody else writes in the database for longer than is waited for. */
+static void a_failing_database_fails_only_who_has_rows_there(void **state)
+{
+    (void)state;
+    struct hsy_store *store = open_with_log();
+    sqlite3 *other;
+    CLAIM_INT(hsy_store_start(store), 0);
+    CLAIM_INT(sqlite3_open(path, &other), SQLITE_OK);
+    CLAIM_INT(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL),
+              SQLITE_OK);
+    put_four_tokens(store, "1");
+    next_is(store, 1, true);
+    next_is(store, 2, false);
+    next_is(store, 3, false);
+    next_is(store, 4, false);
+    CLAIM_INT(sqlite3_close(other), SQLITE_OK);
+    hsy_store_close(store);
+    store = open_with_log();
+    struct rows rows = load(store);
+    hsy_store_close(store);
+    CLAIM_TEXT(rows.text, "4:log=1 4:both=1 4:both2=1 4:both3=1 ");
+}
+
+static void a_log_that_cannot_be_opened_leaves_nothing_open(void **state)
+{
+    (void)state;
+    struct hsy_msglog_config log = {.dir = "/dev/null/retain", .live_max = 1};
+    struct hsy_store_config config = {
+        .path = path, .log = &log, .tokens_max = 1, .wake = ring};
+    struct hsy_store *store;
+    struct hearsay_runtime_error error = {.err = 0};
+    CLAIM_INT(hsy_store_open(&store, &config, &error), HEARSAY_ERR_IO);
+    CLAIM(strstr(error.text, "/dev/null/retain") != NULL);
 }
 
 /* The child: commits rows for ever and says which are answered. */
@@ -404,6 +614,12 @@ int main(void)
         IN_DIR(rows_come_back_after_closing),
         IN_DIR(what_is_asked_for_in_a_commit_shares_the_next_one),
         IN_DIR(closing_commits_what_was_asked_for),
+        IN_DIR(messages_are_in_the_log_and_come_back_last_and_in_order),
+        IN_DIR(without_a_log_messages_are_not_kept_and_all_is_well),
+        IN_DIR(a_failing_log_fails_only_who_has_rows_there),
+        IN_DIR(a_transaction_that_never_became_whole_is_dropped),
+        IN_DIR(a_failing_database_fails_only_who_has_rows_there),
+        IN_DIR(a_log_that_cannot_be_opened_leaves_nothing_open),
         IN_DIR(a_kill_loses_nothing_that_was_answered),
         IN_DIR(a_newer_version_is_refused_and_untouched),
         IN_DIR(rows_of_version_1_are_sealed_once),

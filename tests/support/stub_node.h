@@ -152,10 +152,11 @@ static inline void stub_job(struct hearsay_node *node,
 }
 
 /* @key 1 to 32 bytes of text; @value NULL: delete. */
-static inline void stub_persist(struct hearsay_node *node, uint64_t token,
-                                const char *key, const char *value, bool more)
+static inline void stub_persist_in(struct hearsay_node *node, uint64_t token,
+                                   enum hearsay_table table, const char *key,
+                                   const char *value, bool more)
 {
-    struct hearsay_row row = {.table = HEARSAY_TABLE_BOOK,
+    struct hearsay_row row = {.table = table,
                               .key = stub_lend(node, key, strlen(key)),
                               .key_len = strlen(key)};
     if (value != NULL) {
@@ -165,6 +166,12 @@ static inline void stub_persist(struct hearsay_node *node, uint64_t token,
     *stub_effect(node) = (struct hearsay_effect){
         .kind = HEARSAY_FX_PERSIST,
         .persist = {.token = token, .row = row, .more = more}};
+}
+
+static inline void stub_persist(struct hearsay_node *node, uint64_t token,
+                                const char *key, const char *value, bool more)
+{
+    stub_persist_in(node, token, HEARSAY_TABLE_BOOK, key, value, more);
 }
 
 static inline void stub_stop(struct hearsay_node *node, enum hearsay_stop why,
