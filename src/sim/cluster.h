@@ -128,6 +128,10 @@ void hsy_cluster_isolate(struct hsy_cluster *c, uint32_t node);
  * either side, times out. */
 HEARSAY_MUST_USE int hsy_cluster_cut_way(struct hsy_cluster *c, uint32_t from,
                                          uint32_t to);
+/* Nothing passes between hosts of different sides, until the next call; beside
+ * all cuts. @sides: a number per node, borrowed for the call; NULL: the network
+ * is whole again. */
+void hsy_cluster_split(struct hsy_cluster *c, const uint8_t *sides);
 /* Ends every cut that @node is part of. */
 void hsy_cluster_heal(struct hsy_cluster *c, uint32_t node);
 /* Ends the cuts between these two. An isolated one stays isolated. */

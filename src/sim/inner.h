@@ -81,6 +81,7 @@ struct hsy_host {
     bool stopping;         /* The STOPPED effect was seen. */
     uint32_t ticks_in_row; /* At one instant: a node that spins. */
     uint32_t cuts;         /* Ways that are cut and name this one. */
+    uint8_t side;          /* Of the split; 0 while there is none. */
     uint32_t backlog;
     struct hsy_table by_link; /* link -> end */
     struct hsy_end *ends;     /* List through prev and next. */
@@ -105,6 +106,7 @@ struct hsy_cluster {
     struct hsy_table by_id; /* id -> index */
     struct hsy_table cuts;  /* (from, to) */
     uint32_t isolated_count;
+    bool is_split;
     struct hsy_values values;
     struct hsy_queue queue;
     struct hearsay_pool pool; /* What nodes know alike, once. */

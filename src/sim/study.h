@@ -45,6 +45,14 @@ struct hsy_study_pauses {
     uint64_t for_ns; /* In all; the last pause is not cut short. */
 };
 
+/* The network falls into two halves, at random, and is whole again later.
+ * Messages that are published meanwhile come from both in turn. */
+struct hsy_study_split {
+    uint64_t at_ns;       /* From the beginning of the measured messages. */
+    uint64_t lasts_ns;    /* 0: it does not. */
+    uint64_t mend_max_ns; /* So long what is missing is waited for. */
+};
+
 struct hsy_study_config {
     struct hearsay_mem mem;
     const struct hearsay_crypto *crypto;
@@ -54,6 +62,7 @@ struct hsy_study_config {
     enum hearsay_overlay overlay;
     enum hearsay_relay relay;
     uint32_t links_wanted;
+    uint64_t announce_ns; /* Batches of IHAVE; 0: as nodes do it. */
     uint64_t ping_interval_ns, gossip_interval_ns;
     uint32_t gossip_count;
     struct hsy_weather weather;
@@ -68,6 +77,7 @@ struct hsy_study_config {
     uint64_t again_after_ns; /* From the strike to the second messages. */
     bool first_after; /* One message then, for itself; and that is all. */
     struct hsy_study_pauses pauses;
+    struct hsy_study_split split;
     uint64_t for_ns; /* Virtual time of the whole; 0: as long as it takes. */
     bool checks;     /* All invariants; for small networks. */
 };
