@@ -158,6 +158,14 @@ uint32_t hsy_cluster_reset(struct hsy_cluster *c, uint32_t node,
 /* Whatever reaches the process of @node, its jobs and its timers come so much
  * later than they should, from now on; 0 ends it. */
 void hsy_cluster_slow(struct hsy_cluster *c, uint32_t node, uint64_t extra_ns);
+/* Each connection of @node takes so many bytes a second at most towards it,
+ * and from it, of what is sent from now on; 0: no bound of its own. */
+struct hsy_throttle {
+    uint32_t in_per_s, out_per_s;
+    bool peers_only; /* Not of those to and from seeds. */
+};
+void hsy_cluster_throttle(struct hsy_cluster *c, uint32_t node,
+                          struct hsy_throttle throttle);
 uint64_t hsy_cluster_slowness(const struct hsy_cluster *c, uint32_t node);
 
 /* What the disk of @node does from now on. */

@@ -172,6 +172,15 @@ void hsy_cluster_slow(struct hsy_cluster *c, uint32_t node, uint64_t extra_ns)
     hsy_cluster_pace(c, node);
 }
 
+void hsy_cluster_throttle(struct hsy_cluster *c, uint32_t node,
+                          struct hsy_throttle throttle)
+{
+    HSY_ASSERT(node < c->count);
+    c->hosts[node].throttle = throttle;
+    c->is_throttled =
+        c->is_throttled || throttle.in_per_s > 0 || throttle.out_per_s > 0;
+}
+
 uint64_t hsy_cluster_slowness(const struct hsy_cluster *c, uint32_t node)
 {
     HSY_ASSERT(node < c->count);

@@ -193,6 +193,12 @@ static struct hsy_measured *match(struct hsy_measure *m, uint32_t origin,
     return NULL;
 }
 
+void hsy_measure_leave_out(struct hsy_measure *m, uint32_t node)
+{
+    HSY_ASSERT(node < m->count);
+    m->members[node].left_out = true;
+}
+
 static void delivered_first(struct hsy_measure *m, struct hsy_measured *found,
                             uint64_t now_ns, uint32_t hops)
 {
@@ -231,7 +237,9 @@ static void on_delivered(void *ctx, uint32_t node, uint64_t now_ns,
         found->got[node / 8] |= (uint8_t)(1u << (node % 8));
         hsy_measure_first_delivered(m, found, node, now_ns);
         hsy_measure_mend_delivered(m, node, found, now_ns);
-        delivered_first(m, found, now_ns, message->hops);
+        if (!m->members[node].left_out) {
+            delivered_first(m, found, now_ns, message->hops);
+        }
     }
 }
 

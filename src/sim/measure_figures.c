@@ -32,7 +32,7 @@ static bool is_due(const struct hsy_measure *m, uint32_t node,
                    const struct hsy_measured *message)
 {
     const struct hsy_member *member = &m->members[node];
-    return node != message->key.origin &&
+    return node != message->key.origin && !member->left_out &&
            member->joined_ns <= message->published_ns &&
            member->well_ns <= message->published_ns && is_owed(m, message);
 }

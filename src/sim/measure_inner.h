@@ -32,7 +32,7 @@ struct hsy_member {
     uint64_t joined_ns; /* NEVER: no member. */
     uint64_t well_ns;   /* Since when nothing has befallen it. */
     uint32_t copies;    /* Of messages that it sent. */
-    bool was_started;
+    bool was_started, left_out;
 };
 
 /* Something befell a node; kept after it recovers. */

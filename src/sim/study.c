@@ -300,6 +300,7 @@ int hsy_study_create(struct hsy_study **out,
     s->struck_ns = HEARSAY_NEVER;
     s->due_ns = HEARSAY_NEVER;
     s->turn_ns = HEARSAY_NEVER;
+    s->slow_node = UINT32_MAX;
     s->slice_ns = hsy_time_max(
         10 * HSY_MS,
         hsy_time_min(HSY_SECOND, HSY_SECOND * SLICE_PEERS / config->peers));

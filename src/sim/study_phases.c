@@ -116,7 +116,10 @@ static int begin_measuring(struct hsy_study *s)
 {
     s->spreads_first = s->spreads_count;
     hsy_study_plan_split(s);
-    return begin_sending(s, HSY_STUDY_SENDING, s->config.messages);
+    int err = hsy_study_single_out(s);
+    return err != HEARSAY_OK
+               ? err
+               : begin_sending(s, HSY_STUDY_SENDING, s->config.messages);
 }
 
 static int work_settling(struct hsy_study *s)
@@ -147,7 +150,7 @@ static int work_settling(struct hsy_study *s)
 
 static bool can_send(const struct hsy_study *s, uint32_t node)
 {
-    return s->member[node] != 0 &&
+    return s->member[node] != 0 && node != s->slow_node &&
            hsy_cluster_process(s->w->cluster, node) == HSY_PROCESS_RUNNING;
 }
 
@@ -367,6 +370,7 @@ int hsy_study_work(struct hsy_study *s)
     };
     HSY_ASSERT((size_t)s->phase < sizeof(work) / sizeof(work[0]));
     int err = now_of(s) >= s->turn_ns ? hsy_study_turn(s) : HEARSAY_OK;
+    hsy_study_watch_queues(s);
     if (err == HEARSAY_OK) {
         err = work[s->phase](s);
     }

@@ -206,6 +206,31 @@ static void test_two_halves_for_a_while(void **state)
     hsy_study_destroy(s);
 }
 
+static void test_one_is_singled_out(void **state)
+{
+    (void)state;
+    for (int i = HSY_STUDY_SLOW_SPARED; i <= HSY_STUDY_SLOW_READER; i++) {
+        struct hsy_study_config config = config_of(9);
+        config.messages = 50;
+        config.per_s_milli = 1000 * 1000;
+        config.payload_len = 1024;
+        config.slow = (enum hsy_study_slow)i;
+        config.for_ns = 90 * HSY_SECOND;
+        struct hsy_figures f;
+        struct hsy_study *s = run(&config, &f);
+        bool stopped = i == HSY_STUDY_SLOW_STOPPED;
+        struct hsy_measure_counts counts =
+            hsy_measure_counts(hsy_study_measure(s));
+        CLAIM_INT(f.published, 50);
+        CLAIM_INT(f.expected_deliveries, 50 * 7); /* To the others. */
+        CLAIM_INT(f.missed, 0);
+        CLAIM_INT(counts.deliveries, 50 * 7);
+        CLAIM_INT(counts.detected, stopped ? 1 : 0);
+        CLAIM(i != HSY_STUDY_SLOW_SPARED || hsy_study_queued_most(s) < 65536);
+        hsy_study_destroy(s);
+    }
+}
+
 static void test_pauses_come_and_go(void **state)
 {
     (void)state;
@@ -332,6 +357,7 @@ int main(void)
         cmocka_unit_test(test_the_first_word_after_a_strike),
         cmocka_unit_test(test_shares_and_hubs_stand_still),
         cmocka_unit_test(test_two_halves_for_a_while),
+        cmocka_unit_test(test_one_is_singled_out),
         cmocka_unit_test(test_pauses_come_and_go),
         cmocka_unit_test(test_for_cuts_short_and_says_so),
         cmocka_unit_test(test_who_cannot_join_is_named),
