@@ -96,7 +96,7 @@ static const struct hsy_flag sim_flags[] = {
      "side by side: overlay=RULE,RULE... or relay=HOW...", FLAG_COMPARE},
     {"runs", "N", "of each, with rng, rng + 1, ... [1]", FLAG_RUNS},
     {"preset", "NAME",
-     "glomers, lifeguard, mission, partition, steady: docs/simulator.md",
+     "glomers, lifeguard, mission, partition, steady, slow: docs/simulator.md",
      FLAG_PRESET},
     {"fit", NULL, "fit a power law to the degrees", FLAG_FIT},
     {"json", NULL, "the figures as one JSON object, nothing else", FLAG_JSON},
@@ -142,12 +142,13 @@ void hsy_sim_help(FILE *out)
 static const char *const overlays[] = {"preferential", "top-half", "uniform",
                                        NULL};
 static const char *const relays[] = {"tree", "flood", NULL};
-static const char *const presets[] = {
-    "none", "glomers", "lifeguard", "mission", "partition", "steady", NULL};
+static const char *const presets[] = {"none",    "glomers",   "lifeguard",
+                                      "mission", "partition", "steady",
+                                      "slow",    NULL};
 _Static_assert((int)HEARSAY_OVERLAY_UNIFORM == 2, "the order of overlays[]");
 _Static_assert((int)HEARSAY_RELAY_TREE == 0 && (int)HEARSAY_RELAY_FLOOD == 1,
                "the order of relays[]");
-_Static_assert((int)HSY_SIM_PRESET_STEADY == 5, "the order of presets[]");
+_Static_assert((int)HSY_SIM_PRESET_SLOW == 6, "the order of presets[]");
 
 const char *hsy_sim_overlay_name(uint32_t overlay)
 {
@@ -457,7 +458,9 @@ static int study_check(const struct hsy_sim_options *o,
                                "--hubs, --freeze or --freeze-hubs",
                                has(o, FLAG_AFTER) ? "after" : "first-after");
     }
-    if (c->for_ns != 0 && c->for_ns <= c->join_over_ns) {
+    /* With a preset it is how long the load lasts. */
+    bool is_end = o->preset == HSY_SIM_PRESET_NONE;
+    if (is_end && c->for_ns != 0 && c->for_ns <= c->join_over_ns) {
         return hsy_flag_refuse(error, "--for: peers still join then; choose a "
                                       "time beyond --join-over");
     }

@@ -11,7 +11,8 @@ enum hsy_sim_preset {
     HSY_SIM_PRESET_LIFEGUARD,
     HSY_SIM_PRESET_MISSION,
     HSY_SIM_PRESET_PARTITION, /* From here on --peers and --for count. */
-    HSY_SIM_PRESET_STEADY
+    HSY_SIM_PRESET_STEADY,
+    HSY_SIM_PRESET_SLOW
 };
 
 enum hsy_sim_compared {

@@ -175,6 +175,8 @@ int hsy_sim_preset(const struct hsy_sim_options *options)
         return hsy_preset_partition(options);
     case HSY_SIM_PRESET_STEADY:
         return hsy_preset_steady(options);
+    case HSY_SIM_PRESET_SLOW:
+        return hsy_preset_slow(options);
     case HSY_SIM_PRESET_NONE:
         break;
     }

@@ -54,5 +54,6 @@ int hsy_preset_lifeguard(const struct hsy_sim_options *o);
 int hsy_preset_mission(const struct hsy_sim_options *o);
 int hsy_preset_partition(const struct hsy_sim_options *o);
 int hsy_preset_steady(const struct hsy_sim_options *o);
+int hsy_preset_slow(const struct hsy_sim_options *o);
 
 #endif

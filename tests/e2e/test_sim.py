@@ -297,6 +297,19 @@ class Presets(Sim):
                                f["sent"]["repair"]["bytes"] + f["sent"]["pulled"]["bytes"], -3)
         self.assertTrue(f["all_met"])
 
+    def test_slow_tells_who_is_dead(self):
+        f = self.judged("--preset", "slow", "--for", "2s")
+        self.assertEqual((f["peers"], f["load_s"], len(f["pairs"])), (9, 2, 3))
+        for case in ("stopped", "links", "reader"):
+            ratios = sorted(pair[case]["p99_ms"] / pair["without"]["p99_ms"]
+                            for pair in f["pairs"])
+            self.assertAlmostEqual(f[f"{case}_p99_ratio"], ratios[1], 3)
+            self.assertAlmostEqual(f[f"{case}_queue_kib"] * 1024,
+                                   max(pair[case]["queued_most"] for pair in f["pairs"]), -1)
+            self.assertEqual({pair[case]["deaths"] for pair in f["pairs"]},
+                             {1} if case == "stopped" else {0})
+        self.assertEqual((f["stopped_not_dead"], f["links_dead"], f["reader_dead"]), (0, 0, 0))
+
     def test_lifeguard_grid(self):
         rows = self.figures("--preset", "lifeguard")
         self.assertEqual(len(rows), 18)

@@ -71,6 +71,9 @@ class Relay(unittest.TestCase):
         f = self.presets("steady", "--peers", 20, "--for", "60s")
         self.assertGreater(f["sent"]["repair"]["frames"], 0)
 
+    def test_slow(self):
+        self.presets("slow", "--for", "5s")
+
 
 if __name__ == "__main__":
     unittest.main()
