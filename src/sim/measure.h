@@ -70,6 +70,9 @@ HEARSAY_MUST_USE int hsy_measure_healed(struct hsy_measure *m,
 /* From now on @node counts in no figure of deliveries, and is owed nothing. */
 void hsy_measure_leave_out(struct hsy_measure *m, uint32_t node);
 
+/* What the figures call missed, as of now. Looks at every message and node. */
+uint64_t hsy_measure_missed(const struct hsy_measure *m);
+
 /* @node was killed, frozen or cut off just now: its death is to be found, and
  * it is owed no message that was published before it recovers. Told again
  * before that: nothing changes. */

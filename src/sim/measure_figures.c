@@ -62,6 +62,13 @@ static void count_missed(const struct hsy_measure *m, struct hsy_figures *f)
     }
 }
 
+uint64_t hsy_measure_missed(const struct hsy_measure *m)
+{
+    struct hsy_figures f;
+    count_missed(m, &f);
+    return f.missed;
+}
+
 static double milliseconds(uint64_t ns)
 {
     return (double)ns / (double)HSY_MS;

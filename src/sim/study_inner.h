@@ -37,6 +37,7 @@ struct hsy_study {
     enum hsy_study_phase phase;
     uint64_t since_ns;  /* When the phase began. */
     uint64_t due_ns;    /* When its next work is due. */
+    uint64_t look_ns;   /* Not before: what is missing is looked for. */
     uint64_t turn_ns;   /* The next split or heal; NEVER: none. */
     uint32_t slow_node; /* Singled out; UINT32_MAX: nobody. */
     uint32_t queued_most;

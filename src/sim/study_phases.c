@@ -248,17 +248,24 @@ static bool is_gossip_over(const struct hsy_study *s)
     return now_of(s) >= hsy_time_add(s->joined_ns, span_ns);
 }
 
-/* A late tail and slow links make silence mean less. */
-static bool is_drained(const struct hsy_study *s)
+/* A late tail and slow links make silence mean less. What is missing then may
+ * come by repair, which takes longer; it is looked for now and then only. */
+static bool is_drained(struct hsy_study *s)
 {
     if (!is_gossip_over(s) || hsy_study_is_split(s)) {
         return false;
     }
+    if (s->sent == 0 || spent_ns(s) >= DRAIN_MAX_S * HSY_SECOND) {
+        return true;
+    }
     uint64_t quiet_ns = QUIET_S * HSY_SECOND + s->config.weather.tail_ns +
                         2 * s->config.weather.latency_ns.max;
-    return s->sent == 0 ||
-           hsy_time_since(s->delivered_ns, now_of(s)) >= quiet_ns ||
-           spent_ns(s) >= DRAIN_MAX_S * HSY_SECOND;
+    if (hsy_time_since(s->delivered_ns, now_of(s)) < quiet_ns ||
+        now_of(s) < s->look_ns) {
+        return false;
+    }
+    s->look_ns = now_of(s) + QUIET_S * HSY_SECOND;
+    return hsy_measure_missed(s->m) == 0;
 }
 
 static int work_warm(struct hsy_study *s)
