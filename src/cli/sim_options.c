@@ -95,7 +95,8 @@ static const struct hsy_flag sim_flags[] = {
     {"compare", "WHAT=A,B...",
      "side by side: overlay=RULE,RULE... or relay=HOW...", FLAG_COMPARE},
     {"runs", "N", "of each, with rng, rng + 1, ... [1]", FLAG_RUNS},
-    {"preset", "NAME", "glomers, lifeguard, mission: see docs/simulator.md",
+    {"preset", "NAME",
+     "glomers, lifeguard, mission, partition, steady, slow: docs/simulator.md",
      FLAG_PRESET},
     {"fit", NULL, "fit a power law to the degrees", FLAG_FIT},
     {"json", NULL, "the figures as one JSON object, nothing else", FLAG_JSON},
@@ -141,12 +142,13 @@ void hsy_sim_help(FILE *out)
 static const char *const overlays[] = {"preferential", "top-half", "uniform",
                                        NULL};
 static const char *const relays[] = {"tree", "flood", NULL};
-static const char *const presets[] = {"none", "glomers", "lifeguard", "mission",
-                                      NULL};
+static const char *const presets[] = {"none",    "glomers",   "lifeguard",
+                                      "mission", "partition", "steady",
+                                      "slow",    NULL};
 _Static_assert((int)HEARSAY_OVERLAY_UNIFORM == 2, "the order of overlays[]");
 _Static_assert((int)HEARSAY_RELAY_TREE == 0 && (int)HEARSAY_RELAY_FLOOD == 1,
                "the order of relays[]");
-_Static_assert((int)HSY_SIM_PRESET_MISSION == 3, "the order of presets[]");
+_Static_assert((int)HSY_SIM_PRESET_SLOW == 6, "the order of presets[]");
 
 const char *hsy_sim_overlay_name(uint32_t overlay)
 {
@@ -386,10 +388,13 @@ static bool has(const struct hsy_sim_options *o, int flag)
 static int preset_check(const struct hsy_sim_options *o,
                         struct hsy_usage_error *error)
 {
-    static const int allowed[] = {FLAG_PRESET, FLAG_RNG,  FLAG_JSON,
-                                  FLAG_QUIET,  FLAG_SALT, FLAG_MEMORY};
-    const char *beside =
-        given_beside(o->given, allowed, sizeof(allowed) / sizeof(allowed[0]));
+    /* The last two: of those that can be made smaller. */
+    static const int allowed[] = {FLAG_PRESET, FLAG_RNG,   FLAG_JSON,
+                                  FLAG_QUIET,  FLAG_SALT,  FLAG_MEMORY,
+                                  FLAG_RELAY,  FLAG_PEERS, FLAG_FOR};
+    size_t count = sizeof(allowed) / sizeof(allowed[0]);
+    count -= o->preset < HSY_SIM_PRESET_PARTITION ? 2 : 0;
+    const char *beside = given_beside(o->given, allowed, count);
     if (o->preset != HSY_SIM_PRESET_NONE && beside != NULL) {
         return hsy_flag_refuse(error,
                                "--%s: --preset %s decides that itself; leave "
@@ -453,7 +458,9 @@ static int study_check(const struct hsy_sim_options *o,
                                "--hubs, --freeze or --freeze-hubs",
                                has(o, FLAG_AFTER) ? "after" : "first-after");
     }
-    if (c->for_ns != 0 && c->for_ns <= c->join_over_ns) {
+    /* With a preset it is how long the load lasts. */
+    bool is_end = o->preset == HSY_SIM_PRESET_NONE;
+    if (is_end && c->for_ns != 0 && c->for_ns <= c->join_over_ns) {
         return hsy_flag_refuse(error, "--for: peers still join then; choose a "
                                       "time beyond --join-over");
     }
@@ -480,6 +487,7 @@ int hsy_sim_options_parse(struct hsy_sim_options *out, int argc, char **argv,
     if (err != 0 || out->help) {
         return err;
     }
+    out->sized = has(out, FLAG_PEERS);
     if (!has(out, FLAG_JOIN_OVER)) {
         out->study.join_over_ns = hsy_study_join_over(out->study.peers);
     }

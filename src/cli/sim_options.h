@@ -9,7 +9,10 @@ enum hsy_sim_preset {
     HSY_SIM_PRESET_NONE,
     HSY_SIM_PRESET_GLOMERS,
     HSY_SIM_PRESET_LIFEGUARD,
-    HSY_SIM_PRESET_MISSION
+    HSY_SIM_PRESET_MISSION,
+    HSY_SIM_PRESET_PARTITION, /* From here on --peers and --for count. */
+    HSY_SIM_PRESET_STEADY,
+    HSY_SIM_PRESET_SLOW
 };
 
 enum hsy_sim_compared {
@@ -24,6 +27,7 @@ struct hsy_sim_options {
     struct hsy_study_config study; /* But for memory and crypto. */
     bool help, json, quiet, fit;
     const char *dump_degrees, *dump_edges, *report; /* NULL: not wanted. */
+    bool sized;                                     /* --peers was given. */
     uint64_t memory_max;                            /* 0: not given. */
     enum hsy_sim_preset preset;
     enum hsy_sim_compared compared;

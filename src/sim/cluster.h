@@ -128,6 +128,10 @@ void hsy_cluster_isolate(struct hsy_cluster *c, uint32_t node);
  * either side, times out. */
 HEARSAY_MUST_USE int hsy_cluster_cut_way(struct hsy_cluster *c, uint32_t from,
                                          uint32_t to);
+/* Nothing passes between hosts of different sides, until the next call; beside
+ * all cuts. @sides: a number per node, borrowed for the call; NULL: the network
+ * is whole again. */
+void hsy_cluster_split(struct hsy_cluster *c, const uint8_t *sides);
 /* Ends every cut that @node is part of. */
 void hsy_cluster_heal(struct hsy_cluster *c, uint32_t node);
 /* Ends the cuts between these two. An isolated one stays isolated. */
@@ -154,6 +158,14 @@ uint32_t hsy_cluster_reset(struct hsy_cluster *c, uint32_t node,
 /* Whatever reaches the process of @node, its jobs and its timers come so much
  * later than they should, from now on; 0 ends it. */
 void hsy_cluster_slow(struct hsy_cluster *c, uint32_t node, uint64_t extra_ns);
+/* Each connection of @node takes so many bytes a second at most towards it,
+ * and from it, of what is sent from now on; 0: no bound of its own. */
+struct hsy_throttle {
+    uint32_t in_per_s, out_per_s;
+    bool peers_only; /* Not of those to and from seeds. */
+};
+void hsy_cluster_throttle(struct hsy_cluster *c, uint32_t node,
+                          struct hsy_throttle throttle);
 uint64_t hsy_cluster_slowness(const struct hsy_cluster *c, uint32_t node);
 
 /* What the disk of @node does from now on. */

@@ -24,12 +24,12 @@ bool hsy_cluster_blocked(const struct hsy_cluster *c, uint32_t from,
     if (from == to) {
         return false;
     }
-    if (c->isolated_count == 0 && c->cuts.count == 0) {
+    if (c->isolated_count == 0 && c->cuts.count == 0 && !c->is_split) {
         return false; /* So it mostly is, and no host need be looked at. */
     }
     const struct hsy_host *a = &c->hosts[from];
     const struct hsy_host *b = &c->hosts[to];
-    if (a->isolated || b->isolated) {
+    if (a->isolated || b->isolated || a->side != b->side) {
         return true;
     }
     if (a->cuts == 0 || b->cuts == 0) {
@@ -100,6 +100,17 @@ void hsy_cluster_isolate(struct hsy_cluster *c, uint32_t node)
     c->hosts[node].isolated = true;
 }
 
+void hsy_cluster_split(struct hsy_cluster *c, const uint8_t *sides)
+{
+    for (uint32_t i = 0; i < c->count; i++) {
+        c->hosts[i].side = sides != NULL ? sides[i] : 0;
+    }
+    c->is_split = sides != NULL;
+    for (uint32_t i = 0; i < c->count; i++) {
+        hsy_net_healed(c, i); /* Who is on one side now may have been apart. */
+    }
+}
+
 void hsy_cluster_heal(struct hsy_cluster *c, uint32_t node)
 {
     HSY_ASSERT(node < c->count);
@@ -159,6 +170,15 @@ void hsy_cluster_slow(struct hsy_cluster *c, uint32_t node, uint64_t extra_ns)
     HSY_ASSERT(extra_ns <= SLOW_MAX_NS);
     c->hosts[node].slow_ns = extra_ns;
     hsy_cluster_pace(c, node);
+}
+
+void hsy_cluster_throttle(struct hsy_cluster *c, uint32_t node,
+                          struct hsy_throttle throttle)
+{
+    HSY_ASSERT(node < c->count);
+    c->hosts[node].throttle = throttle;
+    c->is_throttled =
+        c->is_throttled || throttle.in_per_s > 0 || throttle.out_per_s > 0;
 }
 
 uint64_t hsy_cluster_slowness(const struct hsy_cluster *c, uint32_t node)

@@ -75,12 +75,14 @@ struct hsy_host {
     uint64_t clock_ns; /* Added to virtual time: its monotonic clock. */
     uint64_t tick_ns;  /* Of the tick that counts; NEVER: none. */
     uint64_t wall_ms;  /* Added to the wall clock, modulo 2^64. */
-    uint64_t slow_ns;  /* Added to whatever reaches its process. */
+    struct hsy_throttle throttle;
+    uint64_t slow_ns; /* Added to whatever reaches its process. */
     bool isolated;
     bool starting;         /* A START event is in the queue. */
     bool stopping;         /* The STOPPED effect was seen. */
     uint32_t ticks_in_row; /* At one instant: a node that spins. */
     uint32_t cuts;         /* Ways that are cut and name this one. */
+    uint8_t side;          /* Of the split; 0 while there is none. */
     uint32_t backlog;
     struct hsy_table by_link; /* link -> end */
     struct hsy_end *ends;     /* List through prev and next. */
@@ -105,6 +107,8 @@ struct hsy_cluster {
     struct hsy_table by_id; /* id -> index */
     struct hsy_table cuts;  /* (from, to) */
     uint32_t isolated_count;
+    bool is_split;
+    bool is_throttled; /* Some host is, or was. */
     struct hsy_values values;
     struct hsy_queue queue;
     struct hearsay_pool pool; /* What nodes know alike, once. */

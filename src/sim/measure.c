@@ -43,6 +43,9 @@ int hsy_measure_create(struct hsy_measure **out, const struct hearsay_mem *mem,
     m->cluster = cluster;
     m->count = hsy_cluster_count(cluster);
     m->seeds = hsy_cluster_seeds(cluster);
+    m->mend.healed_ns = HEARSAY_NEVER;
+    m->mend.linked_ns = HEARSAY_NEVER;
+    m->mend.mended_ns = HEARSAY_NEVER;
     uint32_t most = messages_max(m->count);
     hsy_table_init(&m->messages, mem,
                    shape(sizeof(struct hsy_message_key),
@@ -93,6 +96,7 @@ void hsy_measure_destroy(struct hsy_measure *m)
     hsy_mem_free(&mem, m->degrees);
     hsy_mem_free(&mem, m->degree_counts);
     hsy_mem_free(&mem, m->first.due);
+    hsy_mem_free(&mem, m->sides);
     hsy_mem_free(&mem, m);
 }
 
@@ -107,7 +111,7 @@ static void keep_err(struct hsy_measure *m, int err)
 }
 
 static int follow(struct hsy_measure *m, const struct hsy_message_key *key,
-                  uint64_t now_ns)
+                  uint64_t payload_len)
 {
     uint8_t *got = hsy_mem_zalloc(&m->mem, (m->count + 7) / 8);
     if (got == NULL) {
@@ -120,7 +124,8 @@ static int follow(struct hsy_measure *m, const struct hsy_message_key *key,
         return err;
     }
     struct hsy_measured *message = item;
-    message->published_ns = now_ns;
+    message->published_ns = hsy_cluster_now(m->cluster);
+    message->payload_len = payload_len;
     message->got = got;
     return HEARSAY_OK;
 }
@@ -130,7 +135,6 @@ static void on_published(void *ctx, uint32_t node, uint64_t seq,
 {
     struct hsy_measure *m = ctx;
     (void)payload;
-    (void)payload_len;
     struct hsy_message_key key = {
         .origin = node, .life = hsy_cluster_life(m->cluster, node), .seq = seq};
     HSY_ASSERT(node < m->count);
@@ -139,7 +143,7 @@ static void on_published(void *ctx, uint32_t node, uint64_t seq,
     }
     m->is_full = m->messages.count == messages_max(m->count);
     if (!m->is_full) {
-        keep_err(m, follow(m, &key, hsy_cluster_now(m->cluster)));
+        keep_err(m, follow(m, &key, payload_len));
         hsy_measure_first_published(m, &key);
     }
 }
@@ -189,6 +193,12 @@ static struct hsy_measured *match(struct hsy_measure *m, uint32_t origin,
     return NULL;
 }
 
+void hsy_measure_leave_out(struct hsy_measure *m, uint32_t node)
+{
+    HSY_ASSERT(node < m->count);
+    m->members[node].left_out = true;
+}
+
 static void delivered_first(struct hsy_measure *m, struct hsy_measured *found,
                             uint64_t now_ns, uint32_t hops)
 {
@@ -226,7 +236,10 @@ static void on_delivered(void *ctx, uint32_t node, uint64_t now_ns,
     } else {
         found->got[node / 8] |= (uint8_t)(1u << (node % 8));
         hsy_measure_first_delivered(m, found, node, now_ns);
-        delivered_first(m, found, now_ns, message->hops);
+        hsy_measure_mend_delivered(m, node, found, now_ns);
+        if (!m->members[node].left_out) {
+            delivered_first(m, found, now_ns, message->hops);
+        }
     }
 }
 

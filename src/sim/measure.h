@@ -59,6 +59,20 @@ HEARSAY_MUST_USE int hsy_measure_first(struct hsy_measure *m,
 /* How many of them run and have not got it. */
 uint64_t hsy_measure_first_lacking(const struct hsy_measure *m);
 
+/* The network was in two pieces and is whole again, just now. @sides: which
+ * piece each node was in, 0 or 1; @g: the overlay as it is, with links across
+ * or without. From here on hsy_measure_mend() tells how what one piece missed
+ * comes to it. HEARSAY_ERR_NOMEM. */
+HEARSAY_MUST_USE int hsy_measure_healed(struct hsy_measure *m,
+                                        const uint8_t *sides,
+                                        const struct hsy_graph *g);
+
+/* From now on @node counts in no figure of deliveries, and is owed nothing. */
+void hsy_measure_leave_out(struct hsy_measure *m, uint32_t node);
+
+/* What the figures call missed, as of now. Looks at every message and node. */
+uint64_t hsy_measure_missed(const struct hsy_measure *m);
+
 /* @node was killed, frozen or cut off just now: its death is to be found, and
  * it is owed no message that was published before it recovers. Told again
  * before that: nothing changes. */
@@ -120,6 +134,23 @@ struct hsy_measure_counts {
     uint64_t false_reports_healthy; /* Those by peers that were well. */
 };
 struct hsy_measure_counts hsy_measure_counts(const struct hsy_measure *m);
+
+/* What a heal found, and what became of it. */
+struct hsy_mend_side {
+    uint32_t peers;
+    uint64_t messages;   /* That one of them missed at least. */
+    uint64_t deliveries; /* Pairs of a message and a peer that missed it. */
+};
+struct hsy_mend {
+    uint64_t healed_ns; /* NEVER: it did not come to that; */
+    uint64_t linked_ns; /* not yet: the first link across, a peer's ACCEPT; */
+    uint64_t mended_ns; /* not yet: the last of the deliveries. */
+    struct hsy_mend_side sides[2];
+    uint64_t payload_bytes;                   /* Of all these deliveries. */
+    uint64_t lacking;                         /* Of them, still. */
+    struct hsy_carried by_kind[HSY_TRAFFICS]; /* Since the heal. */
+};
+struct hsy_mend hsy_measure_mend(const struct hsy_measure *m);
 
 /* How many peers have each degree: @out[d] of *@out_len, lent until the next
  * hsy_measure_graph(). False: no graph yet. */

@@ -117,7 +117,10 @@ static int removed(struct hsy_measure *m, uint32_t seed, uint32_t subject,
     if (known) {
         return HEARSAY_OK;
     }
-    judge(m, subject, now_ns);
+    /* One that a seed cannot reach is dead to it. */
+    if (!hsy_cluster_blocked(m->cluster, seed, subject)) {
+        judge(m, subject, now_ns);
+    }
     void *item;
     int err = hsy_table_put(&m->records, &item, &key);
     return err == HEARSAY_ERR_FULL ? HEARSAY_OK : err;
@@ -125,7 +128,8 @@ static int removed(struct hsy_measure *m, uint32_t seed, uint32_t subject,
 
 static void reported(struct hsy_measure *m, uint32_t by, uint32_t subject)
 {
-    if (hsy_measure_is_well(m, subject)) {
+    if (hsy_measure_is_well(m, subject) &&
+        !hsy_cluster_blocked(m->cluster, by, subject)) {
         m->counts.false_reports++;
         m->counts.false_reports_healthy += hsy_measure_is_well(m, by) ? 1 : 0;
     }

@@ -27,6 +27,23 @@ static bool is_owed(const struct hsy_measure *m,
            hsy_cluster_life(m->cluster, origin) == message->key.life;
 }
 
+/* Of a node that is well; see hsy_measure_is_well(). */
+static bool is_due(const struct hsy_measure *m, uint32_t node,
+                   const struct hsy_measured *message)
+{
+    const struct hsy_member *member = &m->members[node];
+    return node != message->key.origin && !member->left_out &&
+           member->joined_ns <= message->published_ns &&
+           member->well_ns <= message->published_ns && is_owed(m, message);
+}
+
+bool hsy_measure_owes(const struct hsy_measure *m, uint32_t node,
+                      const struct hsy_measured *message)
+{
+    return node >= m->seeds && is_due(m, node, message) &&
+           hsy_measure_is_well(m, node);
+}
+
 /* What every process that was a member when a message was published, and has
  * been well all the time since, should have got. */
 static void count_missed(const struct hsy_measure *m, struct hsy_figures *f)
@@ -34,19 +51,22 @@ static void count_missed(const struct hsy_measure *m, struct hsy_figures *f)
     f->expected_deliveries = 0;
     f->missed = 0;
     for (uint32_t node = m->seeds; node < m->count; node++) {
-        const struct hsy_member *member = &m->members[node];
         uint32_t count = hsy_measure_is_well(m, node) ? m->messages.count : 0;
         for (uint32_t i = 0; i < count; i++) {
             const struct hsy_measured *message = hsy_table_at(&m->messages, i);
-            if (node != message->key.origin &&
-                member->joined_ns <= message->published_ns &&
-                member->well_ns <= message->published_ns &&
-                is_owed(m, message)) {
+            if (is_due(m, node, message)) {
                 f->expected_deliveries++;
                 f->missed += hsy_measured_has(message, node) ? 0 : 1;
             }
         }
     }
+}
+
+uint64_t hsy_measure_missed(const struct hsy_measure *m)
+{
+    struct hsy_figures f;
+    count_missed(m, &f);
+    return f.missed;
 }
 
 static double milliseconds(uint64_t ns)

@@ -13,7 +13,8 @@ struct hsy_message_key {
 struct hsy_measured {
     struct hsy_message_key key;
     uint64_t published_ns;
-    uint8_t *got; /* Owned: a bit per node. */
+    uint64_t payload_len; /* 0: not told. */
+    uint8_t *got;         /* Owned: a bit per node. */
 };
 
 /* (origin, epoch) -> life, and (origin, life) -> known. */
@@ -31,7 +32,7 @@ struct hsy_member {
     uint64_t joined_ns; /* NEVER: no member. */
     uint64_t well_ns;   /* Since when nothing has befallen it. */
     uint32_t copies;    /* Of messages that it sent. */
-    bool was_started;
+    bool was_started, left_out;
 };
 
 /* Something befell a node; kept after it recovers. */
@@ -83,6 +84,8 @@ struct hsy_measure {
     struct hsy_measure_counts counts;
     uint64_t from_ns; /* Messages published before do not count. */
     struct hsy_first first;
+    struct hsy_mend mend; /* by_kind: at the heal. */
+    uint8_t *sides;       /* Owned; NULL: no heal yet. */
     struct hsy_histogram histograms[HSY_MEASURE_HISTOGRAMS];
     bool has_graph, has_fit;
     uint32_t components;
@@ -113,6 +116,16 @@ void hsy_measure_first_delivered(struct hsy_measure *m,
                                  uint32_t node, uint64_t now_ns);
 void hsy_measure_first_figures(const struct hsy_measure *m,
                                struct hsy_figures *f);
+
+/* Should @node have got @message? In measure_figures.c. */
+bool hsy_measure_owes(const struct hsy_measure *m, uint32_t node,
+                      const struct hsy_measured *message);
+/* In measure_mend.c: @message came to @node; an ACCEPT was sent. */
+void hsy_measure_mend_delivered(struct hsy_measure *m, uint32_t node,
+                                const struct hsy_measured *message,
+                                uint64_t now_ns);
+void hsy_measure_mend_accepted(struct hsy_measure *m, uint32_t from,
+                               uint32_t to);
 
 /* Of struct hsy_observer; in measure_traffic.c. */
 void hsy_measure_sent(void *ctx, uint32_t from, uint32_t to,

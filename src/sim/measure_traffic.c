@@ -82,6 +82,9 @@ static enum hsy_traffic kind_of(struct hsy_measure *m, uint32_t from,
         return HSY_TRAFFIC_REPAIR;
     case HSY_DIGEST:
         return HSY_TRAFFIC_REPAIR;
+    case HSY_ACCEPT:
+        hsy_measure_mend_accepted(m, from, to);
+        return HSY_TRAFFIC_REST;
     default:
         return HSY_TRAFFIC_REST;
     }

@@ -279,14 +279,41 @@ static uint64_t tail_of(struct hsy_cluster *c)
     return hsy_time_min(delay_ns, w->tail_ns);
 }
 
+static uint32_t lower(uint32_t a, uint32_t b)
+{
+    return b == 0 || (a != 0 && a < b) ? a : b; /* 0 is no bound. */
+}
+
+static const struct hsy_throttle *throttle_of(const struct hsy_cluster *c,
+                                              const struct hsy_end *at,
+                                              const struct hsy_end *to)
+{
+    static const struct hsy_throttle none;
+    const struct hsy_throttle *throttle = &c->hosts[at->node].throttle;
+    bool spared = throttle->peers_only && to->node < c->config.seeds;
+    return spared ? &none : throttle;
+}
+
+static uint32_t rate_of(const struct hsy_cluster *c, struct hsy_end *end)
+{
+    uint32_t rate = c->weather.bytes_per_s;
+    if (c->is_throttled) {
+        const struct hsy_end *to = other(end);
+        rate = lower(rate, throttle_of(c, end, to)->out_per_s);
+        rate = lower(rate, throttle_of(c, to, end)->in_per_s);
+    }
+    return rate;
+}
+
 /* When the last of @len bytes that are sent now is there. */
-static uint64_t arrival(struct hsy_cluster *c, struct hsy_pipe *pipe,
+static uint64_t arrival(struct hsy_cluster *c, struct hsy_end *end,
                         uint32_t len)
 {
+    struct hsy_pipe *pipe = &end->out;
     uint64_t off_ns = c->now_ns;
-    if (c->weather.bytes_per_s > 0) {
-        off_ns = hsy_time_max(off_ns, pipe->free_ns) +
-                 len * HSY_SECOND / c->weather.bytes_per_s;
+    uint32_t rate = rate_of(c, end);
+    if (rate > 0) {
+        off_ns = hsy_time_max(off_ns, pipe->free_ns) + len * HSY_SECOND / rate;
         pipe->free_ns = off_ns;
     }
     uint64_t at_ns =
@@ -299,7 +326,7 @@ static void launch(struct hsy_cluster *c, struct hsy_end *end,
                    struct hsy_segment *s)
 {
     uint32_t len = s->buf == NULL ? 0 : s->buf->len;
-    uint64_t at_ns = arrival(c, &end->out, len);
+    uint64_t at_ns = arrival(c, end, len);
     s->arrive_ns = hsy_time_max(at_ns, end->out.last_ns);
     end->out.last_ns = s->arrive_ns;
     end->out.flying_len += len;

@@ -233,6 +233,7 @@ static void choose_nodes(struct hsy_study *s)
     }
     peer->overlay = c->overlay;
     peer->relay = c->relay;
+    /* Place of the tree relay: peer->announce_ns = c->announce_ns, unless 0. */
     peer->links_wanted = c->links_wanted;
     peer->ping_interval_ns = c->ping_interval_ns;
     peer->gossip_interval_ns = c->gossip_interval_ns;
@@ -298,6 +299,8 @@ int hsy_study_create(struct hsy_study **out,
     s->config = *config;
     s->struck_ns = HEARSAY_NEVER;
     s->due_ns = HEARSAY_NEVER;
+    s->turn_ns = HEARSAY_NEVER;
+    s->slow_node = UINT32_MAX;
     s->slice_ns = hsy_time_max(
         10 * HSY_MS,
         hsy_time_min(HSY_SECOND, HSY_SECOND * SLICE_PEERS / config->peers));
@@ -337,6 +340,7 @@ void hsy_study_destroy(struct hsy_study *s)
     hsy_mem_free(&mem, s->spreads);
     hsy_mem_free(&mem, s->member);
     hsy_mem_free(&mem, s->paused);
+    hsy_mem_free(&mem, s->sides);
     hsy_mem_free(&mem, s);
 }
 

@@ -45,6 +45,26 @@ struct hsy_study_pauses {
     uint64_t for_ns; /* In all; the last pause is not cut short. */
 };
 
+/* The network falls into two halves, at random, and is whole again later.
+ * Messages that are published meanwhile come from both in turn. */
+struct hsy_study_split {
+    uint64_t at_ns;       /* From the beginning of the measured messages. */
+    uint64_t lasts_ns;    /* 0: it does not. */
+    uint64_t mend_max_ns; /* So long what is missing is waited for. */
+};
+
+/* One peer is singled out when the measured messages begin: it publishes
+ * none, and counts in no figure of deliveries. What befalls it? */
+enum hsy_study_slow {
+    HSY_STUDY_SLOW_NONE,   /* Nobody is. */
+    HSY_STUDY_SLOW_SPARED, /* Nothing: to compare with. */
+    HSY_STUDY_SLOW_STOPPED,
+    HSY_STUDY_SLOW_LINKS, /* 1000 bytes a second, each way of each link. */
+    /* It takes a byte a second of each link with a peer. From seeds it reads
+     * on: who answers no seed for minutes is as good as dead. */
+    HSY_STUDY_SLOW_READER
+};
+
 struct hsy_study_config {
     struct hearsay_mem mem;
     const struct hearsay_crypto *crypto;
@@ -54,6 +74,7 @@ struct hsy_study_config {
     enum hearsay_overlay overlay;
     enum hearsay_relay relay;
     uint32_t links_wanted;
+    uint64_t announce_ns; /* Batches of IHAVE; 0: as nodes do it. */
     uint64_t ping_interval_ns, gossip_interval_ns;
     uint32_t gossip_count;
     struct hsy_weather weather;
@@ -68,6 +89,8 @@ struct hsy_study_config {
     uint64_t again_after_ns; /* From the strike to the second messages. */
     bool first_after; /* One message then, for itself; and that is all. */
     struct hsy_study_pauses pauses;
+    struct hsy_study_split split;
+    enum hsy_study_slow slow;
     uint64_t for_ns; /* Virtual time of the whole; 0: as long as it takes. */
     bool checks;     /* All invariants; for small networks. */
 };
@@ -144,6 +167,9 @@ HEARSAY_MUST_USE int hsy_study_finish(struct hsy_study *s,
  * links, it took to the one it came to last. Empties both first. */
 void hsy_study_last(const struct hsy_study *s, struct hsy_histogram *out_ns,
                     struct hsy_histogram *out_hops);
+
+/* The most that any peer has had queued for the one that is singled out. */
+uint32_t hsy_study_queued_most(const struct hsy_study *s);
 
 /* Lent for the life of the study. The graph is that of the last finish. */
 const struct hsy_witness *hsy_study_witness(const struct hsy_study *s);

@@ -2,6 +2,8 @@
  *
  *   study.c         what is wanted, life, observation, figures
  *   study_phases.c  what it does when, and publishing
+ *   study_slow.c    one that is slow, and what it costs the others
+ *   study_split.c   two halves, and one again
  *   study_first.c   who says the first word after a strike
  *   study_strike.c  who is struck, and how
  */
@@ -33,8 +35,13 @@ struct hsy_study {
     uint32_t paused_count;
     uint32_t members, started;
     enum hsy_study_phase phase;
-    uint64_t since_ns; /* When the phase began. */
-    uint64_t due_ns;   /* When its next work is due. */
+    uint64_t since_ns;  /* When the phase began. */
+    uint64_t due_ns;    /* When its next work is due. */
+    uint64_t look_ns;   /* Not before: what is missing is looked for. */
+    uint64_t turn_ns;   /* The next split or heal; NEVER: none. */
+    uint32_t slow_node; /* Singled out; UINT32_MAX: nobody. */
+    uint32_t queued_most;
+    uint8_t *sides;    /* Owned, per node, while it is split; else NULL. */
     uint64_t slice_ns; /* Virtual time between two looks. */
     uint64_t stop_ns;  /* The end of this slice, */
     bool in_slice;     /* which is not reached yet. */
@@ -52,6 +59,19 @@ uint64_t hsy_study_stop_ns(const struct hsy_study *s);
 HEARSAY_MUST_USE int hsy_study_work(struct hsy_study *s);
 /* A member that runs and hears others, at random; false: there is none. */
 bool hsy_study_pick(struct hsy_study *s, uint32_t *out_node);
+
+/* study_split.c */
+/* From now on the split is due. */
+void hsy_study_plan_split(struct hsy_study *s);
+/* Splits the network, or heals it. */
+HEARSAY_MUST_USE int hsy_study_turn(struct hsy_study *s);
+/* Something of it is still to come, or to be waited for. */
+bool hsy_study_is_split(const struct hsy_study *s);
+
+/* study_slow.c */
+HEARSAY_MUST_USE int hsy_study_single_out(struct hsy_study *s);
+/* Looks at what is queued for it. */
+void hsy_study_watch_queues(struct hsy_study *s);
 
 /* study_first.c */
 /* The same, and the measure follows what it publishes next for itself. */

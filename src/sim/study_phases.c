@@ -11,7 +11,8 @@ enum {
     SETTLE_MAX_S = 60,  /* and how long it may stay in pieces. */
     QUIET_S = 5,        /* No delivery for so long: all have arrived. */
     DRAIN_MAX_S = 120,
-    WATCH_S = 120
+    WATCH_S = 120,
+    SIDE_TRIES = 64 /* To find one of a half. */
 };
 
 const char *hsy_study_phase_text(enum hsy_study_phase phase)
@@ -43,6 +44,7 @@ static uint64_t now_of(const struct hsy_study *s)
 uint64_t hsy_study_stop_ns(const struct hsy_study *s)
 {
     uint64_t stop_ns = hsy_time_min(s->due_ns, now_of(s) + s->slice_ns);
+    stop_ns = hsy_time_min(stop_ns, s->turn_ns);
     if (s->config.for_ns != 0) {
         stop_ns = hsy_time_min(stop_ns, s->config.for_ns);
     }
@@ -113,7 +115,11 @@ static int begin_sending(struct hsy_study *s, enum hsy_study_phase phase,
 static int begin_measuring(struct hsy_study *s)
 {
     s->spreads_first = s->spreads_count;
-    return begin_sending(s, HSY_STUDY_SENDING, s->config.messages);
+    hsy_study_plan_split(s);
+    int err = hsy_study_single_out(s);
+    return err != HEARSAY_OK
+               ? err
+               : begin_sending(s, HSY_STUDY_SENDING, s->config.messages);
 }
 
 static int work_settling(struct hsy_study *s)
@@ -144,7 +150,7 @@ static int work_settling(struct hsy_study *s)
 
 static bool can_send(const struct hsy_study *s, uint32_t node)
 {
-    return s->member[node] != 0 &&
+    return s->member[node] != 0 && node != s->slow_node &&
            hsy_cluster_process(s->w->cluster, node) == HSY_PROCESS_RUNNING;
 }
 
@@ -167,7 +173,13 @@ static int pick(struct hsy_study *s, bool *out_found, uint32_t *out_node)
     if (s->phase == HSY_STUDY_SENDING_AGAIN && s->config.first_after) {
         return hsy_study_pick_first(s, out_found, out_node);
     }
-    *out_found = hsy_study_pick(s, out_node);
+    for (int i = 0; i < SIDE_TRIES; i++) {
+        *out_found = hsy_study_pick(s, out_node);
+        if (!*out_found || s->sides == NULL ||
+            s->sides[*out_node] == s->sent % 2) {
+            break;
+        }
+    }
     return HEARSAY_OK;
 }
 
@@ -236,17 +248,24 @@ static bool is_gossip_over(const struct hsy_study *s)
     return now_of(s) >= hsy_time_add(s->joined_ns, span_ns);
 }
 
-/* A late tail and slow links make silence mean less. */
-static bool is_drained(const struct hsy_study *s)
+/* A late tail and slow links make silence mean less. What is missing then may
+ * come by repair, which takes longer; it is looked for now and then only. */
+static bool is_drained(struct hsy_study *s)
 {
-    if (!is_gossip_over(s)) {
+    if (!is_gossip_over(s) || hsy_study_is_split(s)) {
         return false;
+    }
+    if (s->sent == 0 || spent_ns(s) >= DRAIN_MAX_S * HSY_SECOND) {
+        return true;
     }
     uint64_t quiet_ns = QUIET_S * HSY_SECOND + s->config.weather.tail_ns +
                         2 * s->config.weather.latency_ns.max;
-    return s->sent == 0 ||
-           hsy_time_since(s->delivered_ns, now_of(s)) >= quiet_ns ||
-           spent_ns(s) >= DRAIN_MAX_S * HSY_SECOND;
+    if (hsy_time_since(s->delivered_ns, now_of(s)) < quiet_ns ||
+        now_of(s) < s->look_ns) {
+        return false;
+    }
+    s->look_ns = now_of(s) + QUIET_S * HSY_SECOND;
+    return hsy_measure_missed(s->m) == 0;
 }
 
 static int work_warm(struct hsy_study *s)
@@ -357,7 +376,11 @@ int hsy_study_work(struct hsy_study *s)
         [HSY_STUDY_DONE] = work_done,
     };
     HSY_ASSERT((size_t)s->phase < sizeof(work) / sizeof(work[0]));
-    int err = work[s->phase](s);
+    int err = now_of(s) >= s->turn_ns ? hsy_study_turn(s) : HEARSAY_OK;
+    hsy_study_watch_queues(s);
+    if (err == HEARSAY_OK) {
+        err = work[s->phase](s);
+    }
     if (err == HEARSAY_OK && s->config.for_ns != 0 &&
         s->phase < HSY_STUDY_LINGERING && now_of(s) >= s->config.for_ns) {
         s->cut_short = true;

@@ -243,15 +243,72 @@ class Compares(Sim):
 
 
 class Presets(Sim):
+    def judged(self, *args):
+        """A preset that has bars: the exit code is theirs."""
+        done = self.sim("--json", "--quiet", *args)
+        f = json.loads(done.stdout.splitlines()[-1])
+        self.assertEqual(set(f["bars"]), set(f["met"]))
+        self.assertLessEqual(set(f["bars"]), set(f))
+        self.assertEqual(f["all_met"], all(f["met"].values()))
+        self.assertEqual((done.returncode, done.stderr), (0 if f["all_met"] else 1, ""))
+        return f
+
     def test_glomers_stands_beside_its_bars(self):
-        f = self.figures("--preset", "glomers")
-        self.assertEqual(f["bars"],
-                         {"messages_per_operation": 30, "median_ms": 400, "max_ms": 600})
+        f = self.judged("--preset", "glomers", "--relay", "flood")
+        self.assertEqual(f["bars"], {"messages_per_operation": 30, "median_ms": 400,
+                                     "max_ms": 600, "lost_when_cut": 0})
+        self.assertEqual(f["settings"]["relay"], "flood")
         self.assertEqual((f["figures"]["peers"], f["figures"]["published"]), (25, 2000))
         self.assertGreaterEqual(f["median_ms"], 100)
         self.assertLessEqual(f["median_ms"], f["max_ms"])
+        # Flooding is fast, and sends a copy over every link.
+        self.assertEqual(f["met"], {"messages_per_operation": False, "median_ms": True,
+                                    "max_ms": True, "lost_when_cut": True})
+        self.assertEqual(f["lost_when_cut"], f["cut_figures"]["missed"])
+        self.assertGreater(f["cut_figures"]["latency_ms"]["max"], 9000)
         done = self.sim("--preset", "glomers", "--quiet")
+        self.assertEqual(len(re.findall(r"\bmet$", done.stdout, re.M)), 4)
+        self.assertRegex(done.stdout, r"settings: relay tree, m = \d")
+
+    def test_partition_counts_what_was_missed(self):
+        f = self.judged("--preset", "partition", "--peers", 20, "--for", "60s")
+        self.assertEqual((f["peers"], f["cut_s"], f["figures"]["published"]), (20, 60, 100 + 1200))
+        pairs = sum(half["missing_deliveries"] for half in f["halves"])
+        for half in f["halves"]:
+            self.assertEqual(half["peers"], 10)
+            self.assertGreaterEqual(half["missing_messages"], 600)
+            self.assertGreaterEqual(half["missing_deliveries"], 600 * 10)
+        self.assertEqual(f["missing_bytes"], 1024 * pairs)
+        self.assertEqual(f["repair_bytes"], sum(kind["bytes"] for name, kind in
+                                                f["after_heal"].items() if name != "rest"))
+        self.assertEqual(f["lacking"] == 0, f["last_delivery_s"] is not None)
+        self.assertTrue(0 < f["first_link_s"] < 60)
+        self.assertLessEqual(f["lacking"], pairs)
+        done = self.sim("--preset", "partition", "--peers", 6, "--for", "5s", "--quiet")
         self.assertEqual(len(re.findall(r"\bmet$", done.stdout, re.M)), 3)
+
+    def test_steady_repairs_next_to_nothing(self):
+        f = self.judged("--preset", "steady", "--peers", 12, "--for", "30s")
+        self.assertEqual(f["figures"]["published"], 100 + 3000)
+        self.assertEqual(f["payload_bytes"], 3000 * 11 * 1024)
+        self.assertEqual(set(f["sent"]), KINDS)
+        self.assertGreater(f["sent"]["payload"]["bytes"], f["payload_bytes"])
+        self.assertAlmostEqual(f["repair_share"] * f["payload_bytes"],
+                               f["sent"]["repair"]["bytes"] + f["sent"]["pulled"]["bytes"], -3)
+        self.assertTrue(f["all_met"])
+
+    def test_slow_tells_who_is_dead(self):
+        f = self.judged("--preset", "slow", "--for", "2s")
+        self.assertEqual((f["peers"], f["load_s"], len(f["pairs"])), (9, 2, 3))
+        for case in ("stopped", "links", "reader"):
+            ratios = sorted(pair[case]["p99_ms"] / pair["without"]["p99_ms"]
+                            for pair in f["pairs"])
+            self.assertAlmostEqual(f[f"{case}_p99_ratio"], ratios[1], 3)
+            self.assertAlmostEqual(f[f"{case}_queue_kib"] * 1024,
+                                   max(pair[case]["queued_most"] for pair in f["pairs"]), -1)
+            self.assertEqual({pair[case]["deaths"] for pair in f["pairs"]},
+                             {1} if case == "stopped" else {0})
+        self.assertEqual((f["stopped_not_dead"], f["links_dead"], f["reader_dead"]), (0, 0, 0))
 
     def test_lifeguard_grid(self):
         rows = self.figures("--preset", "lifeguard")
@@ -307,6 +364,7 @@ class Refuses(Sim):
 
     def test_contradictions(self):
         self.refused(("--peers", "--preset"), "--preset", "glomers", "--peers", "5")
+        self.refused(("--links", "--preset"), "--preset", "partition", "--links", "5")
         self.refused(("--overlay", "--compare"), "--overlay", "uniform", "--compare",
                      "overlay=uniform,preferential")
         self.refused(("--report", "--compare"), "--report", "r", "--compare", "relay=flood")

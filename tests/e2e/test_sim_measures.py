@@ -125,7 +125,7 @@ class Measures(unittest.TestCase):
         link carries a copy each way but back to where the first came from."""
         peers, messages = 60, 40
         flags = (f"--peers={peers}", "--latency=100ms", f"--messages={messages}", "--rate=2",
-                 "--rng=3")
+                 "--rng=3", "--relay=flood")
         f, overlay = self.sim(*flags, "--payload=100")
         self.agrees(f, overlay)
         links = len(overlay.links)

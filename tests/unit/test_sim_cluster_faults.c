@@ -156,6 +156,68 @@ static void test_a_cut_of_one_way_leaves_the_other(void **state)
     hsy_cluster_destroy(c);
 }
 
+static void test_a_split_lets_nothing_pass_until_it_ends(void **state)
+{
+    (void)state;
+    uint8_t sides[64] = {0};
+    struct hsy_cluster *c = cluster();
+    CLAIM(hsy_cluster_count(c) <= sizeof(sides));
+    hearsay_link across = link_up(c, 1, 2);
+    hearsay_link within = dial_node(c, 1, 3);
+    run_ms(c, 100);
+    sides[2] = 1;
+    hsy_cluster_split(c, sides);
+    CLAIM(hsy_cluster_blocked(c, 1, 2));
+    CLAIM(hsy_cluster_blocked(c, 2, 1));
+    CLAIM(!hsy_cluster_blocked(c, 1, 3));
+    send_text(c, 1, across, "there");
+    send_text(c, 1, within, "here");
+    run_ms(c, 1000);
+    CLAIM_INT(diaries[2].bytes_len, 0);
+    CLAIM_INT(diaries[3].bytes_len, 4);
+    sides[2] = 0; /* Others are apart now. */
+    sides[3] = 1;
+    hsy_cluster_split(c, sides);
+    run_ms(c, 100);
+    CLAIM_INT(diaries[2].bytes_len, 5);
+    send_text(c, 1, within, "and here");
+    CLAIM_INT(hsy_cluster_cut(c, 1, 3), HEARSAY_OK);
+    hsy_cluster_split(c, NULL);
+    run_ms(c, 100);
+    CLAIM_INT(diaries[3].bytes_len, 4); /* A cut is still a cut. */
+    hsy_cluster_heal_pair(c, 1, 3);
+    run_ms(c, 100);
+    CLAIM_INT(diaries[3].bytes_len, 12);
+    hsy_cluster_destroy(c);
+}
+
+/* Node 0 is a seed. A thousand bytes at a hundred a second take ten seconds. */
+static void test_a_throttled_host_takes_its_time(void **state)
+{
+    (void)state;
+    char text[1001];
+    memset(text, 'x', 1000);
+    text[1000] = '\0';
+    struct hsy_cluster *c = cluster();
+    hearsay_link one = link_up(c, 1, 2);
+    hearsay_link seed = dial_node(c, 0, 2);
+    run_ms(c, 100);
+    hsy_cluster_throttle(
+        c, 2, (struct hsy_throttle){.in_per_s = 100, .peers_only = true});
+    send_text(c, 1, one, text);
+    send_text(c, 0, seed, "seed");
+    send_text(c, 2, diaries[2].accepted, "out");
+    run_ms(c, 9900);
+    CLAIM_INT(diaries[2].bytes_len, 4);
+    run_ms(c, 200);
+    CLAIM_INT(diaries[2].bytes_len, 1004);
+    hsy_cluster_throttle(c, 2, (struct hsy_throttle){.out_per_s = 1});
+    send_text(c, 1, one, text);
+    run_ms(c, 100);
+    CLAIM_INT(diaries[2].bytes_len, 2004);
+    hsy_cluster_destroy(c);
+}
+
 static void dial_over_a_cut(uint32_t from, uint32_t to)
 {
     struct hsy_cluster *c = cluster();
@@ -483,6 +545,8 @@ int main(void)
         cmocka_unit_test(test_no_weather_breaks_the_order_of_bytes),
         cmocka_unit_test(test_a_narrow_line_makes_later_segments_queue),
         cmocka_unit_test(test_a_cut_of_one_way_leaves_the_other),
+        cmocka_unit_test(test_a_split_lets_nothing_pass_until_it_ends),
+        cmocka_unit_test(test_a_throttled_host_takes_its_time),
         cmocka_unit_test(test_a_dial_over_half_a_cut_times_out),
         cmocka_unit_test(test_healing_a_pair_leaves_other_cuts),
         cmocka_unit_test(test_a_reset_loses_what_is_in_flight_and_tells_both),

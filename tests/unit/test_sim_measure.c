@@ -43,6 +43,7 @@ static void deliveries_are_counted_and_timed(void **state)
     CLAIM_INT(f.expected_deliveries, 2);
     CLAIM_INT(f.delivered, 1);
     CLAIM_INT(f.missed, 1);
+    CLAIM_INT(hsy_measure_missed(m), 1);
     deliver(&(struct delivery){3, 1, 77, 1, 2});
     deliver(&(struct delivery){3, 1, 77, 1, 2});
     f = figures();

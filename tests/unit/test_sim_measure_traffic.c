@@ -310,6 +310,98 @@ static void the_first_message_is_owed_to_its_component(void **state)
     end();
 }
 
+/* Peers 1 and 2 were apart from 3 and 4 for a second. */
+static void a_heal_finds_what_each_side_missed(void **state)
+{
+    (void)state;
+    static const uint8_t sides[] = {0, 0, 0, 1, 1};
+    uint8_t bytes[300];
+    struct hsy_graph *g = NULL;
+    struct hsy_frame accept = {.type = HSY_ACCEPT};
+    begin(1, 4);
+    all_join();
+    CLAIM_INT(hsy_graph_create(&g, 5, hearsay_mem_default()), HEARSAY_OK);
+    CLAIM_INT(hsy_graph_finish(g), HEARSAY_OK);
+    to.published(to.ctx, 1, 1, (const uint8_t *)"abcd", 4);
+    to.published(to.ctx, 3, 1, (const uint8_t *)"abcdef", 6);
+    deliver(&(struct delivery){2, 1, 77, 1, 1});
+    deliver(&(struct delivery){4, 3, 78, 1, 1});
+    to.sent(to.ctx, 1, 2, bytes, frame(bytes, HSY_DIGEST, 94, 0));
+    send_frame(1, 3, &accept); /* Before the heal: it did not arrive. */
+    CLAIM(hsy_measure_mend(m).healed_ns == HEARSAY_NEVER);
+    pass(HSY_SECOND);
+    CLAIM_INT(hsy_measure_healed(m, sides, g), HEARSAY_OK);
+    publish(2, 1); /* No part of it. */
+    struct hsy_mend mend = hsy_measure_mend(m);
+    CLAIM(mend.healed_ns == 2 * HSY_SECOND);
+    CLAIM(mend.linked_ns == HEARSAY_NEVER);
+    CLAIM_INT(mend.sides[0].peers, 2);
+    CLAIM_INT(mend.sides[0].messages, 1);
+    CLAIM_INT(mend.sides[0].deliveries, 2);
+    CLAIM_INT(mend.sides[1].deliveries, 2);
+    CLAIM_INT(mend.payload_bytes, 2 * 4 + 2 * 6);
+    CLAIM_INT(mend.lacking, 4);
+    CLAIM_INT(mend.by_kind[HSY_TRAFFIC_REPAIR].frames, 0);
+    pass(HSY_SECOND);
+    send_frame(1, 2, &accept); /* On one side. */
+    send_frame(0, 3, &accept); /* A seed's. */
+    CLAIM(hsy_measure_mend(m).linked_ns == HEARSAY_NEVER);
+    send_frame(1, 3, &accept);
+    pass(HSY_SECOND);
+    send_frame(4, 2, &accept);
+    CLAIM(hsy_measure_mend(m).linked_ns == 3 * HSY_SECOND);
+    to.sent(to.ctx, 1, 3, bytes, frame(bytes, HSY_DIGEST, 94, 0));
+    deliver(&(struct delivery){1, 3, 78, 1, 1});
+    deliver(&(struct delivery){2, 3, 78, 1, 1});
+    deliver(&(struct delivery){2, 3, 78, 1, 1}); /* Again: counts once. */
+    deliver(&(struct delivery){3, 1, 77, 1, 1});
+    deliver(&(struct delivery){3, 2, 79, 1, 1}); /* Published later. */
+    mend = hsy_measure_mend(m);
+    CLAIM_INT(mend.lacking, 1);
+    CLAIM(mend.mended_ns == HEARSAY_NEVER);
+    CLAIM_INT(mend.by_kind[HSY_TRAFFIC_REPAIR].frames, 1);
+    CLAIM_INT(mend.by_kind[HSY_TRAFFIC_REPAIR].bytes, 100);
+    deliver(&(struct delivery){4, 1, 77, 1, 1});
+    CLAIM(hsy_measure_mend(m).mended_ns == 4 * HSY_SECOND);
+    hsy_graph_destroy(g);
+    end();
+}
+
+static void links_that_outlast_a_split_count_from_the_heal(void **state)
+{
+    (void)state;
+    static const uint8_t sides[] = {0, 0, 0, 1, 1};
+    begin(1, 4);
+    all_join();
+    struct hsy_graph *g = pair_and_one();
+    CLAIM_INT(hsy_measure_healed(m, sides, g), HEARSAY_OK);
+    struct hsy_mend mend = hsy_measure_mend(m);
+    CLAIM(mend.linked_ns == mend.healed_ns);
+    CLAIM(mend.mended_ns == mend.healed_ns); /* Nothing was missing. */
+    hsy_graph_destroy(g);
+    end();
+}
+
+/* What a seed cannot reach is dead to it, whatever we know. */
+static void a_death_across_a_split_is_not_false(void **state)
+{
+    (void)state;
+    static const uint8_t sides[] = {0, 0, 1, 1};
+    begin(1, 3);
+    all_join();
+    hsy_cluster_split(c, sides);
+    tell_dead(0, "dead-removed", 2, 1);
+    tell_dead(1, "dead-report", 2, 1);
+    CLAIM_INT(figures().false_deaths, 0);
+    CLAIM_INT(hsy_measure_counts(m).false_reports, 0);
+    tell_dead(0, "dead-removed", 1, 1);
+    CLAIM_INT(figures().false_deaths, 1);
+    hsy_cluster_split(c, NULL);
+    tell_dead(0, "dead-removed", 3, 1);
+    CLAIM_INT(figures().false_deaths, 2);
+    end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -320,6 +412,9 @@ int main(void)
         cmocka_unit_test(old_pulls_give_way_to_new_ones),
         cmocka_unit_test(what_warms_up_is_not_measured),
         cmocka_unit_test(the_first_message_is_owed_to_its_component),
+        cmocka_unit_test(a_heal_finds_what_each_side_missed),
+        cmocka_unit_test(links_that_outlast_a_split_count_from_the_heal),
+        cmocka_unit_test(a_death_across_a_split_is_not_false),
         cmocka_unit_test(bytes_that_are_no_frame_end_the_walk),
     };
     return cmocka_run_group_tests_name("sim_measure_traffic", tests, NULL,

@@ -176,6 +176,61 @@ static void test_shares_and_hubs_stand_still(void **state)
     hsy_study_destroy(s);
 }
 
+/* For less than it takes to give up a connection: what is on its way waits,
+ * and everything arrives. */
+static void test_two_halves_for_a_while(void **state)
+{
+    (void)state;
+    struct hsy_study_config config = config_of(21);
+    config.messages = 40;
+    config.warm_up = 2;
+    config.split = (struct hsy_study_split){.at_ns = HSY_SECOND,
+                                            .lasts_ns = 2 * HSY_SECOND,
+                                            .mend_max_ns = HSY_MINUTE};
+    struct hsy_figures f;
+    struct hsy_study *s = run(&config, &f);
+    struct hsy_mend mend = hsy_measure_mend(hsy_study_measure(s));
+    CLAIM_INT(f.published, 42);
+    CLAIM_INT(f.missed, 0);
+    CLAIM_INT(mend.sides[0].peers, 11);
+    CLAIM_INT(mend.sides[1].peers, 10);
+    /* Each half publishes every other one of the 20 messages. */
+    CLAIM(mend.sides[0].messages >= 10);
+    CLAIM(mend.sides[1].messages >= 10);
+    CLAIM(mend.sides[1].deliveries >= 10 * 10);
+    CLAIM_INT(mend.lacking, 0);
+    CLAIM(mend.linked_ns == mend.healed_ns);
+    CLAIM(mend.mended_ns > mend.healed_ns);
+    CLAIM(f.latency_ms.max > 1000);
+    CLAIM_INT(f.false_deaths, 0);
+    hsy_study_destroy(s);
+}
+
+static void test_one_is_singled_out(void **state)
+{
+    (void)state;
+    for (int i = HSY_STUDY_SLOW_SPARED; i <= HSY_STUDY_SLOW_READER; i++) {
+        struct hsy_study_config config = config_of(9);
+        config.messages = 50;
+        config.per_s_milli = 1000 * 1000;
+        config.payload_len = 1024;
+        config.slow = (enum hsy_study_slow)i;
+        config.for_ns = 90 * HSY_SECOND;
+        struct hsy_figures f;
+        struct hsy_study *s = run(&config, &f);
+        bool stopped = i == HSY_STUDY_SLOW_STOPPED;
+        struct hsy_measure_counts counts =
+            hsy_measure_counts(hsy_study_measure(s));
+        CLAIM_INT(f.published, 50);
+        CLAIM_INT(f.expected_deliveries, 50 * 7); /* To the others. */
+        CLAIM_INT(f.missed, 0);
+        CLAIM_INT(counts.deliveries, 50 * 7);
+        CLAIM_INT(counts.detected, stopped ? 1 : 0);
+        CLAIM(i != HSY_STUDY_SLOW_SPARED || hsy_study_queued_most(s) < 65536);
+        hsy_study_destroy(s);
+    }
+}
+
 static void test_pauses_come_and_go(void **state)
 {
     (void)state;
@@ -301,6 +356,8 @@ int main(void)
         cmocka_unit_test(test_the_frozen_are_found_by_pings),
         cmocka_unit_test(test_the_first_word_after_a_strike),
         cmocka_unit_test(test_shares_and_hubs_stand_still),
+        cmocka_unit_test(test_two_halves_for_a_while),
+        cmocka_unit_test(test_one_is_singled_out),
         cmocka_unit_test(test_pauses_come_and_go),
         cmocka_unit_test(test_for_cuts_short_and_says_so),
         cmocka_unit_test(test_who_cannot_join_is_named),
