@@ -204,8 +204,9 @@ struct hearsay_config {
     uint32_t book_max;  /**< Peer: addresses remembered; 1..10^5. */
     uint32_t seen_max;  /**< Message List: ids remembered; 1..10^8. */
     uint32_t retain_max; /**< Bundles kept for links that come up; 1..4096. */
-    /** Bytes given as SEND and not yet reported as SENT on one link; at least
-     * 32 KiB. A link that needs more is hung up as too slow. */
+    /** Bytes that wait for one link, those given as SEND and not yet reported
+     * as SENT included; at least 128 KiB. What finds no room is announced
+     * instead (docs/protocol.md, Queues), or the link is hung up as slow. */
     uint32_t queue_max;
     /** Jobs asked for and not yet answered; 16..10^6. Beyond it frames are
      * dropped, so a host whose jobs pile up stops reading from its links. */
@@ -389,7 +390,10 @@ enum hearsay_stop {
 enum hearsay_effect_kind {
     HEARSAY_FX_DIAL,    /**< Open a link; answer LINK_UP or LINK_DOWN. After
                              10 s the node gives up and hangs up itself. */
-    HEARSAY_FX_SEND,    /**< Queue bytes on a link; report them as SENT. */
+    HEARSAY_FX_SEND,    /**< Queue bytes on a link; report them as SENT, as
+                             the kernel takes them: 32 KiB are given at a
+                             time, and a link of which nothing is taken for
+                             10 s is hung up. */
     HEARSAY_FX_HANG_UP, /**< Flush what is queued, then close; end a dial that
                              is under way. No answer. */
     HEARSAY_FX_DELIVER, /**< A message for the application. */

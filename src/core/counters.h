@@ -25,6 +25,9 @@
     X(signatures_bad)                                               \
     X(slow_closed) /* links that took nothing for too long */       \
     X(published)                                                    \
+    X(bundles_collapsed)     /* to ids: too old, or no room */      \
+    X(announcements_dropped) /* ids for which was no room */        \
+    X(links_demoted)         /* bundles found no room */            \
     X(delivered)                                                    \
     X(bundles_in) /* bundle receptions, copies included */          \
     X(bundles_duplicate)                                            \

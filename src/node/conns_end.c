@@ -74,6 +74,7 @@ void hsy_conn_hang_up(struct hearsay_node *node, struct hsy_conn *conn,
             memcpy(frame.error.text, text, len);
             hsy_conn_send_frame(node, conn, &frame);
         }
+        hsy_conn_last_words(node, conn);
         hsy_conn_push_hang_up(node, conn->link);
     }
     hsy_conn_free(node, conn);
@@ -129,6 +130,17 @@ void hsy_conn_doom(struct hearsay_node *node, struct hsy_conn *conn,
     conn->doomed = true;
     conn->why = why;
     node->doom_pending = true;
+}
+
+void hsy_conn_doom_slow(struct hearsay_node *node, struct hsy_conn *conn)
+{
+    struct hsy_note note = hsy_note(HEARSAY_WARN, "slow-closed");
+
+    node->core.env.counters.slow_closed++;
+    hsy_note_u64(&note, "link", conn->link);
+    hsy_note_u64(&note, "queue_bytes", hsy_conn_queued(conn));
+    hsy_tell(&node->core.env, &note);
+    hsy_conn_doom(node, conn, HEARSAY_DOWN_SLOW);
 }
 
 /* The ERROR that explains an end, when it lies unread behind a handshake
