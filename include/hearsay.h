@@ -208,8 +208,8 @@ struct hearsay_config {
      * as SENT included; at least 128 KiB. What finds no room is announced
      * instead (docs/protocol.md, Queues), or the link is hung up as slow. */
     uint32_t queue_max;
-    /** Jobs asked for and not yet answered; 16..10^6. Beyond it frames are
-     * dropped, so a host whose jobs pile up stops reading from its links. */
+    /** Jobs asked for and not yet answered; 16..10^6. Beyond half of it the
+     * node has the busiest links read no more, until a quarter is left. */
     uint32_t jobs_max;
     uint32_t frame_max; /**< Bytes of one frame; 64 KiB..16 MiB. */
 
@@ -400,6 +400,9 @@ enum hearsay_effect_kind {
     HEARSAY_FX_NOTE,    /**< Tell whoever listens. */
     HEARSAY_FX_JOB,     /**< hearsay_job_run() it, answer JOB_DONE. */
     HEARSAY_FX_PERSIST, /**< Commit to disk, answer PERSISTED. */
+    HEARSAY_FX_READ,    /**< Read no more from a link, or read it again: its
+                             bytes wait in the network meanwhile. What still
+                             comes is held back, up to a bound. */
     HEARSAY_FX_STOPPED  /**< The node is done: no link is left and no job out.
                              Flush, then destroy it. The last effect. */
 };
@@ -419,6 +422,10 @@ struct hearsay_effect {
         struct {
             hearsay_link link;
         } hang_up;
+        struct {
+            hearsay_link link;
+            bool on; /**< As each link is from LINK_UP on. */
+        } read;
         const struct hearsay_message *message; /**< Lent. */
         const struct hearsay_note *note;       /**< Lent. */
         struct hearsay_job *job; /**< Given, until JOB_DONE returns it. */

@@ -18,6 +18,7 @@ struct hsy_neighbour {
     bool superseded;          /* The other end has a newer link: no break. */
     bool fresh;               /* Became overlay, has not been caught up yet. */
     bool fellow;              /* Seed to known seed. */
+    bool unread;              /* We do not read what it says just now. */
     uint8_t version;          /* Of the protocol. */
     uint8_t strikes;          /* Missed pings in a row. */
     uint8_t skips;            /* Rounds skipped in a row. */
@@ -27,6 +28,7 @@ struct hsy_neighbour {
     uint64_t boot_nonce;
     uint64_t since_ns;
     uint64_t heard_ns;   /* Last bytes. */
+    uint64_t unread_ns;  /* When that last changed; 0: never. */
     uint64_t ping_nonce; /* 0: none open. */
     uint64_t ping_sent_ns;
     uint64_t ping_deadline_ns; /* NEVER unless one is open. */

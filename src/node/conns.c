@@ -94,6 +94,7 @@ void hsy_conn_free(struct hearsay_node *node, struct hsy_conn *conn)
 
     HSY_ASSERT(slot != NULL);
     hsy_conn_whole(node, conn);
+    hsy_conn_forget_jobs(node, conn);
     hsy_table_remove(&node->conns, slot);
     hsy_lanes_free(conn->lanes);
     hsy_mem_free(&node->mem, conn->in);

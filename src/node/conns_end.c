@@ -168,6 +168,14 @@ void hsy_conn_link_down(struct hearsay_node *node, hearsay_link link,
     if (conn == NULL || conn->gone) {
         return; /* We hung up first. */
     }
+    if (conn->unread) {
+        conn->gone = true;
+        hsy_conn_hear_out(node, conn);
+        conn = hsy_conn_find(node, link);
+    }
+    if (conn == NULL) {
+        return; /* What it still had to say was no good. */
+    }
     if (conn->state == HSY_CONN_UP && conn->jobs > 0) {
         /* What it said before it went is still being verified. */
         conn->gone = true;
@@ -188,6 +196,7 @@ bool hsy_conn_job_back(struct hearsay_node *node, hearsay_link link)
     }
     HSY_ASSERT(conn->jobs > 0);
     conn->jobs--;
+    node->busy_count -= conn->jobs == 0 ? 1 : 0;
     if (conn->gone && conn->jobs == 0) {
         node->doom_pending = true; /* Its last word has been heard. */
     }

@@ -63,6 +63,8 @@ struct hsy_conn {
     bool accepted;
     bool doomed; /* To be cut when the step ends. */
     bool gone;   /* The host closed it; only its jobs are still out. */
+    bool unread; /* The host was told not to read it. */
+    bool woken;  /* It was read no more, and has bytes to be parsed. */
     enum hearsay_down why; /* Meaningful with doomed or gone. */
     struct hearsay_addr from;
     struct hsy_handshake *handshake; /* Owned; NULL when UP. */
@@ -96,6 +98,9 @@ struct hearsay_node {
     bool crowd_pending; /* Some conn is crowded, and the core not told. */
     uint32_t half_open; /* Accepted, not UP. */
     uint32_t jobs_count;
+    uint32_t checks_count; /* Of these, checks of frames. */
+    uint32_t busy_count;   /* Conns with jobs. */
+    uint32_t unread_count; /* Conns that are not read. */
     struct hsy_effects fx;
     struct hsy_table conns;                     /* struct hsy_conn_slot */
     struct hsy_conn *oldest_half, *newest_half; /* Half-open ones; a list. */
@@ -175,6 +180,23 @@ void hsy_conns_fini(struct hearsay_node *node);
 void hsy_conns_hang_up(struct hearsay_node *node);
 void hsy_conn_plan(struct hearsay_node *node, struct hsy_conn *conn,
                    uint64_t deadline_ns);
+
+/* conns_read.c. A job of this link goes out. */
+void hsy_conn_job_out(struct hearsay_node *node, struct hsy_conn *conn);
+/* The conn goes, whatever is out. */
+void hsy_conn_forget_jobs(struct hearsay_node *node, struct hsy_conn *conn);
+/* One more frame of it is being checked: enough for now? */
+void hsy_conn_weigh(struct hearsay_node *node, struct hsy_conn *conn);
+/* Do @len bytes of it wait, for it is not read? */
+bool hsy_conn_holds(const struct hearsay_node *node,
+                    const struct hsy_conn *conn, size_t len);
+/* The same, also because there is no job left. */
+bool hsy_conn_must_hold(struct hearsay_node *node, struct hsy_conn *conn,
+                        size_t len);
+/* A job came back: all links are read again when so few are out. */
+void hsy_conns_read_again(struct hearsay_node *node);
+/* Of one that is gone and was not read: takes what it holds. */
+void hsy_conn_hear_out(struct hearsay_node *node, struct hsy_conn *conn);
 
 /* handshake.c */
 void hsy_handshake_begin(struct hearsay_node *node, struct hsy_conn *conn);

@@ -193,6 +193,19 @@ static void keep_delivery(struct stage *s, const struct hearsay_message *m)
     fold(s, m->payload, m->payload_len);
 }
 
+static void keep_read(struct stage *s, hearsay_link link, bool on)
+{
+    struct stage_link *l = stage_find(s, link);
+
+    fold_u64(s, link);
+    fold_u64(s, on ? 1 : 0);
+    if (l != NULL) {
+        HSY_ASSERT(l->unread == on || l->hung_up || l->down);
+        l->unread = !on;
+        l->pauses += on ? 0 : 1;
+    }
+}
+
 static void keep(struct stage *s, const struct hearsay_effect *effect)
 {
     struct stage_link *l;
@@ -217,6 +230,9 @@ static void keep(struct stage *s, const struct hearsay_effect *effect)
         if (l != NULL) {
             l->hung_up = true;
         }
+        return;
+    case HEARSAY_FX_READ:
+        keep_read(s, effect->read.link, effect->read.on);
         return;
     case HEARSAY_FX_DELIVER:
         keep_delivery(s, effect->message);

@@ -27,6 +27,8 @@ struct stage_link {
     bool hung_up;      /* The node ended it. */
     bool down;         /* The node was told LINK_DOWN. */
     bool wired;        /* The world looks after it. */
+    bool unread;       /* The node wants no more bytes of it. */
+    uint32_t pauses;   /* Times that it said so. */
     uint8_t *out;      /* Owned: what the node sent, and not yet taken. */
     uint32_t out_len, out_room;
     uint32_t unsent; /* Not reported as SENT. */

@@ -54,7 +54,9 @@ static bool carry(const struct world *w, struct world_wire *wire, uint32_t end)
     struct stage_link *l = stage_find(wire->ends[end], wire->links[end]);
     uint8_t portion[4096];
 
-    if (l == NULL || l->out_len == 0 || wire->cut[1 - end]) {
+    const struct stage_link *theirs = stage_find(to, wire->links[1 - end]);
+    if (l == NULL || l->out_len == 0 || wire->cut[1 - end] ||
+        (theirs != NULL && theirs->unread)) {
         return false;
     }
     uint32_t len = w->chunk == 0 ? (uint32_t)sizeof(portion) : w->chunk;
