@@ -1,10 +1,16 @@
 /* Reading: what comes in goes through the transport to the node at once; all
  * links share one buffer. And back-pressure: a link is not read while its node
  * says so, and those that brought the most while the disk does not keep up. */
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
 #include "base/assert.h"
 #include "runtime/clock.h"
 #include "runtime/link.h"
 #include "runtime/sockaddr.h"
+
+/* Bytes that the kernel holds and has not sent: a window of the node. */
+enum { NOTSENT_LEN = 32 * 1024 };
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
@@ -103,12 +109,30 @@ void hsy_in_start(struct hsy_link *l)
     HSY_ASSERT(rc == 0 || rc == UV_EALREADY);
 }
 
+/* The kernel would take megabytes for a link whose other end takes nothing,
+ * where no PING overtakes them and no bundle collapses. With this it takes no
+ * more than it has sent and a little, so it never runs dry: it has room again
+ * when half of that is left. Nothing depends on it. */
+static void leave_little_in_the_kernel(const struct hsy_link *l)
+{
+#ifdef TCP_NOTSENT_LOWAT
+    int len = NOTSENT_LEN;
+    uv_os_fd_t fd;
+    if (uv_fileno((const uv_handle_t *)&l->tcp, &fd) == 0) {
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &len, sizeof(len));
+    }
+#else
+    (void)l;
+#endif
+}
+
 void hsy_link_connected(struct hsy_link *l)
 {
     struct hsy_links_config *config = &l->links->config;
     hsy_link_enter(l, HSY_LINK_SECURING);
     hsy_dial_free(l);
     (void)uv_tcp_nodelay(&l->tcp, 1);
+    leave_little_in_the_kernel(l);
     int rc =
         config->transport(config->transport_ctx, &l->transport, l->accepted);
     if (rc == 0) {

@@ -317,6 +317,26 @@ static void sent_adds_up_to_what_was_asked(void **state)
     host_close(&h);
 }
 
+/* So that the node can still think better of it. */
+static void little_of_it_is_in_the_kernel_while_nobody_reads(void **state)
+{
+    (void)state;
+    struct host h;
+    host_init(&h);
+    h.config.node.queue_max = BIG * BIGS;
+    stub_script = send_much;
+    bytes_asked = 0;
+    host_open(&h);
+    int fd = host_connect(&h, 4096);
+    HOST_UNTIL(&h, host_node(&h)->events[HEARSAY_EV_LINK_UP] == 1);
+    HOST_UNTIL(&h, host_stats(&h).bytes_out > 0);
+    hsy_loop_run_for(h.loop, 20 * HSY_MS);
+    CLAIM(bytes_asked > 1024 * 1024);
+    CLAIM(host_stats(&h).bytes_out < 256 * 1024);
+    (void)close(fd);
+    host_close(&h);
+}
+
 static void a_hang_up_flushes_what_a_slow_reader_takes_in_time(void **state)
 {
     (void)state;
@@ -602,6 +622,7 @@ int main(void)
         T(no_answer_is_a_timeout),
         T(a_dial_by_name_comes_up_and_a_hang_up_flushes),
         T(sent_adds_up_to_what_was_asked),
+        T(little_of_it_is_in_the_kernel_while_nobody_reads),
         T(a_hang_up_flushes_what_a_slow_reader_takes_in_time),
         T(a_hang_up_waits_no_longer_than_its_deadline),
         T(who_takes_nothing_is_closed_as_slow),
