@@ -54,7 +54,7 @@ void hsy_print_limits(FILE *out, const struct hsy_node_options *options)
         {"message ids remembered", seed ? 0 : n->seen_max, SEEN_LEN,
          "drop the oldest"},
         {"jobs", n->jobs_max, JOB_LEN, "try again"},
-        {"jobs queued per lane", jobs, 64, "read less"},
+        {"jobs queued per lane", jobs, 64, "wait"},
         {"worker threads", workers == 0 ? 1 : workers, WORKER_LEN,
          workers == 0 ? "0 = cores - 1" : "fixed"},
         {"API connections", HSY_ADMIN_CONNECTIONS_MAX, REQUEST_LEN, "refuse"},
