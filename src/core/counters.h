@@ -27,7 +27,7 @@
     X(published)                                                    \
     X(bundles_collapsed)     /* to ids: too old, or no room */      \
     X(announcements_dropped) /* ids for which was no room */        \
-    X(links_demoted)         /* bundles found no room */            \
+    X(links_crowded)         /* bundles found no room */            \
     X(reads_paused)          /* too much of it to check */          \
     X(delivered)                                                    \
     X(bundles_in) /* bundle receptions, copies included */          \

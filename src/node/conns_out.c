@@ -188,7 +188,7 @@ void hsy_conns_tell_crowded(struct hearsay_node *node)
     while (node->crowd_pending && (conn = find_crowded(node)) != NULL) {
         conn->lanes->told = true;
         if (!conn->gone && !conn->doomed) {
-            node->core.env.counters.links_demoted++;
+            node->core.env.counters.links_crowded++;
             hsy_core_congested(&node->core, conn->link);
         }
     }

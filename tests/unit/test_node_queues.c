@@ -198,7 +198,7 @@ static void what_waited_a_second_is_announced_instead(void **state)
     CLAIM_INT(stage_frames(&stage, to, HSY_IHAVE), 1);
     CLAIM(stage_frame(&stage, to, HSY_IHAVE, &ihave));
     CLAIM_INT(ihave.ihave.count, 40 - given);
-    CLAIM_INT(stage_counters(&stage)->links_demoted, 0);
+    CLAIM_INT(stage_counters(&stage)->links_crowded, 0);
     /* By the ids under which everybody knows them. */
     CLAIM(stage_frame(&stage, other, HSY_BUNDLE, &last));
     CLAIM_INT(last.bundle.bundle.first_seq, 40);
@@ -217,7 +217,7 @@ static void a_full_queue_collapses_bundles_and_demotes_once(void **state)
     CLAIM(view_of(to).queue_bytes <= QUEUE);
     CLAIM(view_of(to).queue_bytes > QUEUE - 20 * KIB);
     CLAIM(counters->bundles_collapsed > 70);
-    CLAIM_INT(counters->links_demoted, 1);
+    CLAIM_INT(counters->links_crowded, 1);
     CLAIM_INT(counters->slow_closed, 0);
     while (stage_find(&stage, to)->unsent > 0) {
         take_all(to);
@@ -225,7 +225,7 @@ static void a_full_queue_collapses_bundles_and_demotes_once(void **state)
     CLAIM(stage_frames(&stage, to, HSY_IHAVE) >= 1);
     CLAIM_INT(counters->announcements_dropped, 0);
     forward(200); /* Another episode. */
-    CLAIM_INT(counters->links_demoted, 2);
+    CLAIM_INT(counters->links_crowded, 2);
     end();
 }
 
@@ -259,7 +259,7 @@ static void a_full_queue_ends_a_link_of_version_1(void **state)
     CLAIM(!stage_is_open(&stage, to));
     CLAIM_INT(stage_counters(&stage)->slow_closed, 1);
     CLAIM_INT(stage_counters(&stage)->bundles_collapsed, 0);
-    CLAIM_INT(stage_counters(&stage)->links_demoted, 0);
+    CLAIM_INT(stage_counters(&stage)->links_crowded, 0);
     CLAIM_INT(stage_noted(&stage, "slow-closed"), 1);
     end();
 }
