@@ -144,23 +144,31 @@ static void nothing_is_dropped_when_many_links_bring_much(void **state)
     end();
 }
 
-/* Own signatures are jobs, too; they alone pause nobody until all is full. */
-static void a_busy_publisher_still_reads(void **state)
+/* Signatures of others' handshakes are jobs, too; they alone pause nobody
+ * until all is full. */
+static void jobs_of_other_kinds_pause_a_link_when_none_is_left(void **state)
 {
+    struct puppet strangers[JOBS];
+
     (void)state;
     begin(1);
     stage.hold_jobs = true;
-    for (uint32_t i = 0; i < JOBS - 1; i++) {
-        CLAIM_INT(stage_publish(&stage, "own"), 0);
+    for (uint8_t i = 0; i < JOBS; i++) {
+        puppet_init(&strangers[i], (uint8_t)(100 + i), HEARSAY_PEER);
     }
+    for (uint32_t i = 0; i < JOBS - 1; i++) {
+        (void)puppet_dial(&stage, &strangers[i]);
+    }
+    CLAIM_INT(stage.jobs_count, JOBS - 1);
     ping(0);
     CLAIM_INT(pongs(0), 1);
     CLAIM(is_read(0));
-    CLAIM_INT(stage_publish(&stage, "own"), 0);
+    (void)puppet_dial(&stage, &strangers[JOBS - 1]);
     say(0, 1);
     CLAIM(!is_read(0));
     CLAIM_INT(stage_counters(&stage)->bundles_dropped, 0);
     CLAIM(stage_job_back(&stage, 0));
+    CLAIM(stage_job_back(&stage, 0)); /* The first asks for another one. */
     CLAIM(is_read(0));
     stage_settle(&stage);
     CLAIM_INT(stage.delivered, 1);
@@ -277,7 +285,7 @@ int main(void)
         cmocka_unit_test(at_a_quarter_of_the_jobs_all_are_read_again),
         cmocka_unit_test(what_was_read_already_is_heard_later),
         cmocka_unit_test(nothing_is_dropped_when_many_links_bring_much),
-        cmocka_unit_test(a_busy_publisher_still_reads),
+        cmocka_unit_test(jobs_of_other_kinds_pause_a_link_when_none_is_left),
         cmocka_unit_test(a_frame_begun_may_wait_while_its_link_is_not_read),
         cmocka_unit_test(last_words_are_heard_of_a_link_that_was_not_read),
         cmocka_unit_test(a_link_that_ends_unread_leaves_nothing_behind),
