@@ -62,6 +62,7 @@ enum {
 struct link {
     hearsay_link name; /* 0: the node does not know it, or not any more. */
     enum { FREE, CONNECTING, OPEN, LINGERING } state;
+    bool unread;          /* The node has enough to do. */
     bool shut;            /* LINGERING, and all is written. */
     uint64_t close_by_ns; /* Of LINGERING. */
     size_t out_len;
@@ -106,6 +107,7 @@ static enum hearsay_down why(int error);
 static void link_send(struct host *h, hearsay_link name,
                       const struct hearsay_buf *buf);
 static void link_hang_up(struct host *h, hearsay_link name);
+static void link_pause(struct host *h, hearsay_link name, bool on);
 static void link_accept(struct host *h);
 static void link_serve(struct host *h, int slot);
 static void link_flush(struct host *h, int slot);
@@ -148,6 +150,9 @@ static void carry_out(struct host *h, const struct hearsay_effect *fx)
         return;
     case HEARSAY_FX_HANG_UP:
         link_hang_up(h, fx->hang_up.link);
+        return;
+    case HEARSAY_FX_READ:
+        link_pause(h, fx->read.link, !fx->read.on);
         return;
     case HEARSAY_FX_DELIVER:
         print_message(fx->message);
@@ -283,6 +288,7 @@ static void link_close(struct host *h, int slot)
     h->polls[slot].fd = -1;
     l->name = 0;
     l->state = FREE;
+    l->unread = false;
     l->shut = false;
     l->out_len = 0;
 }
@@ -422,8 +428,19 @@ static void link_hang_up(struct host *h, hearsay_link name)
         return;
     }
     l->name = 0;
+    l->unread = false; /* To see its end. */
     l->state = LINGERING;
     l->close_by_ns = clock_ns(CLOCK_MONOTONIC) + LINGER_NS;
+}
+
+/* What it says waits in the kernels, and then at its sender. */
+static void link_pause(struct host *h, hearsay_link name, bool on)
+{
+    int slot = slot_of(h, name);
+
+    if (slot >= 0) {
+        h->links[slot].unread = on;
+    }
 }
 
 static void link_accept(struct host *h)
@@ -459,8 +476,7 @@ static void link_connected(struct host *h, int slot)
     link_lost(h, h->links[slot].name, why(error));
 }
 
-/* One read per link and turn, so that none keeps the others waiting, and small
- * enough that its frames are fewer than JOBS_MAX. */
+/* One read per link and turn, so that none keeps the others waiting. */
 static void link_read(struct host *h, int slot)
 {
     struct link *l = &h->links[slot];
@@ -499,9 +515,8 @@ static void link_serve(struct host *h, int slot)
 }
 
 /* Writes what the kernel takes. Where it takes nothing any more, the link's
- * end is found by link_read(), after the other side's last words. A reader
- * that is only slow fills the queue up to QUEUE_MAX, and then the node hangs
- * up. */
+ * end is found by link_read(), after the other side's last words. With a
+ * reader that is only slow the node deals itself. */
 static void link_write(struct host *h, int slot)
 {
     struct link *l = &h->links[slot];
@@ -561,7 +576,8 @@ static int prepare(struct host *h)
     for (int i = 0; i < SLOTS; i++) {
         struct link *l = &h->links[i];
         bool writes = l->state == CONNECTING || l->out_len > 0;
-        h->polls[i].events = writes ? POLLIN | POLLOUT : POLLIN;
+        h->polls[i].events =
+            (short)((l->unread ? 0 : POLLIN) | (writes ? POLLOUT : 0));
         if (l->state == LINGERING && l->close_by_ns < until_ns) {
             until_ns = l->close_by_ns;
         }

@@ -217,11 +217,12 @@ struct hearsay_config {
     /** Ids gather so long before they are announced, or a tenth of it when
      * little is going on; 1 ms..10 s. */
     uint64_t announce_ns;
-    /** Bytes given as SEND and not yet reported as SENT on one link; at least
-     * 32 KiB. A link that needs more is hung up as too slow. */
+    /** Bytes that wait for one link, those given as SEND and not yet reported
+     * as SENT included; at least 128 KiB. What finds no room is announced
+     * instead (docs/protocol.md, Queues), or the link is hung up as slow. */
     uint32_t queue_max;
-    /** Jobs asked for and not yet answered; 16..10^6. Beyond it frames are
-     * dropped, so a host whose jobs pile up stops reading from its links. */
+    /** Jobs asked for and not yet answered; 16..10^6. Beyond half of it the
+     * node has the busiest links read no more, until a quarter is left. */
     uint32_t jobs_max;
     uint32_t frame_max; /**< Bytes of one frame; 64 KiB..16 MiB. */
 
@@ -404,13 +405,19 @@ enum hearsay_stop {
 enum hearsay_effect_kind {
     HEARSAY_FX_DIAL,    /**< Open a link; answer LINK_UP or LINK_DOWN. After
                              10 s the node gives up and hangs up itself. */
-    HEARSAY_FX_SEND,    /**< Queue bytes on a link; report them as SENT. */
+    HEARSAY_FX_SEND,    /**< Queue bytes on a link; report them as SENT, as
+                             the kernel takes them: 32 KiB are given at a
+                             time, and a link of which nothing is taken for
+                             10 s is hung up. */
     HEARSAY_FX_HANG_UP, /**< Flush what is queued, then close; end a dial that
                              is under way. No answer. */
     HEARSAY_FX_DELIVER, /**< A message for the application. */
     HEARSAY_FX_NOTE,    /**< Tell whoever listens. */
     HEARSAY_FX_JOB,     /**< hearsay_job_run() it, answer JOB_DONE. */
     HEARSAY_FX_PERSIST, /**< Commit to disk, answer PERSISTED. */
+    HEARSAY_FX_READ,    /**< Read no more from a link, or read it again: its
+                             bytes wait in the network meanwhile. What still
+                             comes is held back, up to a bound. */
     HEARSAY_FX_STOPPED  /**< The node is done: no link is left and no job out.
                              Flush, then destroy it. The last effect. */
 };
@@ -430,6 +437,10 @@ struct hearsay_effect {
         struct {
             hearsay_link link;
         } hang_up;
+        struct {
+            hearsay_link link;
+            bool on; /**< As each link is from LINK_UP on. */
+        } read;
         const struct hearsay_message *message; /**< Lent. */
         const struct hearsay_note *note;       /**< Lent. */
         struct hearsay_job *job; /**< Given, until JOB_DONE returns it. */

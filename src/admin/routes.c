@@ -203,6 +203,11 @@ static void put_link(struct hsy_json *json, const struct hsy_view_link *link)
         hsy_json_null(json, "rtt_ms"); /* Not measured yet. */
     }
     hsy_json_u64(json, "queue_bytes", link->queue_bytes);
+    hsy_json_open(json, "lanes", '{');
+    for (uint32_t i = 0; hsy_view_lane_text(i) != NULL; i++) {
+        hsy_json_u64(json, hsy_view_lane_text(i), link->lanes[i]);
+    }
+    hsy_json_close(json, '}');
     hsy_json_u64(json, "strikes", link->strikes);
     hsy_json_close(json, '}');
 }

@@ -15,6 +15,7 @@ struct limit {
 
 enum {
     LINK_LEN = 4096,         /* Tables, handshake, ping and socket state. */
+    LINK_IDS_LEN = 4096,     /* 256 ids of bundles that collapsed. */
     READ_LEN = 64 * 1024,    /* What one read from a socket may bring. */
     RECORD_LEN = 1024,       /* A signed record (<= 512) and its row. */
     SEEN_LEN = 64,           /* An id of 16 bytes, its slot, its age. */
@@ -40,7 +41,9 @@ void hsy_print_limits(FILE *out, const struct hsy_node_options *options)
     jobs = jobs == 0 ? 4096 : jobs;
     const struct limit limits[] = {
         {"links", n->links_max, LINK_LEN, "refuse"},
-        {"bytes queued to a link", n->links_max, n->queue_max, "close as slow"},
+        {"bytes queued to a link", n->links_max, n->queue_max,
+         "announce, then close as slow"},
+        {"ids to announce to a link", n->links_max, LINK_IDS_LEN, "drop"},
         {"one frame per link, inbound", n->links_max,
          (uint64_t)n->frame_max + READ_LEN, "close as malformed"},
         {seed ? "registered peers" : "address book",
@@ -51,7 +54,7 @@ void hsy_print_limits(FILE *out, const struct hsy_node_options *options)
         {"message ids remembered", seed ? 0 : n->seen_max, SEEN_LEN,
          "drop the oldest"},
         {"jobs", n->jobs_max, JOB_LEN, "try again"},
-        {"jobs queued per lane", jobs, 64, "read less"},
+        {"jobs queued per lane", jobs, 64, "wait"},
         {"worker threads", workers == 0 ? 1 : workers, WORKER_LEN,
          workers == 0 ? "0 = cores - 1" : "fixed"},
         {"API connections", HSY_ADMIN_CONNECTIONS_MAX, REQUEST_LEN, "refuse"},

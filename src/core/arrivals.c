@@ -344,6 +344,9 @@ void hsy_core_link_down(struct hsy_core *core, hearsay_link link,
     if (n != NULL) {
         struct hearsay_id id = n->id;
         hsy_core_drop(core, &id, why, false);
+        if (why == HEARSAY_DOWN_SLOW) {
+            hsy_book_slow(&core->book, &id);
+        }
         return;
     }
     for (uint32_t i = 0; i < core->challengers.count; i++) {
@@ -545,6 +548,9 @@ static void act_on(struct hsy_core *core, enum hsy_finding finding,
     core->env.counters.slow_closed += finding == HSY_FINDING_SLOW ? 1 : 0;
     hsy_core_drop(core, id, dead ? HEARSAY_DOWN_TIMEOUT : HEARSAY_DOWN_SLOW,
                   true);
+    if (finding == HSY_FINDING_SLOW) {
+        hsy_book_slow(&core->book, id);
+    }
     if (dead && gone.overlay) {
         report_death(core, id, gone.incarnation, &gone.addr);
     }

@@ -12,6 +12,7 @@ enum { EVICT_TRIES = 8 };
 #define FLUSH_AGAIN_NS (60 * HSY_SECOND)
 #define RETRY_BASE_NS (1 * HSY_SECOND)
 #define RETRY_CAP_NS (60 * HSY_SECOND)
+#define SLOW_WAIT_NS (60 * HSY_SECOND)
 
 void hsy_book_init(struct hsy_book *book, struct hsy_env *env)
 {
@@ -271,6 +272,18 @@ void hsy_book_refused(struct hsy_book *book, const struct hearsay_id *id)
             (uint8_t)(c->refusals < UINT8_MAX ? c->refusals + 1 : UINT8_MAX);
         back_off(book, c, c->refusals);
     }
+}
+
+void hsy_book_slow(struct hsy_book *book, const struct hearsay_id *id)
+{
+    struct hsy_contact *c = hsy_book_find(book, id);
+
+    if (c == NULL) {
+        return;
+    }
+    c->refusals = c->refusals > 0 ? c->refusals : 1; /* So that it stands. */
+    c->next_try_ns = hsy_time_add(book->env->now.mono_ns, SLOW_WAIT_NS);
+    HSY_ASSERT(c->next_try_ns > book->env->now.mono_ns);
 }
 
 /* How many rows were written, at most @max. */

@@ -55,6 +55,9 @@ void hsy_book_linked(struct hsy_book *book, const struct hearsay_id *id);
 void hsy_book_failed(struct hsy_book *book, const struct hearsay_id *id);
 /* It said no: back off, whatever else becomes of it. */
 void hsy_book_refused(struct hsy_book *book, const struct hearsay_id *id);
+/* Its link took nothing any more: it is not asked for another one for a
+ * minute, however well it answers otherwise. */
+void hsy_book_slow(struct hsy_book *book, const struct hearsay_id *id);
 /* It left or died: forget it. */
 void hsy_book_forget(struct hsy_book *book, const struct hearsay_id *id);
 /* Writes what is due, at most HSY_BOOK_FLUSH_ROWS rows. */

@@ -25,6 +25,9 @@
     X(signatures_bad)                                                  \
     X(slow_closed) /* links that took nothing for too long */          \
     X(published)                                                       \
+    X(bundles_collapsed) /* to ids: too old, or no room */             \
+    X(links_crowded)     /* bundles found no room */                   \
+    X(reads_paused)      /* too much of it to check */                 \
     X(delivered)                                                       \
     X(bundles_in) /* bundle receptions, copies included */             \
     X(bundles_duplicate)                                               \

@@ -1,6 +1,7 @@
 /* One ping per neighbour and interval, each with its own nonce and deadline.
  * A missed deadline is a strike, unless bytes came in since the ping (then the
- * round is skipped: it is slow, not dead) or this process was away itself. */
+ * round is skipped: it is slow, not dead), this process was away itself, or
+ * did not read the link. */
 #include "core/liveness.h"
 
 enum { LOOKED_AT_PER_MS = 128 };
@@ -81,6 +82,7 @@ void hsy_liveness_link_up(struct hsy_liveness *l, struct hsy_neighbour *n)
     n->ping_deadline_ns = HEARSAY_NEVER;
     n->strikes = 0;
     n->skips = 0;
+    n->unread = false; /* That was another link. */
     /* Spread: a hub's thousand pings must not leave in one instant. */
     n->ping_next_ns =
         look_time(l, n,
@@ -176,11 +178,18 @@ bool hsy_liveness_was_away(const struct hsy_liveness *l)
            hsy_time_since(l->away_ns, l->env->now.mono_ns) < AFTERMATH_NS;
 }
 
+bool hsy_liveness_unread(const struct hsy_neighbour *n, uint64_t since_ns)
+{
+    HSY_ASSERT(n->link != 0);
+    return n->unread || (n->unread_ns != 0 && n->unread_ns >= since_ns);
+}
+
 /* The open ping's deadline has passed. */
 static enum hsy_finding missed(struct hsy_liveness *l, struct hsy_neighbour *n)
 {
     struct hsy_env *env = l->env;
-    bool excused = l->away_ns >= n->ping_sent_ns && l->away_ns != 0;
+    bool excused = (l->away_ns >= n->ping_sent_ns && l->away_ns != 0) ||
+                   hsy_liveness_unread(n, n->ping_sent_ns);
 
     n->ping_nonce = 0;
     n->ping_deadline_ns = HEARSAY_NEVER;

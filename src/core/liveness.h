@@ -45,6 +45,8 @@ void hsy_liveness_woke(struct hsy_liveness *l);
 void hsy_liveness_excuse(struct hsy_liveness *l);
 /* Less than a few seconds ago. */
 bool hsy_liveness_was_away(const struct hsy_liveness *l);
+/* Did we leave what @n said unread at any time since then? */
+bool hsy_liveness_unread(const struct hsy_neighbour *n, uint64_t since_ns);
 /* Sends pings, counts strikes. Finding other than NONE: about *@out, which
  * the caller removes before it calls again; NONE: nothing more to do. */
 enum hsy_finding hsy_liveness_tick(struct hsy_liveness *l,

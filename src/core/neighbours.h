@@ -20,6 +20,7 @@ struct hsy_neighbour {
     bool fellow;              /* Seed to known seed. */
     bool eager;               /* Bundles are pushed over it; else announced. */
     uint8_t grafts;           /* GRAFTs that it may still send, or be sent. */
+    bool unread;              /* We do not read what it says just now. */
     uint8_t version;          /* Of the protocol. */
     uint8_t strikes;          /* Missed pings in a row. */
     uint8_t skips;            /* Rounds skipped in a row. */
@@ -29,6 +30,7 @@ struct hsy_neighbour {
     uint64_t boot_nonce;
     uint64_t since_ns;
     uint64_t heard_ns;   /* Last bytes. */
+    uint64_t unread_ns;  /* When that last changed; 0: never. */
     uint64_t ping_nonce; /* 0: none open. */
     uint64_t ping_sent_ns;
     uint64_t ping_deadline_ns; /* NEVER unless one is open. */

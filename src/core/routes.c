@@ -86,6 +86,17 @@ void hsy_core_congested(struct hsy_core *core, hearsay_link link)
     }
 }
 
+void hsy_core_paused(struct hsy_core *core, hearsay_link link, bool paused)
+{
+    struct hsy_neighbour *n = hsy_neighbour_by_link(&core->neighbours, link);
+
+    HSY_ASSERT(link != 0);
+    if (n != NULL) {
+        n->unread = paused;
+        n->unread_ns = core->env.now.mono_ns;
+    }
+}
+
 bool hsy_core_knows(const struct hsy_core *core,
                     const struct hsy_encoded *record)
 {

@@ -14,6 +14,7 @@
 #include "base/addr.h"
 #include "core/fellows.h"
 #include "core/kept.h"
+#include "core/liveness.h"
 #include "core/seed_parts.h"
 
 #define PING_PACE_NS (1 * HSY_SECOND)
@@ -387,7 +388,9 @@ static void pings_due(struct hsy_seed *s, struct hsy_trial *t)
         ping(s, t, n);
         return;
     }
-    if (hsy_time_since(t->next_ns, now_ns) > AWAY_NS) {
+    uint64_t asked_ns = hsy_time_since(s->env->config.ping_timeout_ns, now_ns);
+    if (hsy_time_since(t->next_ns, now_ns) > AWAY_NS ||
+        hsy_liveness_unread(n, asked_ns)) {
         /* The answers may be waiting in the socket: look there first. */
         t->next_ns = hsy_time_add(now_ns, s->env->config.ping_timeout_ns);
         return;

@@ -94,7 +94,9 @@ void hsy_conn_free(struct hearsay_node *node, struct hsy_conn *conn)
 
     HSY_ASSERT(slot != NULL);
     hsy_conn_whole(node, conn);
+    hsy_conn_forget_jobs(node, conn);
     hsy_table_remove(&node->conns, slot);
+    hsy_lanes_free(conn->lanes);
     hsy_mem_free(&node->mem, conn->in);
     hsy_mem_free(&node->mem, conn->handshake);
     hsy_mem_free(&node->mem, conn);
@@ -211,11 +213,23 @@ void hsy_conn_link_up(struct hearsay_node *node, hearsay_link link,
 
 /* ----------------------------------------------------------------- ticks */
 
+/* The dial, the handshake, a frame begun, or bytes that the host holds. */
+static uint64_t due_ns(const struct hearsay_node *node,
+                       const struct hsy_conn *conn)
+{
+    return conn->gone || conn->doomed
+               ? HEARSAY_NEVER
+               : hsy_time_min(conn->deadline_ns, hsy_conn_slow_ns(node, conn));
+}
+
 static void expire(struct hearsay_node *node, struct hsy_conn *conn)
 {
     struct hsy_counters *counters = &node->core.env.counters;
 
-    if (conn->state == HSY_CONN_DIALLING) {
+    HSY_ASSERT(due_ns(node, conn) <= node->core.env.now.mono_ns);
+    if (conn->deadline_ns > node->core.env.now.mono_ns) {
+        hsy_conn_doom_slow(node, conn);
+    } else if (conn->state == HSY_CONN_DIALLING) {
         hsy_conn_push_hang_up(node, conn->link);
         hsy_conn_end(node, conn, HEARSAY_DOWN_TIMEOUT, 0);
     } else if (conn->state == HSY_CONN_UP) {
@@ -237,11 +251,11 @@ static struct hsy_conn *find_expired(struct hearsay_node *node)
     for (uint32_t i = 0; i < node->conns.count; i++) {
         struct hsy_conn *conn =
             ((struct hsy_conn_slot *)hsy_table_at(&node->conns, i))->conn;
-        if (!conn->gone && conn->deadline_ns <= node->core.env.now.mono_ns) {
+        uint64_t at_ns = due_ns(node, conn);
+        if (at_ns <= node->core.env.now.mono_ns) {
             return conn;
         }
-        next_ns = hsy_time_min(next_ns,
-                               conn->gone ? HEARSAY_NEVER : conn->deadline_ns);
+        next_ns = hsy_time_min(next_ns, at_ns);
     }
     node->conns_next_ns = next_ns;
     return NULL;
@@ -261,6 +275,19 @@ static struct hsy_conn *find_doomed(struct hearsay_node *node)
     return NULL;
 }
 
+static void end_doomed(struct hearsay_node *node)
+{
+    struct hsy_conn *conn;
+
+    while (node->doom_pending && (conn = find_doomed(node)) != NULL) {
+        if (!conn->gone) {
+            hsy_conn_push_hang_up(node, conn->link);
+        }
+        hsy_conn_end(node, conn, conn->why, 0);
+    }
+    HSY_ASSERT(!node->doom_pending);
+}
+
 void hsy_conns_tick(struct hearsay_node *node)
 {
     struct hsy_conn *conn;
@@ -270,11 +297,8 @@ void hsy_conns_tick(struct hearsay_node *node)
             expire(node, conn);
         }
     }
-    while (node->doom_pending && (conn = find_doomed(node)) != NULL) {
-        if (!conn->gone) {
-            hsy_conn_push_hang_up(node, conn->link);
-        }
-        hsy_conn_end(node, conn, conn->why, 0);
+    while (node->crowd_pending || node->doom_pending) {
+        hsy_conns_tell_crowded(node);
+        end_doomed(node);
     }
-    HSY_ASSERT(!node->doom_pending);
 }

@@ -74,6 +74,7 @@ void hsy_conn_hang_up(struct hearsay_node *node, struct hsy_conn *conn,
             memcpy(frame.error.text, text, len);
             hsy_conn_send_frame(node, conn, &frame);
         }
+        hsy_conn_last_words(node, conn);
         hsy_conn_push_hang_up(node, conn->link);
     }
     hsy_conn_free(node, conn);
@@ -131,6 +132,17 @@ void hsy_conn_doom(struct hearsay_node *node, struct hsy_conn *conn,
     node->doom_pending = true;
 }
 
+void hsy_conn_doom_slow(struct hearsay_node *node, struct hsy_conn *conn)
+{
+    struct hsy_note note = hsy_note(HEARSAY_WARN, "slow-closed");
+
+    node->core.env.counters.slow_closed++;
+    hsy_note_u64(&note, "link", conn->link);
+    hsy_note_u64(&note, "queue_bytes", hsy_conn_queued(conn));
+    hsy_tell(&node->core.env, &note);
+    hsy_conn_doom(node, conn, HEARSAY_DOWN_SLOW);
+}
+
 /* The ERROR that explains an end, when it lies unread behind a handshake
  * whose signatures are still being checked. */
 static unsigned unread_error(const struct hsy_conn *conn)
@@ -156,6 +168,14 @@ void hsy_conn_link_down(struct hearsay_node *node, hearsay_link link,
     if (conn == NULL || conn->gone) {
         return; /* We hung up first. */
     }
+    if (conn->unread) {
+        conn->gone = true;
+        hsy_conn_hear_out(node, conn);
+        conn = hsy_conn_find(node, link);
+    }
+    if (conn == NULL) {
+        return; /* What it still had to say was no good. */
+    }
     if (conn->state == HSY_CONN_UP && conn->jobs > 0) {
         /* What it said before it went is still being verified. */
         conn->gone = true;
@@ -176,6 +196,7 @@ bool hsy_conn_job_back(struct hearsay_node *node, hearsay_link link)
     }
     HSY_ASSERT(conn->jobs > 0);
     conn->jobs--;
+    node->busy_count -= conn->jobs == 0 ? 1 : 0;
     if (conn->gone && conn->jobs == 0) {
         node->doom_pending = true; /* Its last word has been heard. */
     }

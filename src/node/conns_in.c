@@ -46,7 +46,9 @@ static size_t consume(struct hearsay_node *node, hearsay_link link,
     for (;;) {
         struct hsy_conn *conn = hsy_conn_find(node, link);
         size_t frame_len = 0;
-        if (conn == NULL || is_busy(conn) || node->end_text != NULL) {
+        if (conn == NULL || at == len || is_busy(conn) ||
+            node->end_text != NULL ||
+            hsy_conn_must_hold(node, conn, len - at)) {
             return at;
         }
         uint32_t max = conn->state == HSY_CONN_UP
@@ -108,13 +110,14 @@ static void time_frame(struct hearsay_node *node, struct hsy_conn *conn,
     if (conn->state != HSY_CONN_UP) {
         return; /* The handshake's deadline holds. */
     }
-    if (conn->in_len == 0) {
+    if (conn->in_len == 0 || conn->unread) {
         conn->deadline_ns = HEARSAY_NEVER;
     } else if (progress || conn->deadline_ns == HEARSAY_NEVER) {
         hsy_conn_plan(node, conn, hsy_time_add(now_ns, HSY_FRAME_NS));
     }
     /* It may have passed in this very step: the tick that ends it sees. */
-    HSY_ASSERT(conn->in_len == 0 || conn->deadline_ns != HEARSAY_NEVER);
+    HSY_ASSERT(conn->in_len == 0 || conn->unread ||
+               conn->deadline_ns != HEARSAY_NEVER);
 }
 
 /* Parses the conn's own buffer. The buffer is taken out meanwhile, so that a
@@ -168,7 +171,7 @@ void hsy_conn_bytes(struct hearsay_node *node, hearsay_link link,
     }
     if (direct) {
         time_frame(node, conn, used > 0);
-    } else if (!is_busy(conn)) {
+    } else if (!is_busy(conn) && !hsy_conn_holds(node, conn, conn->in_len)) {
         parse_held(node, link);
     }
 }

@@ -1,42 +1,200 @@
-/* Frames that go out: encoded once, counted against the bound of each queue. */
+/* Frames that go out: encoded once, however many links they take. A window of
+ * bytes is given to the host; what does not fit waits in lanes, where it can
+ * still be overtaken, shortened, or thrown away. */
 #include "node/inner.h"
 
-void hsy_conn_sent(struct hearsay_node *node, hearsay_link link, size_t len)
+uint32_t hsy_conn_queued(const struct hsy_conn *conn)
 {
-    struct hsy_conn *conn = hsy_conn_find(node, link);
+    uint32_t len = conn->given;
 
-    if (conn != NULL) {
-        HSY_ASSERT(len <= conn->queued);
-        conn->queued -= (uint32_t)len;
+    for (int i = 0; i < HSY_LANES; i++) {
+        len += hsy_lanes_len(conn->lanes, (enum hsy_lane)i);
     }
+    HSY_ASSERT(len >= conn->given);
+    return len;
 }
 
-void hsy_conn_send(struct hearsay_node *node, struct hsy_conn *conn,
-                   struct hearsay_buf *buf)
+/* ---------------------------------------------------------- to the host */
+
+/* What may be given now: one frame at least when the host holds none. */
+static uint32_t window(const struct hsy_conn *conn)
+{
+    if (conn->given == 0) {
+        return UINT32_MAX;
+    }
+    return conn->given < HSY_WINDOW_LEN ? HSY_WINDOW_LEN - conn->given : 0;
+}
+
+/* Takes the share of @buf. */
+static void give(struct hearsay_node *node, struct hsy_conn *conn,
+                 struct hearsay_buf *buf)
 {
     struct hearsay_effect effect = {.kind = HEARSAY_FX_SEND};
     struct hsy_counters *counters = &node->core.env.counters;
 
-    if (conn->doomed || conn->gone) {
-        return;
-    }
-    if (conn->queued + buf->len > node->core.env.config.queue_max) {
-        counters->slow_closed++;
-        hsy_conn_doom(node, conn, HEARSAY_DOWN_SLOW);
-        return;
-    }
     effect.send.link = conn->link;
-    effect.send.buf = hsy_buf_ref(buf);
+    effect.send.buf = buf;
     if (!hsy_effects_push(&node->fx, &effect)) {
         hearsay_buf_unref(buf);
         node->nomem = true; /* A hole in the stream: it must end. */
         hsy_conn_doom(node, conn, HEARSAY_DOWN_RESET);
         return;
     }
-    conn->queued += buf->len;
+    if (conn->given == 0) {
+        uint64_t now_ns = node->core.env.now.mono_ns;
+        conn->taken_ns = now_ns;
+        node->conns_next_ns = hsy_time_min(node->conns_next_ns,
+                                           hsy_time_add(now_ns, HSY_SLOW_NS));
+    }
+    conn->given += buf->len;
     counters->frames_out++;
     counters->bytes_out += buf->len;
 }
+
+/* From the lanes, as far as the window goes. */
+static void pump(struct hearsay_node *node, struct hsy_conn *conn)
+{
+    uint64_t now_ns = node->core.env.now.mono_ns;
+    struct hearsay_buf *buf;
+
+    while (!conn->doomed &&
+           (buf = hsy_lanes_take(conn->lanes, now_ns, window(conn))) != NULL) {
+        give(node, conn, buf);
+    }
+    if (hsy_lanes_empty(conn->lanes)) {
+        hsy_lanes_free(conn->lanes);
+        conn->lanes = NULL;
+    }
+    HSY_ASSERT(conn->lanes == NULL || conn->doomed || conn->given > 0);
+}
+
+void hsy_conn_sent(struct hearsay_node *node, hearsay_link link, size_t len)
+{
+    struct hsy_conn *conn = hsy_conn_find(node, link);
+
+    if (conn == NULL) {
+        return;
+    }
+    HSY_ASSERT(len <= conn->given);
+    conn->given -= (uint32_t)len;
+    conn->taken_ns = node->core.env.now.mono_ns;
+    if (conn->lanes != NULL && !conn->gone && !conn->doomed) {
+        pump(node, conn);
+    }
+}
+
+uint64_t hsy_conn_slow_ns(const struct hearsay_node *node,
+                          const struct hsy_conn *conn)
+{
+    if (conn->given == 0) {
+        return HEARSAY_NEVER;
+    }
+    /* While this process was away its host could take nothing. */
+    return hsy_time_add(hsy_time_max(conn->taken_ns, node->late_ns),
+                        HSY_SLOW_NS);
+}
+
+/* Own bundles nobody else has, and what ends the link (LEAVE, ERROR) is a
+ * control frame. */
+void hsy_conn_last_words(struct hearsay_node *node, struct hsy_conn *conn)
+{
+    const enum hsy_lane order[] = {HSY_LANE_OWN, HSY_LANE_CONTROL};
+    struct hearsay_buf *buf;
+
+    for (int i = 0; i < 2 && conn->lanes != NULL; i++) {
+        while (!conn->doomed &&
+               (buf = hsy_lanes_take_from(conn->lanes, order[i])) != NULL) {
+            give(node, conn, buf);
+        }
+    }
+}
+
+/* ------------------------------------------------------------- to the lanes */
+
+/* Some of what waits for @conn was thrown away; told when the step ends, for
+ * the core may be in the middle of something. */
+static void note_crowd(struct hearsay_node *node, const struct hsy_conn *conn)
+{
+    if (conn->lanes->crowded && !conn->lanes->told) {
+        node->crowd_pending = true;
+    }
+}
+
+static void enqueue(struct hearsay_node *node, struct hsy_conn *conn,
+                    struct hearsay_buf *buf, enum hsy_lane lane)
+{
+    struct hsy_env *env = &node->core.env;
+
+    if (conn->lanes == NULL) {
+        conn->lanes =
+            hsy_lanes_new(&(struct hsy_lanes_env){.mem = &node->mem,
+                                                  .crypto = node->crypto,
+                                                  .counters = &env->counters});
+    }
+    if (conn->lanes == NULL) {
+        node->nomem = true;
+        hsy_conn_doom(node, conn, HEARSAY_DOWN_RESET);
+        return;
+    }
+    conn->lanes->collapses = conn->version >= HSY_IHAVE_VERSION;
+    uint32_t max = env->config.queue_max - conn->given;
+    switch (hsy_lanes_put(conn->lanes, lane, buf, env->now.mono_ns, max)) {
+    case HSY_LANES_OK:
+        note_crowd(node, conn);
+        break;
+    case HSY_LANES_FULL:
+        hsy_conn_doom_slow(node, conn);
+        return;
+    case HSY_LANES_NOMEM:
+        node->nomem = true;
+        hsy_conn_doom(node, conn, HEARSAY_DOWN_RESET);
+        return;
+    }
+    pump(node, conn);
+}
+
+void hsy_conn_send(struct hearsay_node *node, struct hsy_conn *conn,
+                   struct hearsay_buf *buf, enum hsy_lane lane)
+{
+    HSY_ASSERT(conn->given <= node->core.env.config.queue_max);
+    if (conn->doomed || conn->gone) {
+        return;
+    }
+    if (conn->lanes == NULL && buf->len <= window(conn) &&
+        buf->len <= node->core.env.config.queue_max - conn->given) {
+        give(node, conn, hsy_buf_ref(buf));
+    } else {
+        enqueue(node, conn, buf, lane);
+    }
+}
+
+static struct hsy_conn *find_crowded(struct hearsay_node *node)
+{
+    for (uint32_t i = 0; i < node->conns.count; i++) {
+        struct hsy_conn *conn =
+            ((struct hsy_conn_slot *)hsy_table_at(&node->conns, i))->conn;
+        if (conn->lanes != NULL && conn->lanes->crowded && !conn->lanes->told) {
+            return conn;
+        }
+    }
+    node->crowd_pending = false;
+    return NULL;
+}
+
+void hsy_conns_tell_crowded(struct hearsay_node *node)
+{
+    struct hsy_conn *conn;
+
+    while (node->crowd_pending && (conn = find_crowded(node)) != NULL) {
+        conn->lanes->told = true;
+        if (!conn->gone && !conn->doomed) {
+            node->core.env.counters.links_crowded++;
+            hsy_core_congested(&node->core, conn->link);
+        }
+    }
+}
+
+/* ------------------------------------------------------------------ frames */
 
 struct hearsay_buf *hsy_conn_encode(struct hearsay_node *node,
                                     const struct hsy_frame *frame)
@@ -65,6 +223,6 @@ void hsy_conn_send_frame(struct hearsay_node *node, struct hsy_conn *conn,
         hsy_conn_doom(node, conn, HEARSAY_DOWN_RESET);
         return;
     }
-    hsy_conn_send(node, conn, buf);
+    hsy_conn_send(node, conn, buf, hsy_lane_of(frame, &node->core.env.id));
     hearsay_buf_unref(buf);
 }

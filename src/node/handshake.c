@@ -114,8 +114,8 @@ static void on_hello(struct hearsay_node *node, struct hsy_conn *conn,
     h->hello_seen = true;
     h->record = hello->record;
     h->observed = hello->observed;
-    h->version = hello->version_max < HSY_PROTOCOL_MAX ? hello->version_max
-                                                       : HSY_PROTOCOL_MAX;
+    conn->version = hello->version_max < HSY_PROTOCOL_MAX ? hello->version_max
+                                                          : HSY_PROTOCOL_MAX;
     memcpy(h->their_nonce, hello->nonce, HSY_NONCE_LEN);
     if (text != NULL) {
         hsy_conn_refuse(node, conn, code, text);
@@ -203,7 +203,7 @@ static void come_up(struct hearsay_node *node, struct hsy_conn *conn)
     struct hsy_arrival arrival = {.link = conn->link,
                                   .accepted = conn->accepted,
                                   .from = conn->from,
-                                  .version = h->version,
+                                  .version = conn->version,
                                   .observed = h->observed,
                                   .record = h->record};
 

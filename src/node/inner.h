@@ -7,6 +7,7 @@
 #include "core/core.h"
 #include "crypto/crypto.h"
 #include "node/effects.h"
+#include "node/lanes.h"
 #include "node/rows.h"
 
 enum {
@@ -21,6 +22,14 @@ enum {
 /* A HELLO comes a round trip after the accept; it is not cut sooner. */
 #define HSY_HELLO_NS (500 * HSY_MS)
 #define HSY_FRAME_NS (10 * HSY_SECOND)
+/* The other end takes nothing for so long: it is slow (Queues). */
+#define HSY_SLOW_NS (10 * HSY_SECOND)
+
+/* Bytes of a link that its host holds at most, or one frame if that is
+ * longer; the rest waits in lanes, where a PING overtakes it. Two bundles of
+ * 16 KiB: at 1 MiB/s a PING waits 32 ms, and a host that takes all of it once
+ * per turn of its loop, 10,000 times a second, sends 320 MiB/s. */
+enum { HSY_WINDOW_LEN = 32 * 1024 };
 
 /*
  * dialler:  DIALLING -> HELLO -> SIGNING -> AUTH -> CHECKING -> UP
@@ -44,7 +53,6 @@ struct hsy_handshake {
     struct hsy_record record; /* Theirs; not verified before UP. */
     struct hearsay_addr observed;
     struct hearsay_id expect; /* Meaningful with has_expect. */
-    uint16_t version;         /* The highest that both speak. */
     bool has_expect;
     bool hello_seen;
 };
@@ -55,14 +63,19 @@ struct hsy_conn {
     bool accepted;
     bool doomed; /* To be cut when the step ends. */
     bool gone;   /* The host closed it; only its jobs are still out. */
+    bool unread; /* The host was told not to read it. */
+    bool woken;  /* It was read no more, and has bytes to be parsed. */
     enum hearsay_down why; /* Meaningful with doomed or gone. */
     struct hearsay_addr from;
     struct hsy_handshake *handshake; /* Owned; NULL when UP. */
     uint64_t deadline_ns; /* Dial, handshake, or the frame begun; NEVER. */
     uint8_t *in;          /* Owned: bytes not parsed yet. */
     uint32_t in_len, in_room;
-    uint32_t queued; /* Bytes that the host has not reported as SENT. */
-    uint32_t jobs;   /* Outstanding for this link. */
+    uint16_t version;        /* The highest that both speak; 0: not known. */
+    uint32_t given;          /* Bytes that the host has not reported as SENT. */
+    uint64_t taken_ns;       /* When it last did, or held none before. */
+    struct hsy_lanes *lanes; /* Owned; NULL: nothing else waits. */
+    uint32_t jobs;           /* Outstanding for this link. */
 };
 
 struct hsy_conn_slot {
@@ -75,14 +88,19 @@ struct hsy_conn_slot {
 struct hearsay_node {
     uint64_t due_ns;        /* hearsay_deadline(), as the last step left it. */
     uint64_t conns_next_ns; /* Not later than the earliest deadline. */
+    uint64_t late_ns;       /* When this process last was away. */
     const char *end_text;   /* Why it is ending; NULL while it is not. */
     enum hearsay_stop end_why;
     bool stopped;       /* STOPPED is out: no jobs, no links, nothing more. */
     bool nomem;         /* An effect was lost in this step. */
     bool hang_up_lost;  /* Some HANG_UP found no memory. */
     bool doom_pending;  /* Some conn is doomed. */
+    bool crowd_pending; /* Some conn is crowded, and the core not told. */
     uint32_t half_open; /* Accepted, not UP. */
     uint32_t jobs_count;
+    uint32_t checks_count; /* Of these, checks of frames. */
+    uint32_t busy_count;   /* Conns with jobs. */
+    uint32_t unread_count; /* Conns that are not read. */
     struct hsy_effects fx;
     struct hsy_table conns;                     /* struct hsy_conn_slot */
     struct hsy_conn *oldest_half, *newest_half; /* Half-open ones; a list. */
@@ -111,15 +129,26 @@ void hsy_conn_link_down(struct hearsay_node *node, hearsay_link link,
                         enum hearsay_down why);
 void hsy_conn_bytes(struct hearsay_node *node, hearsay_link link,
                     const uint8_t *data, size_t len);
+/* conns_out.c. The host took @len bytes of the link. */
 void hsy_conn_sent(struct hearsay_node *node, hearsay_link link, size_t len);
-/* conns_out.c. NULL: no memory. */
+/* NULL: no memory. */
 struct hearsay_buf *hsy_conn_encode(struct hearsay_node *node,
                                     const struct hsy_frame *frame);
-/* Queues @buf (borrowed) on the link; a full queue dooms it. */
+/* Queues @buf (borrowed) on the link. What finds no room is dropped, or dooms
+ * the link; see lanes.h. */
 void hsy_conn_send(struct hearsay_node *node, struct hsy_conn *conn,
-                   struct hearsay_buf *buf);
+                   struct hearsay_buf *buf, enum hsy_lane lane);
 void hsy_conn_send_frame(struct hearsay_node *node, struct hsy_conn *conn,
                          const struct hsy_frame *frame);
+/* Gives the host all that must not be lost when the link is hung up. */
+void hsy_conn_last_words(struct hearsay_node *node, struct hsy_conn *conn);
+/* Bytes that wait or are given. */
+uint32_t hsy_conn_queued(const struct hsy_conn *conn);
+/* When the link is slow unless the host takes something; NEVER. */
+uint64_t hsy_conn_slow_ns(const struct hearsay_node *node,
+                          const struct hsy_conn *conn);
+/* Tells the core of links for which too much waits. */
+void hsy_conns_tell_crowded(struct hearsay_node *node);
 /* conns_end.c. Takes the conn out of the table, and no word to anybody. */
 void hsy_conn_free(struct hearsay_node *node, struct hsy_conn *conn);
 /* The same, and the core hears that the link or the dial failed. */
@@ -137,6 +166,8 @@ void hsy_conn_refuse(struct hearsay_node *node, struct hsy_conn *conn,
 /* Cut when the step ends, for the core may be in the middle of something. */
 void hsy_conn_doom(struct hearsay_node *node, struct hsy_conn *conn,
                    enum hearsay_down why);
+/* The same for a link that takes too little; counted and noted. */
+void hsy_conn_doom_slow(struct hearsay_node *node, struct hsy_conn *conn);
 /* A job of this link came back; true: the conn is still there. */
 bool hsy_conn_job_back(struct hearsay_node *node, hearsay_link link);
 /* Parses what was held back while the handshake's jobs ran. */
@@ -149,6 +180,23 @@ void hsy_conns_fini(struct hearsay_node *node);
 void hsy_conns_hang_up(struct hearsay_node *node);
 void hsy_conn_plan(struct hearsay_node *node, struct hsy_conn *conn,
                    uint64_t deadline_ns);
+
+/* conns_read.c. A job of this link goes out. */
+void hsy_conn_job_out(struct hearsay_node *node, struct hsy_conn *conn);
+/* The conn goes, whatever is out. */
+void hsy_conn_forget_jobs(struct hearsay_node *node, struct hsy_conn *conn);
+/* One more frame of it is being checked: enough for now? */
+void hsy_conn_weigh(struct hearsay_node *node, struct hsy_conn *conn);
+/* Do @len bytes of it wait, for it is not read? */
+bool hsy_conn_holds(const struct hearsay_node *node,
+                    const struct hsy_conn *conn, size_t len);
+/* The same, also because there is no job left. */
+bool hsy_conn_must_hold(struct hearsay_node *node, struct hsy_conn *conn,
+                        size_t len);
+/* A job came back: all links are read again when so few are out. */
+void hsy_conns_read_again(struct hearsay_node *node);
+/* Of one that is gone and was not read: takes what it holds. */
+void hsy_conn_hear_out(struct hearsay_node *node, struct hsy_conn *conn);
 
 /* handshake.c */
 void hsy_handshake_begin(struct hearsay_node *node, struct hsy_conn *conn);

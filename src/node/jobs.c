@@ -76,6 +76,7 @@ static void job_free(struct hearsay_node *node, struct hearsay_job *job)
         job->next->prev = job->prev;
     }
     node->jobs_count--;
+    node->checks_count -= job->purpose == PURPOSE_CHECK_FRAME ? 1 : 0;
     hsy_mem_free(&node->mem, job);
 }
 
@@ -91,6 +92,7 @@ static bool job_push(struct hearsay_node *node, struct hearsay_job *job)
     }
     node->jobs = job;
     node->jobs_count++;
+    node->checks_count += job->purpose == PURPOSE_CHECK_FRAME ? 1 : 0;
     effect.job = job;
     if (!hsy_effects_push(&node->fx, &effect)) {
         job_free(node, job);
@@ -233,7 +235,7 @@ bool hsy_jobs_sign_auth(struct hearsay_node *node, struct hsy_conn *conn,
     if (!job_push(node, job)) {
         return false;
     }
-    conn->jobs++;
+    hsy_conn_job_out(node, conn);
     return true;
 }
 
@@ -277,7 +279,7 @@ bool hsy_jobs_check_auth(struct hearsay_node *node, struct hsy_conn *conn,
     if (!job_push(node, job)) {
         return false;
     }
-    conn->jobs++;
+    hsy_conn_job_out(node, conn);
     return true;
 }
 
@@ -314,7 +316,8 @@ static bool push_check(struct hearsay_node *node, struct hsy_conn *conn,
     if (!job_push(node, job)) {
         return false;
     }
-    conn->jobs++;
+    hsy_conn_job_out(node, conn);
+    hsy_conn_weigh(node, conn);
     return true;
 }
 
@@ -415,4 +418,7 @@ void hsy_jobs_done(struct hearsay_node *node, struct hearsay_job *job)
         break;
     }
     job_free(node, job);
+    if (node->end_text == NULL) {
+        hsy_conns_read_again(node);
+    }
 }

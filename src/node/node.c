@@ -275,16 +275,10 @@ static uint64_t deadline_now(const struct hearsay_node *node)
     return hsy_time_min(hsy_core_deadline(&node->core), node->conns_next_ns);
 }
 
-/* The whole of a step: the event, and what is due. */
-static int run_step(struct hearsay_node *node, const struct hearsay_now *now,
-                    const struct hearsay_event *ev)
+/* What is due after the event, whose outcome was @err. */
+static int settle(struct hearsay_node *node, const struct hearsay_event *ev,
+                  int err)
 {
-    hsy_core_begin(&node->core, now);
-    if (node->due_ns != HEARSAY_NEVER &&
-        hsy_time_since(node->due_ns, now->mono_ns) > LATE_NS) {
-        hsy_liveness_excuse(&node->core.liveness);
-    }
-    int err = handle(node, ev);
     if (node->end_text == NULL) {
         hsy_conns_tick(node);
         hsy_core_end(&node->core);
@@ -297,6 +291,19 @@ static int run_step(struct hearsay_node *node, const struct hearsay_now *now,
     /* A message that was taken is taken, whatever else found no memory. */
     bool lost = node->nomem && ev->kind != HEARSAY_EV_PUBLISH;
     return err == 0 && lost ? HEARSAY_ERR_NOMEM : err;
+}
+
+/* The whole of a step: the event, and what is due. */
+static int run_step(struct hearsay_node *node, const struct hearsay_now *now,
+                    const struct hearsay_event *ev)
+{
+    hsy_core_begin(&node->core, now);
+    if (node->due_ns != HEARSAY_NEVER &&
+        hsy_time_since(node->due_ns, now->mono_ns) > LATE_NS) {
+        hsy_liveness_excuse(&node->core.liveness);
+        node->late_ns = now->mono_ns;
+    }
+    return settle(node, ev, handle(node, ev));
 }
 
 int hearsay_step(struct hearsay_node *node, const struct hearsay_now *now,
@@ -318,7 +325,7 @@ int hearsay_step(struct hearsay_node *node, const struct hearsay_now *now,
          * one number of one link only. */
         node->core.env.now = *now;
         hsy_conn_sent(node, ev->sent.link, ev->sent.len);
-        return 0;
+        return node->nomem ? settle(node, ev, 0) : 0;
     }
     return run_step(node, now, ev);
 }

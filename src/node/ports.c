@@ -13,11 +13,13 @@ static void port_send(void *ctx, const hearsay_link *links, uint32_t count,
     struct hearsay_node *node = ctx;
     struct hearsay_buf *buf = hsy_conn_encode(node, frame);
 
+    enum hsy_lane lane = hsy_lane_of(frame, &node->core.env.id);
+
     HSY_ASSERT(count >= 1);
     for (uint32_t i = 0; i < count; i++) {
         struct hsy_conn *conn = hsy_conn_find(node, links[i]);
         if (conn != NULL && buf != NULL) {
-            hsy_conn_send(node, conn, buf);
+            hsy_conn_send(node, conn, buf, lane);
         } else if (conn != NULL) {
             node->nomem = true;
             hsy_conn_doom(node, conn, HEARSAY_DOWN_RESET);
@@ -169,7 +171,7 @@ static uint32_t port_waiting(void *ctx, hearsay_link link)
 {
     const struct hsy_conn *conn = hsy_conn_find(ctx, link);
 
-    return conn == NULL ? 0 : conn->queued;
+    return conn == NULL ? 0 : hsy_lanes_len(conn->lanes, HSY_LANE_OWN);
 }
 
 static void port_bundle_id(void *ctx, struct hsy_bundle_id *out,

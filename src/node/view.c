@@ -139,6 +139,19 @@ bool hsy_view_counter(const struct hsy_counters *counters, uint32_t index,
     return true;
 }
 
+const char *hsy_view_lane_text(uint32_t lane)
+{
+    static const char *const names[] = {
+        [HSY_LANE_CONTROL] = "control",
+        [HSY_LANE_OWN] = "own",
+        [HSY_LANE_FORWARDED] = "forwarded",
+        [HSY_LANE_ANNOUNCE] = "announce",
+    };
+
+    _Static_assert(sizeof(names) / sizeof(names[0]) == HSY_LANES, "all");
+    return lane < HSY_LANES ? names[lane] : NULL;
+}
+
 bool hsy_view_link(const struct hearsay_node *node, uint32_t index,
                    struct hsy_view_link *out)
 {
@@ -149,16 +162,20 @@ bool hsy_view_link(const struct hearsay_node *node, uint32_t index,
     }
     const struct hsy_neighbour *n = hsy_neighbour_at(ns, index);
     const struct hsy_conn *conn = hsy_conn_find(node, n->link);
-    *out =
-        (struct hsy_view_link){.link = n->link,
-                               .id = n->id,
-                               .addr = n->addr,
-                               .role = n->role,
-                               .accepted = n->accepted,
-                               .overlay = n->overlay,
-                               .rtt_ns = n->rtt_ns,
-                               .queue_bytes = conn != NULL ? conn->queued : 0,
-                               .strikes = n->strikes};
+    *out = (struct hsy_view_link){.link = n->link,
+                                  .id = n->id,
+                                  .addr = n->addr,
+                                  .role = n->role,
+                                  .accepted = n->accepted,
+                                  .overlay = n->overlay,
+                                  .rtt_ns = n->rtt_ns,
+                                  .strikes = n->strikes};
+    if (conn != NULL) {
+        out->queue_bytes = hsy_conn_queued(conn);
+        for (int i = 0; i < HSY_LANES; i++) {
+            out->lanes[i] = hsy_lanes_len(conn->lanes, (enum hsy_lane)i);
+        }
+    }
     struct hsy_record record = hsy_kept_record(n->record);
     copy_name(out->name, record.name, record.name_len);
     return true;

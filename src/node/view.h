@@ -57,9 +57,13 @@ struct hsy_view_link {
     bool accepted; /* direction: "in", else "out" */
     bool overlay;  /* relay: "flood"; else a link to or between seeds. */
     uint64_t rtt_ns;
-    uint32_t queue_bytes;
+    uint32_t queue_bytes; /* All that was not sent yet. */
+    uint32_t lanes[4];    /* Of these, what the host was not given yet. */
     uint32_t strikes;
 };
+
+/* "control"; static. NULL: no such lane. */
+const char *hsy_view_lane_text(uint32_t lane);
 
 /* Authenticated links, in order of age. False: no such index. */
 bool hsy_view_link(const struct hearsay_node *node, uint32_t index,

@@ -18,6 +18,12 @@ enum hsy_link_state {
     HSY_LINK_GONE        /* Waits for libuv to let go of it. */
 };
 
+/* Why a link is not read. */
+enum hsy_pause {
+    HSY_PAUSE_DISK = 1, /* The runtime: the disk does not keep up. */
+    HSY_PAUSE_NODE = 2  /* The node: its jobs pile up. */
+};
+
 /* A dial under way; freed when it succeeded or failed. */
 struct hsy_dial {
     uv_connect_t req;
@@ -47,13 +53,13 @@ struct hsy_link {
     bool accepted;
     bool handle_live; /* @tcp is initialised and not closed. */
     bool handle_busy; /* libuv still knows @tcp. */
-    bool paused;
-    bool write_dead; /* The kernel refuses bytes; the reader will see why. */
-    bool finished;   /* The transport has said that nothing follows. */
-    bool shut;       /* Our side of the connection is shut down. */
-    bool dirty;      /* In links->dirty. */
-    bool failing;    /* In links->failed. */
-    bool timed;      /* In links->timed. */
+    uint8_t paused;   /* Who wants it unread: bits of hsy_pause; 0: read. */
+    bool write_dead;  /* The kernel refuses bytes; the reader will see why. */
+    bool finished;    /* The transport has said that nothing follows. */
+    bool shut;        /* Our side of the connection is shut down. */
+    bool dirty;       /* In links->dirty. */
+    bool failing;     /* In links->failed. */
+    bool timed;       /* In links->timed. */
     uint32_t turn_bytes; /* Read in this turn; > 0: in links->readers. */
     uint64_t deadline_ns;
     struct hsy_links *links;
@@ -80,7 +86,8 @@ struct hsy_links {
     struct hsy_link *readers;
     uint32_t readers_count;
     uint64_t readers_bytes;
-    uint32_t count; /* In all. */
+    uint32_t disk_paused; /* Links with HSY_PAUSE_DISK. */
+    uint32_t count;       /* In all. */
     hearsay_link accepted_last;
     uint64_t sweep_ns; /* When the timer is due; HEARSAY_NEVER. */
     uv_timer_t sweep;
@@ -113,6 +120,11 @@ void hsy_link_free_if_done(struct hsy_link *l);
 
 /* link_in.c */
 void hsy_in_start(struct hsy_link *l);
+/* Stops reading for one reason more, or one less. */
+void hsy_in_pause(struct hsy_link *l, enum hsy_pause why);
+void hsy_in_resume(struct hsy_link *l, enum hsy_pause why);
+/* No reason holds any more; reading is not started. */
+void hsy_in_forget(struct hsy_link *l);
 /* Forgets who read how much in this turn. */
 void hsy_in_turn_over(struct hsy_links *links);
 

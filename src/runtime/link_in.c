@@ -1,10 +1,16 @@
 /* Reading: what comes in goes through the transport to the node at once; all
- * links share one buffer. And back-pressure: the links that brought the most
- * in a turn are not read for a while. */
+ * links share one buffer. And back-pressure: a link is not read while its node
+ * says so, and those that brought the most while the disk does not keep up. */
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
 #include "base/assert.h"
 #include "runtime/clock.h"
 #include "runtime/link.h"
 #include "runtime/sockaddr.h"
+
+/* Bytes that the kernel holds and has not sent: a window of the node. */
+enum { NOTSENT_LEN = 32 * 1024 };
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
@@ -103,12 +109,30 @@ void hsy_in_start(struct hsy_link *l)
     HSY_ASSERT(rc == 0 || rc == UV_EALREADY);
 }
 
+/* The kernel would take megabytes for a link whose other end takes nothing,
+ * where no PING overtakes them and no bundle collapses. With this it takes no
+ * more than it has sent and a little, so it never runs dry: it has room again
+ * when half of that is left. Nothing depends on it. */
+static void leave_little_in_the_kernel(const struct hsy_link *l)
+{
+#ifdef TCP_NOTSENT_LOWAT
+    int len = NOTSENT_LEN;
+    uv_os_fd_t fd;
+    if (uv_fileno((const uv_handle_t *)&l->tcp, &fd) == 0) {
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &len, sizeof(len));
+    }
+#else
+    (void)l;
+#endif
+}
+
 void hsy_link_connected(struct hsy_link *l)
 {
     struct hsy_links_config *config = &l->links->config;
     hsy_link_enter(l, HSY_LINK_SECURING);
     hsy_dial_free(l);
     (void)uv_tcp_nodelay(&l->tcp, 1);
+    leave_little_in_the_kernel(l);
     int rc =
         config->transport(config->transport_ctx, &l->transport, l->accepted);
     if (rc == 0) {
@@ -131,6 +155,44 @@ void hsy_link_connected(struct hsy_link *l)
 
 /* ---------------------------------------------------------- back-pressure */
 
+void hsy_in_pause(struct hsy_link *l, enum hsy_pause why)
+{
+    struct hsy_links *links = l->links;
+    HSY_ASSERT(l->state == HSY_LINK_OPEN);
+    if ((l->paused & why) != 0) {
+        return;
+    }
+    if (l->paused == 0) {
+        links->stats.links_paused++;
+        links->stats.pauses++;
+        (void)uv_read_stop((uv_stream_t *)&l->tcp);
+    }
+    links->disk_paused += why == HSY_PAUSE_DISK ? 1U : 0U;
+    l->paused = (uint8_t)(l->paused | why);
+}
+
+void hsy_in_resume(struct hsy_link *l, enum hsy_pause why)
+{
+    struct hsy_links *links = l->links;
+    if ((l->paused & why) == 0) {
+        return;
+    }
+    links->disk_paused -= why == HSY_PAUSE_DISK ? 1U : 0U;
+    l->paused = (uint8_t)(l->paused & ~why);
+    if (l->paused == 0) {
+        links->stats.links_paused--;
+        hsy_in_start(l);
+    }
+}
+
+void hsy_in_forget(struct hsy_link *l)
+{
+    struct hsy_links *links = l->links;
+    links->disk_paused -= (l->paused & HSY_PAUSE_DISK) != 0 ? 1U : 0U;
+    links->stats.links_paused -= l->paused != 0 ? 1U : 0U;
+    l->paused = 0;
+}
+
 void hsy_links_pause_busiest(struct hsy_links *links)
 {
     if (links->readers_count == 0) {
@@ -138,12 +200,8 @@ void hsy_links_pause_busiest(struct hsy_links *links)
     }
     uint64_t average = links->readers_bytes / links->readers_count;
     for (struct hsy_link *l = links->readers; l != NULL; l = l->reader_next) {
-        if (l->turn_bytes >= average && l->state == HSY_LINK_OPEN &&
-            !l->paused) {
-            l->paused = true;
-            links->stats.links_paused++;
-            links->stats.pauses++;
-            (void)uv_read_stop((uv_stream_t *)&l->tcp);
+        if (l->turn_bytes >= average && l->state == HSY_LINK_OPEN) {
+            hsy_in_pause(l, HSY_PAUSE_DISK);
         }
     }
 }
@@ -151,12 +209,8 @@ void hsy_links_pause_busiest(struct hsy_links *links)
 void hsy_links_resume(struct hsy_links *links)
 {
     struct hsy_link *l = links->all;
-    for (; l != NULL && links->stats.links_paused > 0; l = l->next) {
-        if (l->paused) {
-            l->paused = false;
-            links->stats.links_paused--;
-            hsy_in_start(l);
-        }
+    for (; l != NULL && links->disk_paused > 0; l = l->next) {
+        hsy_in_resume(l, HSY_PAUSE_DISK);
     }
 }
 

@@ -153,8 +153,8 @@ static void check_later(struct hsy_link *l, uint64_t now_ns)
     hsy_link_deadline(l, hsy_time_min(end_ns, check_ns));
 }
 
-/* The kernel holds megabytes, and has no room again before a third of them is
- * through. A slow reader is not a dead one: what it acknowledges counts. */
+/* The kernel may hold much, and has no room again before some of it is through.
+ * A slow reader is not a dead one: what it acknowledges counts. */
 static void kernel_progress(struct hsy_link *l, uint64_t now_ns)
 {
     uv_os_fd_t fd;

@@ -52,9 +52,8 @@ void hsy_link_enter(struct hsy_link *l, enum hsy_link_state to)
     stats->links -= is_live(l->state) && !is_live(to) ? 1U : 0U;
     stats->links_lingering -= l->state == HSY_LINK_LINGERING ? 1U : 0U;
     stats->links_lingering += to == HSY_LINK_LINGERING ? 1U : 0U;
-    if (l->paused && !is_live(to)) {
-        l->paused = false;
-        stats->links_paused--;
+    if (!is_live(to)) {
+        hsy_in_forget(l);
     }
     l->state = to;
     hsy_link_deadline(l, HEARSAY_NEVER);
@@ -485,7 +484,7 @@ static void link_hang_up(struct hsy_link *l)
         hsy_link_drop(l);
         return;
     }
-    bool paused = l->paused;
+    bool paused = l->paused != 0;
     link_forget(l);
     hsy_link_enter(l, HSY_LINK_LINGERING);
     hsy_link_deadline(
@@ -519,6 +518,19 @@ void hsy_links_hang_up_all(struct hsy_links *links)
 uint32_t hsy_links_lingering(const struct hsy_links *links)
 {
     return links->stats.links_lingering;
+}
+
+void hsy_links_read(struct hsy_links *links, hearsay_link id, bool on)
+{
+    struct hsy_link *l = link_find(links, id);
+    if (l == NULL || l->state != HSY_LINK_OPEN) {
+        return; /* It ended; the node will hear of it. */
+    }
+    if (on) {
+        hsy_in_resume(l, HSY_PAUSE_NODE);
+    } else {
+        hsy_in_pause(l, HSY_PAUSE_NODE);
+    }
 }
 
 void hsy_links_break(struct hsy_links *links, hearsay_link id)

@@ -38,6 +38,8 @@ HEARSAY_MUST_USE int hsy_links_dial(struct hsy_links *links, hearsay_link id,
 void hsy_links_send(struct hsy_links *links, hearsay_link id,
                     struct hearsay_buf *buf);
 void hsy_links_hang_up(struct hsy_links *links, hearsay_link id);
+/* Whether it is read. */
+void hsy_links_read(struct hsy_links *links, hearsay_link id, bool on);
 /* As if it had broken: bytes of it were lost for want of memory. */
 void hsy_links_break(struct hsy_links *links, hearsay_link id);
 
@@ -51,8 +53,8 @@ void hsy_links_resolved(struct hsy_links *links);
  * is to do at once, do not sleep. */
 bool hsy_links_flush(struct hsy_links *links);
 
-/* Back-pressure, at the end of a turn: stops reading the links that brought
- * more than the average of this turn; or reads all again. */
+/* The disk does not keep up, at the end of a turn: stops reading the links
+ * that brought more than the average of this turn; or reads all again. */
 void hsy_links_pause_busiest(struct hsy_links *links);
 void hsy_links_resume(struct hsy_links *links);
 

@@ -90,6 +90,9 @@ static void do_effect(struct hearsay_runtime *rt,
     case HEARSAY_FX_HANG_UP:
         hsy_links_hang_up(rt->links, fx->hang_up.link);
         break;
+    case HEARSAY_FX_READ:
+        hsy_links_read(rt->links, fx->read.link, fx->read.on);
+        break;
     case HEARSAY_FX_DELIVER:
         rc = hsy_outbox_message(&rt->outbox, fx->message);
         break;
@@ -231,11 +234,10 @@ static void turn_time(struct hearsay_runtime *rt, uint64_t now_ns)
     }
 }
 
+/* Of the disk; when its jobs pile up the node says which links to leave. */
 static void turn_pressure(struct hearsay_runtime *rt)
 {
-    uint64_t cpu = hsy_jobs_depth(rt->jobs);
-    uint64_t disk = hsy_store_depth(rt->store);
-    uint64_t depth = cpu > disk ? cpu : disk;
+    uint64_t depth = hsy_store_depth(rt->store);
     if (depth * 2 > rt->lane_max) {
         hsy_links_pause_busiest(rt->links);
     } else if (depth * 4 < rt->lane_max) {

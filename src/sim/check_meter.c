@@ -48,10 +48,10 @@ struct hearsay_mem hsy_meter_mem(struct hsy_meter *meter)
 }
 
 /* What `hearsay seed --print-limits` adds up, without the host's part; the
- * bytes of one are those of src/cli/limits.c. */
+ * bytes of one are those of src/cli/limits.c; a link's ids are in its own. */
 static uint64_t ceiling_of(const struct hearsay_config *n)
 {
-    enum { LINK_LEN = 4096, RECORD_LEN = 1536, SEEN_LEN = 64, JOB_LEN = 17408 };
+    enum { LINK_LEN = 8192, RECORD_LEN = 1536, SEEN_LEN = 64, JOB_LEN = 17408 };
     uint64_t records =
         n->role == HEARSAY_SEED ? n->peers_max : (uint64_t)n->book_max;
     return n->links_max * ((uint64_t)LINK_LEN + n->queue_max + n->frame_max) +

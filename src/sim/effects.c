@@ -197,6 +197,11 @@ void hsy_effects_apply(struct hsy_cluster *c, uint32_t node,
         fold(c, fx->hang_up.link);
         hsy_net_hang_up(c, node, fx->hang_up.link);
         break;
+    case HEARSAY_FX_READ:
+        fold(c, fx->read.link);
+        fold(c, fx->read.on ? 1 : 0);
+        hsy_net_read(c, node, fx->read.link, fx->read.on);
+        break;
     case HEARSAY_FX_DELIVER:
         fx_deliver(c, node, fx->message);
         break;

@@ -58,6 +58,7 @@ struct hsy_end {
     uint8_t side;       /* Its index in its connection. */
     bool open;          /* A process, or its backlog, holds it. */
     bool up;            /* LINK_UP was told. */
+    bool unread;        /* Its process reads no more from it. */
     bool sent_scheduled;
 };
 
@@ -161,6 +162,9 @@ void hsy_net_dial(struct hsy_cluster *c, uint32_t node, hearsay_link link,
 void hsy_net_send(struct hsy_cluster *c, uint32_t node, hearsay_link link,
                   struct hearsay_buf *buf);
 void hsy_net_hang_up(struct hsy_cluster *c, uint32_t node, hearsay_link link);
+/* What comes on the link waits in the network, or goes on to its process. */
+void hsy_net_read(struct hsy_cluster *c, uint32_t node, hearsay_link link,
+                  bool on);
 /* The process of @node is gone; in order (its queues are flushed), or not.
  * Returns how many links it still had. */
 uint32_t hsy_net_process_gone(struct hsy_cluster *c, uint32_t node,

@@ -8,8 +8,9 @@
  *              (own queue) (kernels, network)
  *
  * The kernels hold at most window_len bytes: a process that is frozen stops
- * the sender, as in life. Of each pipe only the next arrival is in the event
- * queue. A cut takes a pipe out of the event queue until the heal.
+ * the sender, as in life, and so does one that reads no more. Of each pipe only
+ * the next arrival is in the event queue. A cut takes a pipe out of the event
+ * queue until the heal.
  *
  * An end is open while a process (or the backlog of its listener) holds it.
  * A closed end may still have segments flying to the open one. */
@@ -217,11 +218,17 @@ static void name(struct hsy_cluster *c, struct hsy_end *end, hearsay_link link)
     end->link = link;
 }
 
+static void schedule(struct hsy_cluster *c, struct hsy_end *end);
+
 /* The process lets go of @end. Whoever calls holds a reference. */
 static void close_end(struct hsy_cluster *c, struct hsy_end *end)
 {
     HSY_ASSERT(end->open);
     end->open = false;
+    if (end->unread) {
+        end->unread = false;
+        schedule(c, other(end)); /* What nobody will read. */
+    }
     if (end->link == 0) {
         c->hosts[end->node].backlog -= end->side;
         return;
@@ -248,7 +255,7 @@ static void schedule(struct hsy_cluster *c, struct hsy_end *end)
 {
     struct hsy_pipe *pipe = &end->out;
     uint32_t to = other(end)->node;
-    if (pipe->scheduled || pipe->flying.first == NULL ||
+    if (pipe->scheduled || pipe->flying.first == NULL || other(end)->unread ||
         hsy_cluster_blocked(c, end->node, to)) {
         return;
     }
@@ -479,6 +486,19 @@ void hsy_net_hang_up(struct hsy_cluster *c, uint32_t node, hearsay_link link)
     hsy_net_unref(c, conn);
 }
 
+void hsy_net_read(struct hsy_cluster *c, uint32_t node, hearsay_link link,
+                  bool on)
+{
+    struct hsy_end *end = find(c, node, link);
+    if (end == NULL || end->unread == !on) {
+        return;
+    }
+    end->unread = !on;
+    if (on) {
+        schedule(c, other(end));
+    }
+}
+
 /* A killed process loses its own queue. Then its kernel says FIN, or RST if
  * bytes were unread; to be met with both, either comes here by chance. */
 static void abandon(struct hsy_cluster *c, struct hsy_end *end, bool in_order)
@@ -615,7 +635,8 @@ static void tell_bytes(struct hsy_cluster *c, struct hsy_end *end,
 static bool due(const struct hsy_cluster *c, struct hsy_end *from)
 {
     const struct hsy_segment *s = from->out.flying.first;
-    return s != NULL && seen_ns(c, other(from)->node, s) <= c->now_ns;
+    return s != NULL && !other(from)->unread &&
+           seen_ns(c, other(from)->node, s) <= c->now_ns;
 }
 
 /* Joins what is there, as one read of a socket does. */

@@ -244,6 +244,7 @@ static const char *const events[] = {"started",
                                      "link-refused",
                                      "refused-there",
                                      "error-received",
+                                     "slow-closed",
                                      "store-row-skipped",
                                      NULL};
 

@@ -13,6 +13,7 @@
 enum {
     HSY_PROTOCOL_MIN = 1, /* Oldest version that this build speaks. */
     HSY_PROTOCOL_MAX = 2,
+    HSY_IHAVE_VERSION = 2, /* The first that knows the frames from IHAVE on. */
     HSY_FRAME_HEADER_LEN = 6,
     HSY_NONCE_LEN = 32,
     HSY_ERROR_TEXT_MAX = 200,

@@ -19,8 +19,8 @@ from cluster import BINARY, Cluster, free_ports, wait_for  # noqa: E402
 STATUS_KEYS = {"id", "role", "state", "registered", "quorum", "uptime_s", "counters", "name",
                "network", "seeds", "peers", "degree", "incarnation", "join_s", "memory"}
 PEER_KEYS = {"id", "name", "role", "addresses", "incarnation", "state", "degree"}
-LINK_KEYS = {"id", "address", "direction", "relay", "rtt_ms", "queue_bytes", "strikes", "name",
-             "role"}
+LINK_KEYS = {"id", "address", "direction", "relay", "rtt_ms", "queue_bytes", "lanes", "strikes",
+             "name", "role"}
 
 
 class Watcher:

@@ -27,6 +27,8 @@ struct stage_link {
     bool hung_up;      /* The node ended it. */
     bool down;         /* The node was told LINK_DOWN. */
     bool wired;        /* The world looks after it. */
+    bool unread;       /* The node wants no more bytes of it. */
+    uint32_t pauses;   /* Times that it said so. */
     uint8_t *out;      /* Owned: what the node sent, and not yet taken. */
     uint32_t out_len, out_room;
     uint32_t unsent; /* Not reported as SENT. */
@@ -95,6 +97,8 @@ hearsay_link stage_accept(struct stage *s, const struct hearsay_addr *from);
 struct stage_link *stage_find(struct stage *s, hearsay_link link);
 /* The dial to @port that has neither come up nor failed; NULL. */
 struct stage_link *stage_dial(struct stage *s, uint16_t port);
+/* The host took @len bytes of what the node gave it for @link. */
+void stage_sent(struct stage *s, hearsay_link link, uint32_t len);
 bool stage_is_open(struct stage *s, hearsay_link link);
 void stage_open(struct stage *s, hearsay_link link);
 void stage_down(struct stage *s, hearsay_link link, enum hearsay_down why);
@@ -117,6 +121,7 @@ struct puppet {
     uint8_t number;
     struct hearsay_id id;
     struct hsy_record record; /* Signed. */
+    uint16_t version;         /* The highest that it speaks. */
 };
 
 void puppet_init(struct puppet *p, uint8_t number, enum hearsay_role role);
@@ -127,6 +132,9 @@ struct hsy_sig puppet_sign(const struct hearsay_id *id,
                            const struct hsy_writer *covered);
 void puppet_say(struct stage *s, hearsay_link link,
                 const struct hsy_frame *frame);
+/* A bundle of @p's own with one message of @len bytes, 4096 at most. */
+void puppet_say_bundle(struct stage *s, hearsay_link link,
+                       const struct puppet *p, uint64_t seq, uint32_t len);
 /* What a sound HELLO of @p says; its nonce is all @nonce. */
 struct hsy_frame puppet_hello(const struct puppet *p, uint8_t nonce);
 /* The AUTH that answers the node's HELLO on @link, when @p's own HELLO had

@@ -274,6 +274,14 @@ static inline void plan_hang_up(uint32_t from, hearsay_link link)
     fx->hang_up.link = link;
 }
 
+static inline void plan_read(uint32_t node, hearsay_link link, bool on)
+{
+    struct hearsay_effect *fx = plan(node);
+    fx->kind = HEARSAY_FX_READ;
+    fx->read.link = link;
+    fx->read.on = on;
+}
+
 static inline void run_ms(struct hsy_cluster *c, uint64_t ms)
 {
     int err = hsy_cluster_run(c, hsy_cluster_now(c) + ms * HSY_MS);

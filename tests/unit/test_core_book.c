@@ -133,6 +133,23 @@ static void a_refusal_outlasts_being_reached_but_no_link(void **state)
     end();
 }
 
+static void who_was_slow_is_not_asked_for_a_minute(void **state)
+{
+    struct hearsay_id id = core_id('p', 1);
+
+    (void)state;
+    begin(10);
+    (void)merge(1, 5);
+    hsy_book_slow(&book, &id);
+    uint64_t until_ns = env.now.mono_ns + 60 * HSY_SECOND;
+    CLAIM_INT(merge(1, 5)->next_try_ns, until_ns);
+    worked(1); /* It answers the probe: it is there, and slow. */
+    CLAIM_INT(merge(1, 5)->next_try_ns, until_ns);
+    hsy_book_linked(&book, &id); /* It asked for the link itself. */
+    CLAIM_INT(merge(1, 5)->next_try_ns, 0);
+    end();
+}
+
 /* The longest of 50 tries: with full jitter it is near the ceiling. */
 static uint64_t longest_ns(uint32_t refusals)
 {
@@ -326,6 +343,7 @@ int main(void)
         cmocka_unit_test(seeds_itself_and_the_unreachable_are_not_kept),
         cmocka_unit_test(a_failure_backs_off_and_a_later_life_forgives_it),
         cmocka_unit_test(a_refusal_outlasts_being_reached_but_no_link),
+        cmocka_unit_test(who_was_slow_is_not_asked_for_a_minute),
         cmocka_unit_test(refusals_back_off_with_full_jitter_up_to_a_minute),
         cmocka_unit_test(failures_back_off_with_full_jitter_up_to_a_minute),
         cmocka_unit_test(the_untried_make_room_before_the_proven),

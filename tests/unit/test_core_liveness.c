@@ -133,6 +133,29 @@ static void bytes_since_the_ping_make_it_a_skip(void **state)
     end();
 }
 
+static void what_we_did_not_read_is_no_strike_of_theirs(void **state)
+{
+    (void)state;
+    begin();
+    ping();
+    n->unread = true; /* Not read, then read again, in time or not. */
+    n->unread_ns = env.now.mono_ns + HSY_MS;
+    CLAIM_INT(at(n->ping_deadline_ns), HSY_FINDING_NONE);
+    CLAIM_INT(n->strikes, 0);
+    CLAIM_INT(n->skips, 1);
+    ping();
+    n->unread = false;
+    n->unread_ns = env.now.mono_ns + HSY_MS;
+    CLAIM_INT(at(n->ping_deadline_ns), HSY_FINDING_NONE);
+    CLAIM_INT(n->strikes, 0);
+    CLAIM_INT(n->skips, 2);
+    (void)at(env.now.mono_ns + HSY_SECOND);
+    ping(); /* Read all the time. */
+    CLAIM_INT(at(n->ping_deadline_ns), HSY_FINDING_NONE);
+    CLAIM_INT(n->strikes, 1);
+    end();
+}
+
 static void six_skips_in_a_row_are_slow(void **state)
 {
     (void)state;
@@ -215,6 +238,7 @@ int main(void)
         cmocka_unit_test(three_misses_in_a_row_are_dead_and_two_are_not),
         cmocka_unit_test(an_answer_in_between_starts_the_count_anew),
         cmocka_unit_test(bytes_since_the_ping_make_it_a_skip),
+        cmocka_unit_test(what_we_did_not_read_is_no_strike_of_theirs),
         cmocka_unit_test(six_skips_in_a_row_are_slow),
         cmocka_unit_test(our_own_absence_is_no_strike_of_theirs),
         cmocka_unit_test(a_slow_path_gets_three_round_trips_but_12_s_at_most),

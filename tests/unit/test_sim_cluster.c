@@ -91,6 +91,64 @@ static void test_hanging_up_flushes_and_then_closes(void **state)
     hsy_cluster_destroy(c);
 }
 
+static size_t sent_by(uint32_t node)
+{
+    size_t len = 0;
+    for (uint32_t i = 0; saw(node, HEARSAY_EV_SENT, i) != NULL; i++) {
+        len += saw(node, HEARSAY_EV_SENT, i)->len;
+    }
+    return len;
+}
+
+static void test_what_is_not_read_waits_and_stops_the_sender(void **state)
+{
+    (void)state;
+    struct hsy_cluster_config config = settings();
+    config.window_len = 200;
+    struct hsy_cluster *c = cluster_of(&config);
+    hearsay_link link = link_up(c, 1, 2);
+    hearsay_link back = must_see(2, HEARSAY_EV_LINK_UP, 0)->link;
+    char text[80] = {0};
+    plan_read(2, back, false);
+    poke(c, 2);
+    for (int i = 0; i < 5; i++) {
+        plan_send(1, link, text, sizeof(text));
+    }
+    poke(c, 1);
+    run_ms(c, 1000);
+    assert_int_equal(diaries[2].bytes_len, 0);
+    assert_int_equal(sent_by(1), 160); /* The window's. */
+    plan_hang_up(1, link);
+    poke(c, 1);
+    plan_read(2, back, true);
+    poke(c, 2);
+    run_ms(c, 1000);
+    assert_int_equal(diaries[2].bytes_len, 400);
+    assert_int_equal(must_see(2, HEARSAY_EV_LINK_DOWN, 0)->why,
+                     HEARSAY_DOWN_CLOSED); /* It waited, too. */
+    hsy_cluster_destroy(c);
+}
+
+static void test_a_link_that_is_not_read_may_be_hung_up(void **state)
+{
+    (void)state;
+    struct hsy_cluster *c = cluster();
+    hearsay_link link = link_up(c, 1, 2);
+    hearsay_link back = must_see(2, HEARSAY_EV_LINK_UP, 0)->link;
+    plan_read(2, back, false);
+    poke(c, 2);
+    plan_send(1, link, "unread", 6);
+    poke(c, 1);
+    run_ms(c, 100);
+    plan_hang_up(2, back);
+    plan_read(2, back, true); /* Of no use any more, and no harm. */
+    poke(c, 2);
+    run_ms(c, 100);
+    assert_int_equal(diaries[2].bytes_len, 0);
+    must_see(1, HEARSAY_EV_LINK_DOWN, 0);
+    hsy_cluster_destroy(c);
+}
+
 /* Its good-bye is still behind bytes that nobody reads; then the other says
  * something, as after a thaw, and the kernel answers for who has gone. */
 static void test_who_hung_up_behind_a_full_window_answers_by_rst(void **state)
@@ -382,6 +440,8 @@ int main(void)
         cmocka_unit_test(test_a_dial_to_no_host_is_unreachable),
         cmocka_unit_test(test_bytes_arrive_in_order_and_are_reported_sent),
         cmocka_unit_test(test_hanging_up_flushes_and_then_closes),
+        cmocka_unit_test(test_what_is_not_read_waits_and_stops_the_sender),
+        cmocka_unit_test(test_a_link_that_is_not_read_may_be_hung_up),
         cmocka_unit_test(test_who_hung_up_behind_a_full_window_answers_by_rst),
         cmocka_unit_test(test_a_kill_breaks_all_links),
         cmocka_unit_test(

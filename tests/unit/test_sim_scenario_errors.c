@@ -128,7 +128,7 @@ static void unknown_words_are_told_with_what_was_expected(void **state)
     refused_line("end state of 1 is tired", 19, "joining, joined");
     refused_line("never event deadreport", 13, "the name of a log event");
     /* Of the runtime, which no node here has around it. */
-    refused_line("never event slow-closed", 13, "the name of a log event");
+    refused_line("never event accept-failed", 13, "the name of a log event");
     refused_line("end state of 1 is stopped", 19, "joining, joined");
     refused_line("never broken B9", 14, "the name of an invariant");
     refused_line("arm", 4, "the name of an invariant");
