@@ -54,7 +54,9 @@ static void count_missed(const struct hsy_measure *m, struct hsy_figures *f)
         uint32_t count = hsy_measure_is_well(m, node) ? m->messages.count : 0;
         for (uint32_t i = 0; i < count; i++) {
             const struct hsy_measured *message = hsy_table_at(&m->messages, i);
-            if (is_due(m, node, message)) {
+            /* The first one after a strike is owed to a part of them only. */
+            if (is_due(m, node, message) &&
+                !hsy_measure_is_first(m, &message->key)) {
                 f->expected_deliveries++;
                 f->missed += hsy_measured_has(message, node) ? 0 : 1;
             }

@@ -43,9 +43,10 @@ void hsy_measure_first_published(struct hsy_measure *m,
     }
 }
 
-static bool is_it(const struct hsy_first *first,
-                  const struct hsy_message_key *key)
+bool hsy_measure_is_first(const struct hsy_measure *m,
+                          const struct hsy_message_key *key)
 {
+    const struct hsy_first *first = &m->first;
     return first->published && key->origin == first->key.origin &&
            key->life == first->key.life && key->seq == first->key.seq;
 }
@@ -55,7 +56,7 @@ void hsy_measure_first_delivered(struct hsy_measure *m,
                                  uint32_t node, uint64_t now_ns)
 {
     struct hsy_first *first = &m->first;
-    if (!is_it(first, &message->key)) {
+    if (!hsy_measure_is_first(m, &message->key)) {
         return;
     }
     first->deliveries++;

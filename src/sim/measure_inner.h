@@ -114,6 +114,8 @@ void hsy_measure_first_published(struct hsy_measure *m,
 void hsy_measure_first_delivered(struct hsy_measure *m,
                                  const struct hsy_measured *message,
                                  uint32_t node, uint64_t now_ns);
+bool hsy_measure_is_first(const struct hsy_measure *m,
+                          const struct hsy_message_key *key);
 void hsy_measure_first_figures(const struct hsy_measure *m,
                                struct hsy_figures *f);
 

@@ -301,6 +301,7 @@ static void the_first_message_is_owed_to_its_component(void **state)
     struct hsy_figures got = figures();
     CLAIM_INT(got.first.expected, 2);
     CLAIM_INT(got.first.missed, 1);
+    CLAIM_INT(got.expected_deliveries, 3 + 3); /* Of the other two. */
     CLAIM(is(got.first.max_ms, 20));
     CLAIM(is(got.first.redundancy, 0.5)); /* 3 copies, 2 deliveries. */
     CLAIM(is_none(got.latency_ms.max));   /* Nothing before. */
