@@ -93,7 +93,7 @@ static void every_flag_arrives_in_its_field(void **state)
                    "--log-format", "json"),
               0);
     CLAIM_INT(n->overlay, HEARSAY_OVERLAY_UNIFORM);
-    CLAIM_INT(n->relay, HEARSAY_RELAY_TREE);
+    CLAIM_INT(n->relay, HEARSAY_RELAY_FLOOD);
     CLAIM(n->join_timeout_ns == 90 * HSY_SECOND);
     CLAIM_INT(options.config.workers, 3);
     CLAIM_INT(options.log_level, HEARSAY_WARN);
@@ -219,7 +219,7 @@ static void a_choice_names_all_that_there_is(void **state)
     (void)state;
     REFUSED(PEER("--overlay", "ring"), "--overlay", "ring",
             "preferential, top-half, uniform");
-    REFUSED(PEER("--relay", "pigeon"), "--relay", "pigeon", "flood");
+    REFUSED(PEER("--relay", "pigeon"), "--relay", "pigeon", "tree, flood");
     REFUSED(PEER("--profile", "moon"), "--profile", "moon",
             "mission, lan, wan");
     REFUSED(PEER("--log-level", "loud"), "--log-level", "loud",

@@ -65,6 +65,7 @@ static void an_own_message_from_before_a_restart_is_no_news(void **state)
     stage_fini(&stage);
 }
 
+/* A neighbour of version 1 cannot pull. */
 static void a_new_link_is_told_what_was_said_a_moment_before(void **state)
 {
     struct hsy_frame connect = {.type = HSY_CONNECT};
@@ -73,6 +74,7 @@ static void a_new_link_is_told_what_was_said_a_moment_before(void **state)
     (void)state;
     hear(begin(), &first.id);
     CLAIM_INT(stage.delivered, 1);
+    second.version = 1;
     hearsay_link link = puppet_dial(&stage, &second);
     CLAIM_INT(stage_frames(&stage, link, HSY_BUNDLE), 0);
     puppet_say(&stage, link, &connect);
@@ -82,11 +84,51 @@ static void a_new_link_is_told_what_was_said_a_moment_before(void **state)
     stage_fini(&stage);
 }
 
+/* Who dialled begins; here that is the puppet, which has nothing. */
+static void a_new_link_of_version_2_finds_it_by_digest_and_pulls(void **state)
+{
+    struct hsy_frame frame = {.type = HSY_CONNECT};
+    struct hsy_frame told;
+    uint8_t bytes[HSY_SPAN_LEN];
+    struct hsy_writer list = hsy_writer(bytes, sizeof(bytes));
+
+    (void)state;
+    hear(begin(), &first.id);
+    hearsay_link link = puppet_dial(&stage, &second);
+    puppet_say(&stage, link, &frame);
+    CLAIM_INT(stage_frames(&stage, link, HSY_BUNDLE), 0);
+    frame = (struct hsy_frame){.type = HSY_DIGEST,
+                               .digest.kind = HSY_DIGEST_HASHES};
+    puppet_say(&stage, link, &frame);
+    CLAIM(stage_frame(&stage, link, HSY_DIGEST, &told));
+    CLAIM_INT(told.digest.kind, HSY_DIGEST_MARKS);
+    CLAIM(told.digest.ask);
+    CLAIM_INT(told.digest.marks.count, 1);
+    struct hsy_span span = hsy_spans_at(&told.digest.marks, 0);
+    CLAIM_INT(span.from, 1);
+    CLAIM_INT(span.to, 1);
+    frame = (struct hsy_frame){.type = HSY_PULL};
+    frame.pull.nonce = 7;
+    frame.pull.credit = 65536;
+    frame.pull.spans.bytes = bytes;
+    hsy_spans_add(&list, &frame.pull.spans, &span);
+    puppet_say(&stage, link, &frame);
+    CLAIM(stage_frame(&stage, link, HSY_BUNDLE, &told));
+    CLAIM_INT(told.flags, HSY_FLAG_EXTRA);
+    CLAIM_INT(told.bundle.hops, 2);
+    CLAIM(stage_frame(&stage, link, HSY_GONE, &told));
+    CLAIM_INT(told.gone.nonce, 7);
+    CLAIM_INT(told.gone.how, HSY_GONE_DONE);
+    CLAIM_INT(told.gone.spans.count, 0);
+    stage_fini(&stage);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_own_message_from_before_a_restart_is_no_news),
         cmocka_unit_test(a_new_link_is_told_what_was_said_a_moment_before),
+        cmocka_unit_test(a_new_link_of_version_2_finds_it_by_digest_and_pulls),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

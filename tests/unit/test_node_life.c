@@ -50,7 +50,15 @@ SPOILER(peers_max, c->peers_max = 0)
 SPOILER(book_max, c->book_max = 0)
 SPOILER(seen_max, c->seen_max = 0)
 SPOILER(retain_none, c->retain_max = 0)
-SPOILER(retain_many, c->retain_max = 4097)
+SPOILER(retain_many, c->retain_max = 10000001)
+SPOILER(origins_few, c->origins_max = 15)
+SPOILER(origins_many, c->origins_max = 1000001)
+SPOILER(retain_small, c->retain_bytes = 64 * 1024 - 1)
+SPOILER(retain_big, c->retain_bytes = (UINT64_C(64) << 30) + 1)
+SPOILER(retain_brief, c->retain_ns = HSY_SECOND - 1)
+SPOILER(retain_long, c->retain_ns = 24 * 60 * HSY_MINUTE + 1)
+SPOILER(announce_brief, c->announce_ns = HSY_MS - 1)
+SPOILER(announce_long, c->announce_ns = 10 * HSY_SECOND + 1)
 SPOILER(queue_max, c->queue_max = 128 * 1024 - 1)
 SPOILER(jobs_max, c->jobs_max = 15)
 SPOILER(frame_small, c->frame_max = 64 * 1024 - 1)
@@ -88,6 +96,14 @@ static void each_setting_out_of_range_is_refused_by_name(void **state)
         {spoil_seen_max, "seen_max"},
         {spoil_retain_none, "retain_max"},
         {spoil_retain_many, "retain_max"},
+        {spoil_origins_few, "origins_max"},
+        {spoil_origins_many, "origins_max"},
+        {spoil_retain_small, "retain_bytes"},
+        {spoil_retain_big, "retain_bytes"},
+        {spoil_retain_brief, "retain:"},
+        {spoil_retain_long, "retain:"},
+        {spoil_announce_brief, "announce:"},
+        {spoil_announce_long, "announce:"},
         {spoil_queue_max, "queue_max"},
         {spoil_jobs_max, "jobs_max"},
         {spoil_frame_small, "frame_max"},
@@ -121,9 +137,21 @@ static void the_limits_themselves_are_allowed(void **state)
     stage.config.book_max = 1;
     stage.config.seen_max = 1;
     stage.config.retain_max = 1;
+    stage.config.origins_max = 16;
+    stage.config.retain_bytes = 64 * 1024;
+    stage.config.retain_ns = HSY_SECOND;
+    stage.config.announce_ns = HSY_MS;
     stage.config.queue_max = 128 * 1024;
     stage.config.jobs_max = 16;
     stage.config.frame_max = 64 * 1024;
+    stage_create(&stage);
+    stage_fini(&stage);
+    stage_init(&stage, HEARSAY_PEER, 1, 1);
+    stage.config.retain_max = 10000000;
+    stage.config.origins_max = 1000000;
+    stage.config.retain_bytes = UINT64_C(64) << 30;
+    stage.config.retain_ns = 24 * 60 * HSY_MINUTE;
+    stage.config.announce_ns = 10 * HSY_SECOND;
     stage_create(&stage);
     stage_fini(&stage);
 }
