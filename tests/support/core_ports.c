@@ -84,9 +84,26 @@ static bool port_sign(void *ctx, const struct hsy_signable *what)
         return false;
     }
     HSY_ASSERT(cp->signables_count < CORE_SIGNABLES_MAX);
-    cp->signables[cp->signables_count] = *what;
+    struct hsy_signable *kept = &cp->signables[cp->signables_count];
+    *kept = *what;
+    cp->signed_messages[cp->signables_count] = NULL;
+    if (what->kind == HSY_SIGN_BUNDLE) {
+        struct hsy_blob *messages = hsy_pool_put(
+            &cp->pool, what->bundle.messages, what->bundle.messages_len);
+        HSY_ASSERT(messages != NULL);
+        cp->signed_messages[cp->signables_count] = messages;
+        kept->bundle.messages = messages->bytes;
+    }
     cp->signables_count++;
     return true;
+}
+
+void core_ports_forget_signables(struct core_ports *cp)
+{
+    for (uint32_t i = 0; i < cp->signables_count; i++) {
+        hsy_pool_drop(&cp->pool, cp->signed_messages[i]);
+    }
+    cp->signables_count = 0;
 }
 
 static uint64_t port_persist(void *ctx, const struct hearsay_row *rows,
@@ -116,8 +133,15 @@ static uint64_t port_persist(void *ctx, const struct hearsay_row *rows,
 
 static void port_deliver(void *ctx, const struct hearsay_message *message)
 {
-    (void)ctx;
-    (void)message;
+    struct core_ports *cp = ctx;
+
+    if (cp->deliveries_count < CORE_DELIVERIES_MAX) {
+        cp->deliveries[cp->deliveries_count] =
+            (struct core_delivery){.origin = message->origin,
+                                   .epoch = message->epoch,
+                                   .seq = message->seq};
+    }
+    cp->deliveries_count++;
 }
 
 static void port_note(void *ctx, const struct hearsay_note *note)
@@ -137,6 +161,12 @@ static void port_note(void *ctx, const struct hearsay_note *note)
         if (field->kind == HEARSAY_FIELD_TEXT) {
             strncpy(kept->text, field->text, sizeof(kept->text) - 1);
         }
+        if (field->kind == HEARSAY_FIELD_U64) {
+            bool from = strcmp(field->key, "from") == 0;
+            bool to = strcmp(field->key, "to") == 0;
+            kept->from = from ? field->u64 : kept->from;
+            kept->to = to ? field->u64 : kept->to;
+        }
     }
     cp->notes_count++;
 }
@@ -152,18 +182,27 @@ static void port_stop(void *ctx, enum hearsay_stop why, const char *text)
 
 static uint32_t port_waiting(void *ctx, hearsay_link link)
 {
-    (void)ctx;
-    (void)link;
-    return 0;
+    const struct core_ports *cp = ctx;
+
+    HSY_ASSERT(link != 0);
+    return cp->waiting;
 }
 
+/* Of all its bytes, as the true one; but the number can be read in it. */
 static void port_bundle_id(void *ctx, struct hsy_bundle_id *out,
                            const struct hsy_bundle *bundle)
 {
+    static uint8_t room[HSY_BUNDLE_LEN_MAX];
+    size_t len = 0;
+    uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+    const uint8_t *bytes = hsy_bundle_encoded(bundle, room, &len);
+
     (void)ctx;
-    memset(out, 0, sizeof(*out));
-    out->bytes[0] = (uint8_t)bundle->first_seq;
-    memcpy(out->bytes + 1, bundle->origin.bytes, 15);
+    for (size_t i = 0; i < len; i++) {
+        hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
+    }
+    memcpy(out->bytes, &bundle->first_seq, 8);
+    memcpy(out->bytes + 8, &hash, 8);
 }
 
 void core_ports_init(struct core_ports *cp, struct hsy_env *env)
@@ -197,6 +236,11 @@ void core_ports_init(struct core_ports *cp, struct hsy_env *env)
     config->peers_max = 4096;
     config->queue_max = 256 * 1024;
     config->retain_max = 64;
+    config->retain_bytes = 1024 * 1024;
+    config->retain_ns = 10 * HSY_MINUTE;
+    config->origins_max = 64;
+    config->history = HEARSAY_UNLIMITED;
+    config->announce_ns = 50 * HSY_MS;
     config->mem = env->mem;
     hsy_prng_init(&env->prng, config->rng_seed);
     hsy_pool_init(&cp->pool, &env->mem, 7);
@@ -222,6 +266,7 @@ void core_ports_forget_sent(struct core_ports *cp)
 void core_ports_fini(struct core_ports *cp)
 {
     core_ports_forget_sent(cp);
+    core_ports_forget_signables(cp);
     free(cp->sent);
     for (uint32_t i = 0; i < cp->rows_count; i++) {
         free(cp->rows[i].value);

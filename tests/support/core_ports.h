@@ -11,6 +11,7 @@ enum {
     CORE_HANG_UPS_MAX = 64,
     CORE_SIGNABLES_MAX = 64,
     CORE_NOTES_MAX = 512,
+    CORE_DELIVERIES_MAX = 1024,
     CORE_TEXT_MAX = 256
 };
 
@@ -43,6 +44,13 @@ struct core_note {
     const char *event;
     struct hearsay_id id; /* Of the first field that is one. */
     char text[CORE_TEXT_MAX];
+    uint64_t from, to; /* Fields of these names. */
+};
+
+/* A message for the application. */
+struct core_delivery {
+    struct hearsay_id origin;
+    uint64_t epoch, seq;
 };
 
 struct core_ports {
@@ -64,6 +72,10 @@ struct core_ports {
     uint32_t hang_ups_count;
     struct hsy_signable signables[CORE_SIGNABLES_MAX];
     uint32_t signables_count;
+    struct hsy_blob *signed_messages[CORE_SIGNABLES_MAX]; /* Of bundles. */
+    uint32_t waiting;                                     /* On every link. */
+    struct core_delivery deliveries[CORE_DELIVERIES_MAX]; /* The first ones. */
+    uint32_t deliveries_count;
     struct core_note notes[CORE_NOTES_MAX]; /* The first ones. */
     uint32_t notes_count;
 };
@@ -81,6 +93,8 @@ uint32_t core_ports_sent(const struct core_ports *cp, hearsay_link link,
 bool core_ports_last(const struct core_ports *cp, hearsay_link link,
                      enum hsy_frame_type type, struct hsy_frame *out);
 void core_ports_forget_sent(struct core_ports *cp);
+/* All that waits for a signature is as good as signed: forgotten. */
+void core_ports_forget_signables(struct core_ports *cp);
 uint32_t core_ports_noted(const struct core_ports *cp, const char *event);
 /* The last of them; NULL. */
 const struct core_note *core_ports_note(const struct core_ports *cp,
