@@ -185,7 +185,7 @@ static uint32_t port_waiting(void *ctx, hearsay_link link)
     const struct core_ports *cp = ctx;
 
     HSY_ASSERT(link != 0);
-    return cp->waiting;
+    return cp->waits_on == 0 || cp->waits_on == link ? cp->waiting : 0;
 }
 
 /* Of all its bytes, as the true one; but the number can be read in it. */

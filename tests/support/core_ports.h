@@ -73,7 +73,8 @@ struct core_ports {
     struct hsy_signable signables[CORE_SIGNABLES_MAX];
     uint32_t signables_count;
     struct hsy_blob *signed_messages[CORE_SIGNABLES_MAX]; /* Of bundles. */
-    uint32_t waiting;                                     /* On every link. */
+    uint32_t waiting;      /* Bytes of own bundles, on every link ... */
+    hearsay_link waits_on; /* ... or on this one only; 0: on all. */
     struct core_delivery deliveries[CORE_DELIVERIES_MAX]; /* The first ones. */
     uint32_t deliveries_count;
     struct core_note notes[CORE_NOTES_MAX]; /* The first ones. */
