@@ -129,6 +129,12 @@ static void tell(struct hsy_announce *a, struct hsy_neighbour *n)
     n->announced = a->head;
 }
 
+void hsy_announce_finish(struct hsy_announce *a, struct hsy_neighbour *n)
+{
+    HSY_ASSERT(!n->eager);
+    tell(a, n);
+}
+
 void hsy_announce_tick(struct hsy_announce *a)
 {
     if (a->env->now.mono_ns < a->due_ns) {

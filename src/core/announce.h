@@ -31,6 +31,9 @@ void hsy_announce_add(struct hsy_announce *a, const struct hsy_bundle_id *id,
                       hearsay_link from);
 /* From here on @n is told; what was added before, it gets or got otherwise. */
 void hsy_announce_begin(const struct hsy_announce *a, struct hsy_neighbour *n);
+/* @n is about to become eager: what waits to be told is told it now, for it is
+ * not pushed any more. */
+void hsy_announce_finish(struct hsy_announce *a, struct hsy_neighbour *n);
 /* Tells what is due. */
 void hsy_announce_tick(struct hsy_announce *a);
 

@@ -63,6 +63,15 @@ static void make_lazy(struct hsy_tree *t, struct hsy_neighbour *n)
     HSY_ASSERT(!n->eager || is_fixed(t, n));
 }
 
+static void make_eager(struct hsy_tree *t, struct hsy_neighbour *n)
+{
+    HSY_ASSERT(n->overlay);
+    if (!n->eager) {
+        hsy_announce_finish(&t->announce, n);
+        n->eager = true;
+    }
+}
+
 /* ----------------------------------------------------------------- spread */
 
 /* The links of one kind that a bundle is pushed over, a group at a time. */
@@ -258,7 +267,7 @@ static void send_graft(struct hsy_tree *t, struct hsy_neighbour *n,
         frame.graft.id = *id;
     }
     frame.graft.last_parent = eager_count(t) == (n->eager ? 1 : 0);
-    n->eager = true;
+    make_eager(t, n);
     t->env->counters.grafts_sent++;
     hsy_send(t->env, n->link, &frame);
 }
@@ -278,7 +287,7 @@ void hsy_tree_graft(struct hsy_tree *t, struct hsy_neighbour *n,
 {
     HSY_ASSERT(n->overlay);
     if (n->eager || last_parent || eager_count(t) < HSY_EAGER_MAX) {
-        n->eager = true;
+        make_eager(t, n);
     } else {
         t->env->counters.grafts_refused++;
         send_prune(t, n, HSY_PRUNE_FULL);
