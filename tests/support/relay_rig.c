@@ -188,7 +188,7 @@ struct hsy_bundle relay_rig_bundle(const struct relay_rig *rig, uint32_t number,
                                 .epoch_incarnation = of.incarnation,
                                 .epoch_nonce = of.nonce,
                                 .first_seq = seq,
-                                .wall_ms = rig->core.env.now.wall_ms,
+                                .wall_ms = rig->given.now.wall_ms,
                                 .messages = bytes};
     struct hsy_message message = {.topic = (const uint8_t *)"",
                                   .payload = (const uint8_t *)"hi",

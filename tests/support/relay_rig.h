@@ -46,7 +46,8 @@ void relay_rig_eager(struct relay_rig *rig, hearsay_link link, bool eager);
 void relay_rig_frame(struct relay_rig *rig, hearsay_link link,
                      const struct hsy_frame *frame);
 
-/* Bundles of the origin o<number>, first epoch, with @count messages; lent
+/* Bundles of the origin o<number>, made when the test began: the same ones
+ * whenever it asks. First epoch, @count messages; lent
  * until the next one is made. */
 struct hsy_bundle relay_rig_bundle(const struct relay_rig *rig, uint32_t number,
                                    uint64_t seq, uint16_t count);
