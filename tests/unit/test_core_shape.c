@@ -1,0 +1,490 @@
+/* Who is the root, how far away it is, and whom a node hangs on. */
+#include <string.h>
+
+#include "support/claim.h"
+#include "support/relay_rig.h"
+
+static struct relay_rig rig;
+
+/* As shape.c has them. */
+enum { HOP_US = 10000, GUESS_US = 25000, GAIN_US = 12000 };
+#define PATIENCE_NS (3 * HSY_SECOND)
+#define TELL_NS (100 * HSY_MS)
+
+static void begin_with(uint32_t links)
+{
+    relay_rig_begin(&rig);
+    for (uint32_t i = 0; i < links; i++) {
+        (void)relay_rig_link(&rig, 4 + 2 * i, 2);
+    }
+    relay_rig_forget(&rig);
+}
+
+static void end(void)
+{
+    relay_rig_fini(&rig);
+}
+
+static const struct hsy_shape *shape(void)
+{
+    return &relay_rig_tree(&rig)->shape;
+}
+
+static bool is_own_root(void)
+{
+    return shape()->has_root &&
+           memcmp(&shape()->root.id, &rig.core.env.id, HEARSAY_ID_LEN) == 0;
+}
+
+static struct hsy_root root_of(uint32_t number, uint8_t rank, uint32_t round)
+{
+    return (struct hsy_root){
+        .rank = rank, .id = core_id('r', number), .round = round};
+}
+
+/* ROOT over @link: r<number> of rank 9 in @round, @distance_us from there. */
+static void hear(hearsay_link link, uint32_t round, uint32_t distance_us)
+{
+    struct hsy_root root = root_of(1, 9, round);
+
+    root.distance_us = distance_us;
+    relay_rig_root(&rig, link, &root);
+}
+
+static bool has_root(uint32_t number)
+{
+    struct hearsay_id id = core_id('r', number);
+
+    return shape()->has_root &&
+           memcmp(&shape()->root.id, &id, HEARSAY_ID_LEN) == 0;
+}
+
+static uint32_t told(hearsay_link link)
+{
+    return relay_rig_sent(&rig, link, HSY_ROOT);
+}
+
+static struct hsy_root last_told(hearsay_link link)
+{
+    return relay_rig_last(&rig, link, HSY_ROOT).root;
+}
+
+/* --------------------------------------------------------------- election */
+
+static void who_hears_of_no_root_for_3_s_becomes_it(void **state)
+{
+    (void)state;
+    begin_with(2);
+    relay_rig_run_ns(&rig, PATIENCE_NS - 1);
+    CLAIM(!shape()->has_root);
+    CLAIM_INT(told(0), 0);
+    relay_rig_run_ns(&rig, 1);
+    CLAIM(is_own_root());
+    CLAIM_INT(told(4), 1);
+    CLAIM_INT(told(6), 1);
+    struct hsy_root root = last_told(4);
+    CLAIM_BYTES(root.id.bytes, rig.core.env.id.bytes, HEARSAY_ID_LEN);
+    CLAIM_INT(root.rank, 0);
+    CLAIM_INT(root.distance_us, 0);
+    CLAIM(hsy_shape_parent(shape()) == NULL);
+    end();
+}
+
+static void who_has_not_joined_or_has_no_link_is_no_root(void **state)
+{
+    (void)state;
+    begin_with(2);
+    rig.core.env.joined_ns = HEARSAY_NEVER;
+    relay_rig_run(&rig, 10000);
+    CLAIM(!shape()->has_root);
+    rig.core.env.joined_ns = rig.core.env.now.mono_ns;
+    relay_rig_run(&rig, 1000);
+    CLAIM(is_own_root());
+    end();
+    begin_with(1);
+    relay_rig_unlink(&rig, 4);
+    relay_rig_run(&rig, 10000);
+    CLAIM(!shape()->has_root);
+    end();
+}
+
+static void the_higher_rank_wins_then_the_lower_id(void **state)
+{
+    struct hsy_root root = root_of(5, 1, 1);
+
+    (void)state;
+    begin_with(2);
+    relay_rig_root(&rig, 4, &root);
+    CLAIM(has_root(5));
+    root = root_of(6, 1, 9); /* Same rank, higher id. */
+    relay_rig_root(&rig, 6, &root);
+    CLAIM(has_root(5));
+    CLAIM_INT(last_told(6).rank, 1); /* It is told of the better one. */
+    root = root_of(4, 1, 1);
+    relay_rig_root(&rig, 6, &root);
+    CLAIM(has_root(4));
+    root = root_of(1, 0, 1); /* Lower rank, lower id. */
+    relay_rig_root(&rig, 4, &root);
+    CLAIM(has_root(4));
+    root = root_of(9, 2, 1);
+    relay_rig_root(&rig, 4, &root);
+    CLAIM(has_root(9));
+    end();
+}
+
+static void who_is_far_better_linked_than_the_root_takes_its_place(void **state)
+{
+    static const struct {
+        uint32_t links;
+        uint8_t rank;
+    } cases[] = {{7, 0}, {8, 1}, {31, 1}, {32, 2}};
+
+    (void)state;
+    for (uint32_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        for (uint8_t rank = 0; rank <= 3; rank++) {
+            struct hsy_root root = root_of(1, rank, 1);
+            begin_with(cases[i].links);
+            relay_rig_root(&rig, 4, &root);
+            relay_rig_run(&rig, 1);
+            CLAIM(is_own_root() == (cases[i].rank > rank));
+            CLAIM(!is_own_root() || shape()->root.rank == cases[i].rank);
+            end();
+        }
+    }
+}
+
+static void its_own_root_of_a_past_life_is_not_believed(void **state)
+{
+    struct hsy_root root = {.rank = 9, .round = 5};
+
+    (void)state;
+    begin_with(2);
+    root.id = rig.core.env.id;
+    relay_rig_root(&rig, 4, &root);
+    CLAIM(!shape()->has_root);
+    end();
+}
+
+static void neighbours_of_version_1_take_no_part(void **state)
+{
+    (void)state;
+    begin_with(1);
+    (void)relay_rig_link(&rig, 10, 1);
+    relay_rig_run(&rig, 60000);
+    CLAIM(is_own_root());
+    CLAIM(told(4) > 1);
+    CLAIM_INT(told(10), 0);
+    end();
+}
+
+static void a_new_link_is_told_of_the_root(void **state)
+{
+    (void)state;
+    begin_with(1);
+    hear(4, 1, 0);
+    relay_rig_forget(&rig);
+    (void)relay_rig_link(&rig, 6, 2);
+    CLAIM_INT(told(6), 1);
+    CLAIM_INT(last_told(6).distance_us, HOP_US + GUESS_US);
+    end();
+}
+
+/* --------------------------------------------------------------- distances */
+
+static void each_hop_costs_10_ms_and_half_a_round_trip(void **state)
+{
+    (void)state;
+    begin_with(2);
+    hear(4, 1, 7000); /* Not measured: 50 ms there and back. */
+    CLAIM_INT(shape()->root.distance_us, 7000 + HOP_US + GUESS_US);
+    CLAIM_INT(shape()->parent, 4);
+    end();
+    begin_with(2);
+    relay_rig_neighbour(&rig, 4)->rtt_ns = 3 * HSY_MS;
+    hear(4, 1, 7000);
+    CLAIM_INT(shape()->root.distance_us, 7000 + HOP_US + 1500);
+    end();
+    begin_with(2);
+    hear(4, 1, HSY_DISTANCE_NONE - 1); /* Does not wrap around. */
+    CLAIM_INT(shape()->root.distance_us, HSY_DISTANCE_NONE - 1);
+    end();
+}
+
+static void a_neighbour_without_a_way_to_the_root_is_no_parent(void **state)
+{
+    (void)state;
+    begin_with(2);
+    hear(4, 1, HSY_DISTANCE_NONE);
+    CLAIM(has_root(1));
+    CLAIM_INT(shape()->parent, 0);
+    CLAIM_INT(shape()->root.distance_us, HSY_DISTANCE_NONE);
+    hear(6, 1, 50000);
+    CLAIM_INT(shape()->parent, 6);
+    hear(6, 1, HSY_DISTANCE_NONE); /* It has lost it. */
+    CLAIM_INT(shape()->parent, 0);
+    end();
+}
+
+static void a_parent_is_changed_for_more_than_12_ms_only(void **state)
+{
+    (void)state;
+    begin_with(2);
+    hear(4, 1, 50000);
+    hear(6, 1, 50000 - GAIN_US);
+    CLAIM_INT(shape()->parent, 4);
+    hear(6, 1, 50000 - GAIN_US - 1);
+    CLAIM_INT(shape()->parent, 6);
+    end();
+}
+
+static void
+what_is_older_than_the_last_round_but_one_is_not_believed(void **state)
+{
+    (void)state;
+    begin_with(2);
+    hear(4, 10, 50000);
+    hear(6, 11, 200000);
+    CLAIM_INT(shape()->parent, 4); /* One round behind. */
+    hear(6, 12, 200000);
+    CLAIM_INT(shape()->parent, 6);
+    hear(4, 11, 50000);
+    CLAIM_INT(shape()->parent, 4);
+    end();
+    begin_with(2); /* Rounds wrap around. */
+    hear(4, UINT32_MAX, 50000);
+    hear(6, 0, 200000);
+    CLAIM_INT(shape()->root.round, 0);
+    CLAIM_INT(shape()->parent, 4);
+    hear(6, 1, 200000);
+    CLAIM_INT(shape()->parent, 6);
+    end();
+}
+
+static void without_the_parent_the_next_nearest_is_it(void **state)
+{
+    (void)state;
+    begin_with(3);
+    hear(4, 1, 10000);
+    hear(6, 1, 60000);
+    hear(8, 1, 40000);
+    CLAIM_INT(shape()->parent, 4);
+    relay_rig_unlink(&rig, 4);
+    CLAIM_INT(shape()->parent, 8);
+    CLAIM_INT(shape()->root.distance_us, 40000 + HOP_US + GUESS_US);
+    relay_rig_unlink(&rig, 8);
+    relay_rig_unlink(&rig, 6);
+    CLAIM_INT(shape()->parent, 0);
+    CLAIM_INT(shape()->root.distance_us, HSY_DISTANCE_NONE);
+    end();
+}
+
+static void a_full_parent_is_not_asked_again_for_30_s(void **state)
+{
+    (void)state;
+    begin_with(2);
+    hear(4, 1, 10000);
+    hear(6, 1, 90000);
+    CLAIM_INT(shape()->parent, 4);
+    relay_rig_prune(&rig, 4, HSY_PRUNE_FULL);
+    CLAIM_INT(shape()->parent, 6);
+    relay_rig_pass(&rig, HSY_PARENT_FULL_NS - 1);
+    hear(6, 1, 90000);
+    CLAIM_INT(shape()->parent, 6);
+    relay_rig_pass(&rig, 1);
+    hear(6, 1, 90000);
+    CLAIM_INT(shape()->parent, 4);
+    end();
+}
+
+/* ------------------------------------------------------------------ rounds */
+
+static void the_root_counts_a_round_every_13_s(void **state)
+{
+    (void)state;
+    begin_with(2);
+    relay_rig_run(&rig, 3000);
+    uint32_t round = last_told(4).round;
+    relay_rig_run_ns(&rig, HSY_ROUND_NS - 1);
+    CLAIM_INT(told(4), 1);
+    relay_rig_run_ns(&rig, 1);
+    CLAIM_INT(told(4), 2);
+    CLAIM_INT(last_told(4).round, round + 1);
+    CLAIM_INT(last_told(4).distance_us, 0);
+    end();
+}
+
+static void a_new_round_is_passed_on_and_an_old_one_is_not(void **state)
+{
+    (void)state;
+    begin_with(2);
+    hear(4, 5, 10000);
+    relay_rig_run(&rig, 1000);
+    relay_rig_forget(&rig);
+    hear(4, 5, 10000);
+    relay_rig_run(&rig, 1000);
+    CLAIM_INT(told(0), 0);
+    hear(4, 6, 10000);
+    relay_rig_run(&rig, 1000);
+    CLAIM_INT(told(6), 1);
+    CLAIM_INT(last_told(6).round, 6);
+    CLAIM_INT(last_told(6).distance_us, 10000 + HOP_US + GUESS_US);
+    end();
+}
+
+static void neighbours_are_told_every_100_ms_at_most(void **state)
+{
+    (void)state;
+    begin_with(2);
+    hear(4, 1, 10000);
+    relay_rig_run(&rig, 0);
+    CLAIM_INT(told(6), 1);
+    hear(4, 2, 10000);
+    hear(4, 3, 90000);
+    relay_rig_run_ns(&rig, TELL_NS - 1);
+    CLAIM_INT(told(6), 1);
+    relay_rig_run_ns(&rig, 1);
+    CLAIM_INT(told(6), 2);
+    CLAIM_INT(last_told(6).round, 3);
+    end();
+}
+
+static void a_distance_that_hardly_moves_is_not_news(void **state)
+{
+    (void)state;
+    begin_with(2);
+    hear(4, 1, 50000);
+    relay_rig_run(&rig, 1000);
+    relay_rig_forget(&rig);
+    hear(4, 1, 50000 + GAIN_US - 1);
+    relay_rig_run(&rig, 1000);
+    CLAIM_INT(told(0), 0);
+    hear(4, 1, 50000 + 2 * GAIN_US);
+    relay_rig_run(&rig, 1000);
+    CLAIM_INT(told(6), 1);
+    end();
+}
+
+static void a_root_without_rounds_is_gone_after_45_s(void **state)
+{
+    (void)state;
+    begin_with(2);
+    hear(4, 1, 10000);
+    relay_rig_run(&rig, 20000);
+    hear(4, 2, 10000);
+    relay_rig_run_ns(&rig, HSY_ROOT_GONE_NS - 1);
+    CLAIM(has_root(1));
+    relay_rig_run_ns(&rig, 1);
+    CLAIM(!shape()->has_root);
+    CLAIM_INT(shape()->parent, 0);
+    hear(6, 2, 10000); /* Who has not noticed yet. */
+    hear(6, 1, 10000);
+    CLAIM(!shape()->has_root);
+    hear(6, 3, 10000); /* It lives after all. */
+    CLAIM(has_root(1));
+    CLAIM_INT(shape()->parent, 6);
+    end();
+}
+
+static void somebody_takes_its_place_within_3_s_more(void **state)
+{
+    (void)state;
+    begin_with(2);
+    hear(4, 1, 10000);
+    relay_rig_run_ns(&rig, HSY_ROOT_GONE_NS);
+    CLAIM(!shape()->has_root);
+    CLAIM(shape()->round_ns > rig.core.env.now.mono_ns);
+    CLAIM(shape()->round_ns <= rig.core.env.now.mono_ns + PATIENCE_NS);
+    relay_rig_run_ns(&rig, PATIENCE_NS);
+    CLAIM(is_own_root());
+    hear(4, 1, 10000); /* Better, but over. */
+    CLAIM(is_own_root());
+    end();
+}
+
+/* ---------------------------------------------------- what the tree does */
+
+static void the_parent_is_grafted_and_the_old_one_pruned(void **state)
+{
+    (void)state;
+    begin_with(3);
+    hear(6, 1, 50000);
+    CLAIM_INT(relay_rig_sent(&rig, 6, HSY_GRAFT), 1);
+    CLAIM(relay_rig_neighbour(&rig, 6)->eager);
+    CLAIM_INT(relay_rig_sent(&rig, 0, HSY_PRUNE), 0);
+    hear(8, 1, 30000); /* Nearer than 6, and 6 nearer than this node. */
+    CLAIM_INT(relay_rig_sent(&rig, 8, HSY_GRAFT), 1);
+    CLAIM_INT(relay_rig_sent(&rig, 6, HSY_PRUNE), 1);
+    CLAIM(!relay_rig_neighbour(&rig, 6)->eager);
+    CLAIM(relay_rig_neighbour(&rig, 8)->eager);
+    end();
+}
+
+static void an_old_parent_that_may_be_a_child_now_stays_eager(void **state)
+{
+    (void)state;
+    begin_with(3);
+    hear(6, 1, 50000);
+    hear(8, 1, 10000); /* This node comes nearer than 6. */
+    CLAIM_INT(shape()->parent, 8);
+    CLAIM_INT(relay_rig_sent(&rig, 6, HSY_PRUNE), 0);
+    CLAIM(relay_rig_neighbour(&rig, 6)->eager);
+    CLAIM(hsy_shape_holds(shape(), relay_rig_neighbour(&rig, 6)));
+    CLAIM(hsy_shape_holds(shape(), relay_rig_neighbour(&rig, 8)));
+    CLAIM(!hsy_shape_holds(shape(), relay_rig_neighbour(&rig, 4)));
+    end();
+}
+
+static void two_nodes_agree_on_the_lower_id(void **state)
+{
+    static struct relay_rig other;
+    struct hsy_root root;
+
+    (void)state;
+    begin_with(1);
+    relay_rig_init(&other);
+    other.given.id = core_id('a', 1); /* Lower than "m0". */
+    relay_rig_start(&other);
+    (void)relay_rig_link(&other, 4, 2);
+    relay_rig_run(&rig, 3000);
+    relay_rig_run(&other, 3000);
+    root = last_told(4);
+    relay_rig_root(&other, 4, &root);
+    root = relay_rig_last(&other, 4, HSY_ROOT).root;
+    relay_rig_root(&rig, 4, &root);
+    CLAIM(!is_own_root());
+    CLAIM_BYTES(shape()->root.id.bytes, other.given.id.bytes, HEARSAY_ID_LEN);
+    CLAIM_INT(shape()->parent, 4);
+    relay_rig_fini(&other);
+    end();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_hears_of_no_root_for_3_s_becomes_it),
+        cmocka_unit_test(who_has_not_joined_or_has_no_link_is_no_root),
+        cmocka_unit_test(the_higher_rank_wins_then_the_lower_id),
+        cmocka_unit_test(
+            who_is_far_better_linked_than_the_root_takes_its_place),
+        cmocka_unit_test(its_own_root_of_a_past_life_is_not_believed),
+        cmocka_unit_test(neighbours_of_version_1_take_no_part),
+        cmocka_unit_test(a_new_link_is_told_of_the_root),
+        cmocka_unit_test(each_hop_costs_10_ms_and_half_a_round_trip),
+        cmocka_unit_test(a_neighbour_without_a_way_to_the_root_is_no_parent),
+        cmocka_unit_test(a_parent_is_changed_for_more_than_12_ms_only),
+        cmocka_unit_test(
+            what_is_older_than_the_last_round_but_one_is_not_believed),
+        cmocka_unit_test(without_the_parent_the_next_nearest_is_it),
+        cmocka_unit_test(a_full_parent_is_not_asked_again_for_30_s),
+        cmocka_unit_test(the_root_counts_a_round_every_13_s),
+        cmocka_unit_test(a_new_round_is_passed_on_and_an_old_one_is_not),
+        cmocka_unit_test(neighbours_are_told_every_100_ms_at_most),
+        cmocka_unit_test(a_distance_that_hardly_moves_is_not_news),
+        cmocka_unit_test(a_root_without_rounds_is_gone_after_45_s),
+        cmocka_unit_test(somebody_takes_its_place_within_3_s_more),
+        cmocka_unit_test(the_parent_is_grafted_and_the_old_one_pruned),
+        cmocka_unit_test(an_old_parent_that_may_be_a_child_now_stays_eager),
+        cmocka_unit_test(two_nodes_agree_on_the_lower_id),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
