@@ -116,6 +116,8 @@ static void absorb(struct hsy_origins *o, struct hsy_origin *origin)
     if (origin->runs_count == 0) {
         hsy_mem_free(&o->env->mem, origin->runs);
         origin->runs = NULL;
+    } else if (origin->history) { /* The gap in front was not looked at. */
+        o->gap_next_ns = hsy_time_min(o->gap_next_ns, o->env->now.mono_ns);
     }
 }
 

@@ -121,21 +121,30 @@ static void ask_next(struct hsy_repair *r, struct hsy_origin *origin)
     hsy_pull_from(r, n);
 }
 
+/* Is what is missing first from before our time? Only in front of all that came
+ * it may be; a gap behind that opened before our eyes. */
+static bool is_history(const struct hsy_origin *origin)
+{
+    HSY_ASSERT(origin->runs_count > 0);
+    return origin->history && origin->done == 0;
+}
+
 /* When to look at the first gap of @origin again. */
 static uint64_t look_at_gap(struct hsy_repair *r, struct hsy_origin *origin)
 {
+    bool history = is_history(origin);
     uint64_t now_ns = r->env->now.mono_ns;
     uint64_t since_ns = origin->runs[0].since_ns;
     uint64_t end_ns = hsy_time_add(since_ns, r->env->config.retain_ns);
     uint64_t ask_ns =
         hsy_time_max(hsy_time_add(since_ns, HSY_GAP_NS), origin->ask_next_ns);
 
-    if (origin->history) { /* What was offered has been pulled by then. */
+    if (history) { /* What was offered has been pulled by then. */
         ask_ns = HEARSAY_NEVER;
         end_ns = hsy_time_add(origin->born_ns, HSY_HISTORY_NS);
     }
     if (now_ns >= end_ns) {
-        close_gap(r, origin, origin->runs[0].from - 1, origin->history);
+        close_gap(r, origin, origin->runs[0].from - 1, history);
         origin->history = false;
         return now_ns;
     }
