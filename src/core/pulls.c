@@ -140,6 +140,17 @@ static void add_spans(struct hsy_pull *p, struct hsy_origin *origin)
     }
 }
 
+/* What was offered has come otherwise, while the link had its hands full. With
+ * @spans_count there was room for more. */
+static void forget_if_fulfilled(struct hsy_repair *r, struct hsy_origin *origin,
+                                uint32_t spans_count)
+{
+    if (origin->pulling == 0 && spans_count < HSY_PULL_SPANS_MAX) {
+        HSY_ASSERT(!hsy_origin_is_rumour(origin)); /* So it stays. */
+        forget_offer(r, origin);
+    }
+}
+
 static void send_pull(struct hsy_repair *r, const struct hsy_pull *p)
 {
     struct hsy_frame frame = {.type = HSY_PULL};
@@ -193,6 +204,7 @@ void hsy_pull_from(struct hsy_repair *r, const struct hsy_neighbour *n)
         struct hsy_origin *origin = hsy_origin_at(origins, i);
         if (origin->offer_link == n->link && origin->pulling == 0) {
             add_spans(&p, origin);
+            forget_if_fulfilled(r, origin, p.count);
         }
     }
     struct hsy_pull *kept =
