@@ -116,8 +116,6 @@ static void absorb(struct hsy_origins *o, struct hsy_origin *origin)
     if (origin->runs_count == 0) {
         hsy_mem_free(&o->env->mem, origin->runs);
         origin->runs = NULL;
-    } else if (origin->history) { /* The gap in front was not looked at. */
-        o->gap_next_ns = hsy_time_min(o->gap_next_ns, o->env->now.mono_ns);
     }
 }
 
@@ -256,9 +254,6 @@ struct hsy_origin *hsy_origin_make(struct hsy_origins *o,
     }
     struct hsy_origin *origin = item;
     origin->born_ns = o->env->now.mono_ns;
-    /* Not joined yet is joined at NEVER: since then it is no time. */
-    origin->history =
-        hsy_time_since(o->env->joined_ns, o->env->now.mono_ns) < HSY_HISTORY_NS;
     HSY_ASSERT(origin->first == HSY_PLACE_NONE);
     return origin;
 }

@@ -15,7 +15,7 @@ enum {
     HSY_ORIGIN_IDLE_S = 30
 };
 #define HSY_ORIGIN_IDLE_NS (HSY_ORIGIN_IDLE_S * HSY_SECOND)
-/* Who joined knows after this what was published before it came. */
+/* What neighbours have when a node has just joined is history to it. */
 #define HSY_HISTORY_NS (30 * HSY_SECOND)
 
 /* Numbers that came, behind a gap that opened at @since_ns. */
@@ -30,13 +30,13 @@ struct hsy_origin {
     struct hsy_run *runs; /* Owned, HSY_GAPS_MAX; NULL while there is no gap.
                              Ascending, apart, the first one beyond done + 1. */
     uint8_t runs_count;
-    bool history;      /* What is missing in front was before our time. */
-    bool muted;        /* It contradicted itself: nothing more is taken. */
-    bool changed;      /* Pulled something: others will be told. */
-    bool rumour;       /* Counted as one of those that are only heard of. */
-    uint64_t born_ns;  /* When this entry was made. */
-    uint64_t heard_ns; /* Last bundle that was not pulled; 0: none. */
-    uint64_t wall_ms;  /* The latest of all its bundles, by its clock. */
+    bool muted;          /* It contradicted itself: nothing more is taken. */
+    bool changed;        /* Pulled something: others will be told. */
+    bool rumour;         /* Counted as one of those that are only heard of. */
+    uint64_t history_to; /* Up to there it had published before our time. */
+    uint64_t born_ns;    /* When this entry was made. */
+    uint64_t heard_ns;   /* Last bundle that was not pulled; 0: none. */
+    uint64_t wall_ms;    /* The latest of all its bundles, by its clock. */
     /* Retained bundles of it, in order of their numbers: places in the table
      * of retained.h. */
     uint32_t first, last;

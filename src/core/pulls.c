@@ -41,20 +41,18 @@ static void forget_offer(struct hsy_repair *r, struct hsy_origin *origin)
     }
 }
 
-/* Of what was before our time, as much as is wanted. */
-static uint64_t history_from(const struct hsy_repair *r,
-                             const struct hsy_origin *origin,
-                             const struct hsy_span *mark)
+/* What a neighbour has when we have just come was published before. */
+static void learn_history(const struct hsy_repair *r, struct hsy_origin *origin,
+                          const struct hsy_span *mark)
 {
-    uint32_t history = r->env->config.history;
-    uint64_t most = history == 0 ? 1 : history; /* One, to know the mark. */
+    /* Not joined yet is joined at NEVER: since then it is no time. */
+    bool new_here =
+        hsy_time_since(r->env->joined_ns, r->env->now.mono_ns) < HSY_HISTORY_NS;
 
     HSY_ASSERT(mark->from <= mark->to);
-    if (!origin->history || history == HEARSAY_UNLIMITED ||
-        mark->to - mark->from < most) {
-        return mark->from;
+    if (new_here && mark->to > origin->history_to) {
+        origin->history_to = mark->to;
     }
-    return mark->to - most + 1;
 }
 
 static struct hsy_origin *known_or_rumour(struct hsy_repair *r,
@@ -108,7 +106,9 @@ bool hsy_pull_offered(struct hsy_repair *r, const struct hsy_neighbour *n,
     if (origin == NULL || origin->muted) {
         return false;
     }
-    uint64_t from = history_from(r, origin, mark);
+    learn_history(r, origin, mark);
+    uint64_t unwanted = hsy_repair_unwanted(r, origin);
+    uint64_t from = mark->from > unwanted ? mark->from : unwanted + 1;
     bool lacks = hsy_origin_missing(origin, &span, from, mark->to);
     bool better = origin->offer_link == 0 || mark->to > origin->offer_high;
     if (lacks && better && origin->pulling == 0) {

@@ -374,14 +374,15 @@ static void contradict(struct hsy_relay *r, const struct hsy_copy *copy,
 }
 
 /* Published before our time, and history is not wanted. */
-static bool is_only_history(const struct hsy_env *env,
+static bool is_only_history(const struct hsy_relay *r,
                             const struct hsy_copy *copy)
 {
-    uint64_t up_ms = hsy_time_since(env->joined_ns, env->now.mono_ns) / HSY_MS;
+    struct hsy_epoch of = hsy_bundle_epoch(copy->bundle);
+    const struct hsy_origin *origin = hsy_origin_find(&r->origins, &of);
 
-    HSY_ASSERT(env->now.wall_ms > 0);
-    return copy->pulled && env->config.history == 0 &&
-           copy->bundle->wall_ms + up_ms < env->now.wall_ms;
+    HSY_ASSERT(origin != NULL);
+    return copy->pulled && r->env->config.history == 0 &&
+           copy->bundle->first_seq <= origin->history_to;
 }
 
 static void pass_on(struct hsy_relay *r, const struct hsy_copy *copy,
@@ -424,7 +425,7 @@ bool hsy_relay_checked(struct hsy_relay *r, const struct hsy_copy *copy)
         env->counters.bundles_dropped++;
         return false;
     }
-    if (!is_only_history(env, copy)) {
+    if (!is_only_history(r, copy)) {
         hand_over(r, copy->bundle, copy->from, copy->hops);
     }
     pass_on(r, copy, &id);

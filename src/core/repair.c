@@ -50,18 +50,32 @@ static void note_lost(struct hsy_repair *r, const struct hsy_span *span)
     r->env->counters.lost += span->to - span->from + 1;
 }
 
-/* What is missing up to @to is given up. @quiet: it was before our time. */
+/* What is missing up to @to is given up. What was published before our time
+ * was not ours to lose. */
 static void close_gap(struct hsy_repair *r, struct hsy_origin *origin,
-                      uint64_t to, bool quiet)
+                      uint64_t to)
 {
     struct hsy_span span;
 
     HSY_ASSERT(to < hsy_origin_high(origin));
-    if (!quiet && hsy_origin_missing(origin, &span, 1, to)) {
+    if (hsy_origin_missing(origin, &span, origin->history_to + 1, to)) {
         note_lost(r, &span);
     }
     (void)hsy_origin_give_up(&r->relay->origins, origin, to);
     origin->asked = 0;
+}
+
+uint64_t hsy_repair_unwanted(const struct hsy_repair *r,
+                             const struct hsy_origin *origin)
+{
+    uint32_t history = r->env->config.history;
+    uint64_t wanted = history == 0 ? 1 : history; /* One, to know the mark. */
+
+    HSY_ASSERT(wanted >= 1);
+    if (history == HEARSAY_UNLIMITED || origin->history_to < wanted) {
+        return 0;
+    }
+    return origin->history_to - wanted;
 }
 
 /* ------------------------------------------------------------------ rounds */
@@ -94,7 +108,7 @@ static void end_round(struct hsy_repair *r, struct hsy_origin *origin)
     origin->asked = 0;
     origin->ask_next_ns = hsy_time_add(r->env->now.mono_ns, ROUND_NS);
     if (asked_any && gone > origin->done) {
-        close_gap(r, origin, gone, false);
+        close_gap(r, origin, gone);
     }
 }
 
@@ -121,31 +135,20 @@ static void ask_next(struct hsy_repair *r, struct hsy_origin *origin)
     hsy_pull_from(r, n);
 }
 
-/* Is what is missing first from before our time? Only in front of all that came
- * it may be; a gap behind that opened before our eyes. */
-static bool is_history(const struct hsy_origin *origin)
-{
-    HSY_ASSERT(origin->runs_count > 0);
-    return origin->history && origin->done == 0;
-}
-
 /* When to look at the first gap of @origin again. */
 static uint64_t look_at_gap(struct hsy_repair *r, struct hsy_origin *origin)
 {
-    bool history = is_history(origin);
     uint64_t now_ns = r->env->now.mono_ns;
     uint64_t since_ns = origin->runs[0].since_ns;
     uint64_t end_ns = hsy_time_add(since_ns, r->env->config.retain_ns);
     uint64_t ask_ns =
         hsy_time_max(hsy_time_add(since_ns, HSY_GAP_NS), origin->ask_next_ns);
 
-    if (history) { /* What was offered has been pulled by then. */
-        ask_ns = HEARSAY_NEVER;
-        end_ns = hsy_time_add(origin->born_ns, HSY_HISTORY_NS);
-    }
-    if (now_ns >= end_ns) {
-        close_gap(r, origin, origin->runs[0].from - 1, history);
-        origin->history = false;
+    uint64_t gap_end = origin->runs[0].from - 1;
+    uint64_t unwanted = hsy_repair_unwanted(r, origin);
+    if (unwanted > origin->done || now_ns >= end_ns) {
+        bool whole = now_ns >= end_ns || unwanted > gap_end;
+        close_gap(r, origin, whole ? gap_end : unwanted);
         return now_ns;
     }
     if (now_ns < ask_ns || origin->offer_link != 0) {

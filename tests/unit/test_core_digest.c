@@ -490,19 +490,87 @@ static void an_own_past_life_is_noted_and_not_delivered(void **state)
 
 /* ----------------------------------------------------------------- history */
 
-static void what_was_before_our_time_is_closed_quietly_after_30_s(void **state)
+/* GONE over @link of o1, for the last PULL there. */
+static void gone_span(hearsay_link link, uint64_t from, uint64_t to)
+{
+    struct hsy_frame pull = relay_rig_last(&rig, link, HSY_PULL);
+    struct hsy_frame frame = {.type = HSY_GONE};
+    struct hsy_span span = {.of = relay_rig_epoch(1), .from = from, .to = to};
+    uint8_t bytes[HSY_SPAN_LEN];
+    struct hsy_writer list = hsy_writer(bytes, sizeof(bytes));
+
+    frame.gone.nonce = pull.pull.nonce;
+    frame.gone.spans.bytes = bytes;
+    hsy_spans_add(&list, &frame.gone.spans, &span);
+    relay_rig_frame(&rig, link, &frame);
+}
+
+/* 8 and 9 are offered, 8 comes, 11 is heard: of 1 to 7, 9 and 10 nothing can
+ * be had; 1 to 9 was published before. */
+static void what_was_before_our_time_is_not_lost_when_it_is_gone(void **state)
 {
     (void)state;
     begin_joining(HEARSAY_UNLIMITED);
-    hear(1, 5);
-    relay_rig_run_ns(&rig, HSY_HISTORY_NS - 1);
-    CLAIM_INT(relay_rig_origin(&rig, 1)->done, 0);
-    relay_rig_run_ns(&rig, 1);
-    CLAIM_INT(relay_rig_origin(&rig, 1)->done, 5);
-    CLAIM_INT(relay_rig_counters(&rig)->lost, 0);
-    CLAIM_INT(core_ports_noted(&rig.ports, "lost"), 0);
-    CLAIM_INT(sent(0, HSY_PULL), 0);
+    offer(4, 1, 8, 9);
+    CLAIM_INT(relay_rig_origin(&rig, 1)->history_to, 9);
+    struct hsy_bundle b = relay_rig_bundle(&rig, 1, 8, 1);
+    CLAIM(relay_rig_hear(&rig, 4, &b, HSY_FLAG_EXTRA));
+    gone(4);
+    hear(1, 11);
+    for (uint32_t round = 0; round < 2; round++) {
+        relay_rig_run(&rig, 2500);
+        gone_span(4, round == 0 ? 1 : 9, round == 0 ? 7 : 10);
+        relay_rig_run(&rig, 250);
+        gone_span(6, round == 0 ? 1 : 9, round == 0 ? 7 : 10);
+        relay_rig_run(&rig, 250);
+        CLAIM_INT(relay_rig_origin(&rig, 1)->done, round == 0 ? 8 : 11);
+        CLAIM_INT(relay_rig_counters(&rig)->lost, round);
+    }
+    CLAIM_INT(core_ports_noted(&rig.ports, "lost"), 1);
+    CLAIM_INT(core_ports_note(&rig.ports, "lost")->from, 10);
+    CLAIM_INT(core_ports_note(&rig.ports, "lost")->to, 10);
     end();
+}
+
+static void what_is_offered_30_s_after_joining_is_no_history(void **state)
+{
+    (void)state;
+    begin_joining(HEARSAY_UNLIMITED);
+    relay_rig_pass(&rig, HSY_HISTORY_NS - 1);
+    offer(6, 1, 1, 3);
+    CLAIM_INT(relay_rig_origin(&rig, 1)->history_to, 3);
+    relay_rig_pass(&rig, 1);
+    offer(6, 1, 1, 5);
+    CLAIM_INT(relay_rig_origin(&rig, 1)->history_to, 3);
+    rig.core.env.joined_ns = HEARSAY_NEVER; /* Not joined yet. */
+    offer(6, 1, 1, 7);
+    CLAIM_INT(relay_rig_origin(&rig, 1)->history_to, 7);
+    end();
+}
+
+static void history_that_is_not_wanted_is_closed_quietly_at_once(void **state)
+{
+    static const uint32_t wanted[] = {0, 3};
+
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        uint64_t first = i == 0 ? 10 : 8;
+        begin_joining(wanted[i]);
+        offer(6, 1, 1, 10);
+        for (uint64_t seq = first + 1; seq <= 10; seq++) {
+            struct hsy_bundle b = relay_rig_bundle(&rig, 1, seq, 1);
+            CLAIM(relay_rig_hear(&rig, 6, &b, HSY_FLAG_EXTRA));
+        }
+        hear(1, 11);
+        relay_rig_run(&rig, 1);
+        CLAIM_INT(relay_rig_origin(&rig, 1)->done, first - 1);
+        CLAIM_INT(relay_rig_counters(&rig)->lost, 0);
+        struct hsy_bundle b = relay_rig_bundle(&rig, 1, first, 1);
+        CLAIM(relay_rig_hear(&rig, 6, &b, HSY_FLAG_EXTRA));
+        CLAIM_INT(relay_rig_origin(&rig, 1)->done, 11);
+        CLAIM_INT(rig.ports.deliveries_count, i == 0 ? 1 : 4);
+        end();
+    }
 }
 
 static void of_history_as_much_is_pulled_as_is_wanted(void **state)
@@ -527,22 +595,23 @@ static void of_history_as_much_is_pulled_as_is_wanted(void **state)
     end();
 }
 
-/* The bundle's clock against the time of joining. */
 static void without_history_what_is_older_is_claimed_only(void **state)
 {
     (void)state;
-    for (uint32_t age_ms = 0; age_ms <= 1; age_ms++) {
-        begin_joining(0);
-        relay_rig_pass(&rig, 10 * HSY_SECOND);
-        offer(6, 1, 1, 10);
-        struct hsy_bundle b = relay_rig_bundle(&rig, 1, 10, 1);
-        b.wall_ms -= age_ms;
-        CLAIM(relay_rig_hear(&rig, 6, &b, HSY_FLAG_EXTRA));
-        CLAIM_INT(rig.ports.deliveries_count, 1 - age_ms);
-        CLAIM_INT(hsy_origin_high(relay_rig_origin(&rig, 1)), 10);
-        CLAIM_INT(relay_rig_relay(&rig)->retained.table.count, 1);
-        end();
-    }
+    begin_joining(0);
+    offer(6, 1, 1, 10);
+    struct hsy_bundle b = relay_rig_bundle(&rig, 1, 10, 1);
+    CLAIM(relay_rig_hear(&rig, 6, &b, HSY_FLAG_EXTRA));
+    gone(6);
+    CLAIM_INT(rig.ports.deliveries_count, 0);
+    CLAIM_INT(hsy_origin_high(relay_rig_origin(&rig, 1)), 10);
+    CLAIM_INT(relay_rig_relay(&rig)->retained.table.count, 1);
+    relay_rig_pass(&rig, HSY_HISTORY_NS);
+    offer(6, 1, 1, 11); /* In our time, though it is pulled. */
+    b = relay_rig_bundle(&rig, 1, 11, 1);
+    CLAIM(relay_rig_hear(&rig, 6, &b, HSY_FLAG_EXTRA));
+    CLAIM_INT(rig.ports.deliveries_count, 1);
+    end();
 }
 
 static void with_history_what_is_older_is_delivered(void **state)
@@ -663,7 +732,9 @@ int main(void)
         cmocka_unit_test(there_are_1024_rumours_at_most),
         cmocka_unit_test(an_offer_that_needs_no_pull_any_more_is_forgotten),
         cmocka_unit_test(an_own_past_life_is_noted_and_not_delivered),
-        cmocka_unit_test(what_was_before_our_time_is_closed_quietly_after_30_s),
+        cmocka_unit_test(what_was_before_our_time_is_not_lost_when_it_is_gone),
+        cmocka_unit_test(what_is_offered_30_s_after_joining_is_no_history),
+        cmocka_unit_test(history_that_is_not_wanted_is_closed_quietly_at_once),
         cmocka_unit_test(of_history_as_much_is_pulled_as_is_wanted),
         cmocka_unit_test(without_history_what_is_older_is_claimed_only),
         cmocka_unit_test(with_history_what_is_older_is_delivered),

@@ -15,7 +15,6 @@ static void begin(uint32_t origins_max)
     core_ports_init(&ports, &env);
     env.config.origins_max = origins_max;
     env.now.mono_ns = 1000 * HSY_SECOND;
-    env.joined_ns = HSY_SECOND;
     hsy_origins_init(&origins, &env);
 }
 
@@ -316,24 +315,6 @@ static void without_memory_nothing_is_claimed(void **state)
 
 /* ------------------------------------------------------------------- time */
 
-static void what_begins_within_30_s_of_joining_has_history(void **state)
-{
-    (void)state;
-    begin(4);
-    env.joined_ns = env.now.mono_ns - HSY_HISTORY_NS + 1;
-    CLAIM_INT(claim(1, 1), HSY_CLAIMED_NEW);
-    CLAIM(origin()->history);
-    hsy_origin_remove(&origins, origin());
-    env.joined_ns = env.now.mono_ns - HSY_HISTORY_NS;
-    CLAIM_INT(claim(1, 1), HSY_CLAIMED_NEW);
-    CLAIM(!origin()->history);
-    hsy_origin_remove(&origins, origin());
-    env.joined_ns = HEARSAY_NEVER; /* Not joined yet. */
-    CLAIM_INT(claim(1, 1), HSY_CLAIMED_NEW);
-    CLAIM(origin()->history);
-    end();
-}
-
 static void an_origin_is_idle_30_s_after_it_was_heard(void **state)
 {
     (void)state;
@@ -558,7 +539,6 @@ int main(void)
         cmocka_unit_test(one_origin_too_many_is_refused_until_one_is_over),
         cmocka_unit_test(an_origin_of_which_something_may_come_is_not_over),
         cmocka_unit_test(without_memory_nothing_is_claimed),
-        cmocka_unit_test(what_begins_within_30_s_of_joining_has_history),
         cmocka_unit_test(an_origin_is_idle_30_s_after_it_was_heard),
         cmocka_unit_test(digests_have_what_was_said_within_the_time_of_keeping),
         cmocka_unit_test(a_hash_is_of_the_mark_and_of_nothing_else),
