@@ -206,7 +206,8 @@ static void what_had_to_be_asked_for_was_later_than_likely(void **state)
 {
     (void)state;
     begin();
-    uint64_t before_ns = wanted.lag_ns;
+    uint64_t before_ns = 4 * WAIT_NS; /* However soon it came then. */
+    wanted.lag_ns = before_ns;
     add(1, 4);
     env.now.mono_ns += WAIT_NS;
     CLAIM_INT(ask(WAIT_NS), 4);
