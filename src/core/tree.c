@@ -337,10 +337,13 @@ static void reshape(struct hsy_tree *t)
     }
     struct hsy_neighbour *old =
         t->parent == 0 ? NULL : hsy_neighbour_by_link(t->neighbours, t->parent);
-    t->parent = t->shape.parent;
-    if (n != NULL && !n->eager && take_graft(t, n)) {
+    if (n != NULL && !n->eager) {
+        if (!take_graft(t, n)) {
+            return; /* Too many GRAFTs went over it: at a later tick. */
+        }
         send_graft(t, n, NULL);
     }
+    t->parent = t->shape.parent;
     if (n != NULL && old != NULL && old->eager && !is_fixed(t, old) &&
         !hsy_shape_holds(&t->shape, old)) {
         make_lazy(t, old);
