@@ -434,6 +434,25 @@ static void an_old_parent_that_may_be_a_child_now_stays_eager(void **state)
     end();
 }
 
+/* Twenty in a second are all that go over a link, either way. */
+static void a_parent_that_cannot_be_grafted_now_is_grafted_later(void **state)
+{
+    (void)state;
+    begin_with(2);
+    for (uint32_t i = 0; i < HSY_GRAFTS_PER_S; i++) {
+        relay_rig_graft(&rig, 6, NULL, false);
+    }
+    relay_rig_prune(&rig, 6, HSY_PRUNE_DUPLICATE);
+    hear(6, 1, 10000);
+    CLAIM_INT(shape()->parent, 6);
+    CLAIM_INT(relay_rig_sent(&rig, 6, HSY_GRAFT), 0);
+    relay_rig_pass(&rig, HSY_SECOND / HSY_GRAFTS_PER_S);
+    relay_rig_tick(&rig);
+    CLAIM_INT(relay_rig_sent(&rig, 6, HSY_GRAFT), 1);
+    CLAIM(relay_rig_neighbour(&rig, 6)->eager);
+    end();
+}
+
 static void two_nodes_agree_on_the_lower_id(void **state)
 {
     static struct relay_rig other;
@@ -484,6 +503,7 @@ int main(void)
         cmocka_unit_test(somebody_takes_its_place_within_3_s_more),
         cmocka_unit_test(the_parent_is_grafted_and_the_old_one_pruned),
         cmocka_unit_test(an_old_parent_that_may_be_a_child_now_stays_eager),
+        cmocka_unit_test(a_parent_that_cannot_be_grafted_now_is_grafted_later),
         cmocka_unit_test(two_nodes_agree_on_the_lower_id),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
