@@ -165,6 +165,38 @@ static void leave_signed(struct hsy_core *core, const struct hsy_leave *leave)
     HSY_ASSERT(core->seed == NULL);
 }
 
+/* The last thing to be signed: it hangs up. */
+static void say_good_bye(struct hsy_core *core)
+{
+    struct hsy_env *env = &core->env;
+    struct hsy_signable what = {.kind = HSY_SIGN_LEAVE};
+
+    HSY_ASSERT(core->phase == HSY_PHASE_LEAVING);
+    what.leave.id = env->id;
+    what.leave.incarnation = core->self.incarnation;
+    what.leave.issued_ms = env->now.wall_ms;
+    if (core->seed != NULL || !core->self.signed_once ||
+        !env->ports.sign(env->ports.ctx, &what)) {
+        env->ports.stop(env->ports.ctx, HEARSAY_STOP_LEFT, "stopped");
+    }
+}
+
+/* What the application was told is taken goes out before a good-bye does. */
+static void bundle_signed(struct hsy_core *core,
+                          const struct hsy_bundle *bundle)
+{
+    struct hsy_publisher *publisher = &core->relay.publisher;
+
+    HSY_ASSERT(core->seed == NULL);
+    hsy_relay_signed(&core->relay, bundle);
+    if (core->phase == HSY_PHASE_LEAVING) {
+        hsy_publisher_flush(publisher);
+        if (publisher->unsigned_count == 0) {
+            say_good_bye(core);
+        }
+    }
+}
+
 void hsy_core_signed(struct hsy_core *core, const struct hsy_signable *what)
 {
     bool first = !core->self.signed_once;
@@ -186,7 +218,7 @@ void hsy_core_signed(struct hsy_core *core, const struct hsy_signable *what)
         hsy_snapshot_signed(&core->snapshot, &what->links);
         return;
     case HSY_SIGN_BUNDLE:
-        hsy_relay_signed(&core->relay, &what->bundle);
+        bundle_signed(core, &what->bundle);
         return;
     case HSY_SIGN_VERDICT:
         HSY_ASSERT(core->seed != NULL);
@@ -222,23 +254,16 @@ int hsy_core_publish(struct hsy_core *core, const struct hsy_message *message,
 
 void hsy_core_leave(struct hsy_core *core)
 {
-    struct hsy_env *env = &core->env;
-    struct hsy_signable what = {.kind = HSY_SIGN_LEAVE};
-
     HSY_ASSERT(core->phase == HSY_PHASE_RUNNING);
     core->phase = HSY_PHASE_LEAVING;
-    core->leave_by_ns = hsy_time_add(env->now.mono_ns, LEAVE_WAIT_NS);
+    core->leave_by_ns = hsy_time_add(core->env.now.mono_ns, LEAVE_WAIT_NS);
     core->overlay.leaving = true;
     core->join.stopped = true;
     hsy_generator_stop(&core->generator);
     hsy_publisher_flush(&core->relay.publisher);
     hsy_book_flush(&core->book);
-    what.leave.id = env->id;
-    what.leave.incarnation = core->self.incarnation;
-    what.leave.issued_ms = env->now.wall_ms;
-    if (core->seed != NULL || !core->self.signed_once ||
-        !env->ports.sign(env->ports.ctx, &what)) {
-        env->ports.stop(env->ports.ctx, HEARSAY_STOP_LEFT, "stopped");
+    if (core->relay.publisher.unsigned_count == 0) {
+        say_good_bye(core); /* Else behind the last bundle. */
     }
 }
 

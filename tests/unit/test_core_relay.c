@@ -206,6 +206,26 @@ static void publishing_too_much_or_too_fast_is_refused(void **state)
     end();
 }
 
+/* Jobs end in any order; the good-bye hangs up. */
+static void what_was_taken_goes_out_before_the_good_bye(void **state)
+{
+    (void)state;
+    begin();
+    stage.hold_jobs = true;
+    for (uint32_t i = 0; i < 3; i++) {
+        CLAIM_INT(stage_publish(&stage, "x"), 0);
+    }
+    stage_leave(&stage);
+    while (stage.jobs_count > 0) {
+        CLAIM(stage_job_back(&stage, stage.jobs_count - 1));
+    }
+    CLAIM_INT(copies(0), 2);
+    CLAIM_INT(copies(1), 2);
+    CLAIM_INT(stage_frames(&stage, links[0], HSY_LEAVE), 1);
+    CLAIM(stage.stopped);
+    end();
+}
+
 /* ------------------------------------------------------------- generator */
 
 static void the_text_is_timestamp_sender_and_number(void **state)
@@ -295,6 +315,7 @@ int main(void)
         cmocka_unit_test(the_hop_count_saturates_and_decides_nothing),
         cmocka_unit_test(an_own_message_that_comes_back_is_not_delivered),
         cmocka_unit_test(publishing_too_much_or_too_fast_is_refused),
+        cmocka_unit_test(what_was_taken_goes_out_before_the_good_bye),
         cmocka_unit_test(the_text_is_timestamp_sender_and_number),
         cmocka_unit_test(gossip_begins_at_joining_and_keeps_its_interval),
         cmocka_unit_test(gossip_can_be_off_or_without_end),

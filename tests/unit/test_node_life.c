@@ -224,8 +224,9 @@ static void stopped_is_the_last_effect_and_waits_for_every_job(void **state)
     hearsay_link half = stage_accept(&stage, &peer.record.addrs[0]);
     stage.hold_jobs = true;
     CLAIM_INT(stage_publish(&stage, "last"), 0);
+    CLAIM_INT(stage_publish(&stage, "very last"), 0);
     stage_leave(&stage);
-    CLAIM_INT(stage.jobs_count, 2);
+    CLAIM_INT(stage.jobs_count, 2); /* The good-bye is signed after them. */
     stage_run(&stage, 1999);
     CLAIM(stage_is_open(&stage, link));
     stage_run(&stage, 1); /* No signed good-bye in time. */
