@@ -217,6 +217,13 @@ struct hearsay_config {
     /** Ids gather so long before they are announced, or a tenth of it when
      * little is going on; 1 ms..10 s. */
     uint64_t announce_ns;
+    /** So many nodes of a hundred keep a second parent in the tree (fewer below
+     * 200 peers): more copies that were not needed, and less to mend after a
+     * crash; 0..100. */
+    uint32_t spares_percent;
+    /** Links beside the tree over which own messages of up to 1 KiB go as well,
+     * to be there sooner; at most a twentieth of the network. 0..64. */
+    uint32_t shortcuts;
     /** Bytes that wait for one link, those given as SEND and not yet reported
      * as SENT included; at least 128 KiB. What finds no room is announced
      * instead (docs/protocol.md, Queues), or the link is hung up as slow. */

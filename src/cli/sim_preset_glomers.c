@@ -22,9 +22,13 @@ enum {
     BAR_MESSAGES = 30,
     BAR_MEDIAN_MS = 400,
     BAR_MAX_MS = 600,
-    /* What is tuned for it: few links mean few announcements. */
-    LINKS = 4,
-    ANNOUNCE_MS = 0 /* 0: as nodes do it. */
+    /* What is tuned for it: everybody is linked to everybody, so that the tree
+     * is as flat as the bound on eager links lets it be; announcements, which
+     * only mend, are rare; and there is nothing beside the tree. */
+    LINKS = 24,
+    ANNOUNCE_MS = 3000,
+    SPARES = 0,
+    SHORTCUTS = 0
 };
 
 enum { MESSAGES_BAR, MEDIAN_BAR, MAX_BAR, LOST_BAR, BARS };
@@ -41,6 +45,8 @@ static struct hsy_sim_wish wish_of(const struct hsy_sim_options *o, bool cut)
     wish.title = cut ? "cut in two" : "whole";
     wish.study.peers = PEERS;
     wish.study.links_wanted = LINKS;
+    wish.study.spares_percent = SPARES;
+    wish.study.shortcuts = SHORTCUTS;
     wish.study.announce_ns = ANNOUNCE_MS * HSY_MS;
     wish.study.join_over_ns = HSY_SECOND;
     wish.study.weather.latency_ns.min = LINK_MS * HSY_MS;
@@ -113,14 +119,11 @@ static int run_round(struct outcome *out, const struct hsy_sim_options *o,
 static void print_json(const struct outcome *r, const char *relay)
 {
     printf("{\"preset\": \"glomers\", \"settings\": {\"relay\": \"%s\", "
-           "\"links\": %u, \"latency_ms\": %u, \"announce_ms\": ",
-           relay, (unsigned)LINKS, (unsigned)LINK_MS);
-    if (ANNOUNCE_MS > 0) {
-        printf("%u", (unsigned)ANNOUNCE_MS);
-    } else {
-        fputs("null", stdout);
-    }
-    printf("}, \"copies_per_operation\": %.2f", r->copies);
+           "\"links\": %u, \"latency_ms\": %u, \"announce_ms\": %u, "
+           "\"spares_percent\": %u, \"shortcuts\": %u}, "
+           "\"copies_per_operation\": %.2f",
+           relay, (unsigned)LINKS, (unsigned)LINK_MS, (unsigned)ANNOUNCE_MS,
+           (unsigned)SPARES, (unsigned)SHORTCUTS, r->copies);
     hsy_preset_json(r->bars, BARS);
     hsy_preset_figures("figures", &r->calm);
     hsy_preset_figures("cut_figures", &r->cut);
@@ -130,14 +133,10 @@ static void print_json(const struct outcome *r, const char *relay)
 static void print_table(const struct outcome *r, const char *relay)
 {
     printf("%u peers, links of %u ms, %u broadcasts a second for %u s\n"
-           "settings: relay %s, m = %u, announcements ",
+           "settings: relay %s, m = %u, announcements every %u ms, no second "
+           "parents, no\nshortcuts\n\n",
            (unsigned)PEERS, (unsigned)LINK_MS, (unsigned)RATE, (unsigned)LOAD_S,
-           relay, (unsigned)LINKS);
-    if (ANNOUNCE_MS > 0) {
-        printf("every %u ms\n\n", (unsigned)ANNOUNCE_MS);
-    } else {
-        puts("as by default\n");
-    }
+           relay, (unsigned)LINKS, (unsigned)ANNOUNCE_MS);
     hsy_preset_table(r->bars, BARS);
     printf("\nMessages are all frames between nodes, pings and seeds included. "
            "An operation is\na broadcast. The last line is of another run, in "

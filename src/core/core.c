@@ -330,6 +330,7 @@ static void tick_peer(struct hsy_core *core)
         hsy_generator_tick(&core->generator, core->self.incarnation,
                            &core->self.record.addrs[0]);
     }
+    core->env.peers_count = core->overlay.peers_count;
     hsy_relay_tick(&core->relay);
     hsy_repair_tick(&core->repair);
     hsy_book_tick(&core->book);

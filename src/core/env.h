@@ -75,6 +75,7 @@ struct hsy_env {
     struct hearsay_pool *pool;    /* Outlives everything that is kept. */
     struct hsy_blob *lines;       /* Of config.txt, owned by it; lines.h. */
     uint64_t joined_ns;           /* NEVER until joined. */
+    uint32_t peers_count;         /* Of the network, as the seeds tell. */
     struct hearsay_id id;         /* Own. */
     struct hearsay_config config; /* Strings owned by the node; no seeds. */
 };

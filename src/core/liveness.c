@@ -137,6 +137,8 @@ bool hsy_liveness_pong(struct hsy_liveness *l, struct hsy_neighbour *n,
     uint64_t rtt_ns = hsy_time_since(n->ping_sent_ns, l->env->now.mono_ns);
     /* Smoothed as TCP does (RFC 6298), by an eighth. */
     n->rtt_ns = n->rtt_ns == 0 ? rtt_ns : (7 * n->rtt_ns + rtt_ns) / 8;
+    n->rtt_least_ns =
+        n->rtt_least_ns == 0 ? rtt_ns : hsy_time_min(n->rtt_least_ns, rtt_ns);
     n->ping_nonce = 0;
     n->ping_deadline_ns = HEARSAY_NEVER;
     n->strikes = 0;

@@ -18,6 +18,7 @@ struct hsy_neighbour {
     bool superseded;          /* The other end has a newer link: no break. */
     bool fresh;               /* Became overlay, has not been caught up yet. */
     bool fellow;              /* Seed to known seed. */
+    bool child;               /* It hangs on this node; shape.h. */
     bool eager;               /* Bundles are pushed over it; else announced. */
     uint8_t grafts;           /* GRAFTs that it may still send, or be sent. */
     bool unread;              /* We do not read what it says just now. */
@@ -42,6 +43,7 @@ struct hsy_neighbour {
     uint64_t grafts_ns;        /* When they were counted last. */
     uint64_t announced;        /* It was told of ids up to there; announce.h. */
     uint64_t pruned_ns;        /* Last PRUNE to it; 0: none. */
+    uint64_t rtt_least_ns;     /* The least ever measured; 0: none. */
     uint32_t root_round;       /* As it said last; shape.h. */
     uint32_t root_distance_us; /* The same; HSY_DISTANCE_NONE. */
     uint64_t full_until_ns;    /* It has no room to be the parent before. */

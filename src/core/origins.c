@@ -213,7 +213,7 @@ static bool is_over(const struct hsy_origins *o,
     uint64_t last_ns = hsy_time_max(origin->heard_ns, origin->born_ns);
 
     return origin->first == HSY_PLACE_NONE && !origin->muted &&
-           origin->offer_link == 0 &&
+           origin->offer.link == 0 &&
            hsy_time_since(last_ns, o->env->now.mono_ns) >
                2 * o->env->config.retain_ns;
 }

@@ -24,6 +24,12 @@ struct hsy_run {
     uint64_t since_ns;
 };
 
+/* @link has the numbers from @low to @high, or some of them. */
+struct hsy_offer {
+    hearsay_link link; /* 0: there is none. */
+    uint64_t low, high;
+};
+
 struct hsy_origin {
     struct hsy_epoch of;  /* Key. */
     uint64_t done;        /* All up to it came, or are given up. */
@@ -41,9 +47,9 @@ struct hsy_origin {
      * of retained.h. */
     uint32_t first, last;
     uint64_t retained_bytes;
-    /* Who has more, and which; repair.h. */
-    hearsay_link offer_link; /* 0: nobody that we know of. */
-    uint64_t offer_low, offer_high;
+    /* Who has more, and which; and who says so while that is being pulled;
+     * repair.h. */
+    struct hsy_offer offer, later;
     hearsay_link pulling; /* A PULL is open there; 0: none. */
     /* The round over all neighbours because of the first gap. */
     hearsay_link asked; /* The last one asked; 0: none in this round. */

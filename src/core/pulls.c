@@ -25,14 +25,32 @@ static struct hsy_origins *origins_of(const struct hsy_repair *r)
 
 /* ----------------------------------------------------------------- offers */
 
-/* A rumour that came to nothing goes; one that came true is none any more. May
- * move another entry here. */
+/* Is anything of it missing here? */
+static bool is_wanted(const struct hsy_origin *origin,
+                      const struct hsy_offer *offer)
+{
+    struct hsy_span span;
+
+    HSY_ASSERT(offer->link == 0 || offer->low >= 1);
+    return offer->link != 0 &&
+           hsy_origin_missing(origin, &span, offer->low, offer->high);
+}
+
+/* The offer is used up; another one may have come meanwhile. A rumour that
+ * came to nothing goes, which may move another entry here; one that came true
+ * is none any more. */
 static void forget_offer(struct hsy_repair *r, struct hsy_origin *origin)
 {
     bool was_rumour = origin->rumour;
 
-    origin->offer_link = 0;
     origin->pulling = 0;
+    origin->offer = is_wanted(origin, &origin->later)
+                        ? origin->later
+                        : (struct hsy_offer){.link = 0};
+    origin->later.link = 0;
+    if (origin->offer.link != 0) {
+        return;
+    }
     origin->rumour = false;
     HSY_ASSERT(!was_rumour || r->rumours > 0);
     r->rumours -= was_rumour ? 1 : 0;
@@ -93,8 +111,6 @@ static void note_own(struct hsy_repair *r, const struct hsy_span *mark)
 bool hsy_pull_offered(struct hsy_repair *r, const struct hsy_neighbour *n,
                       const struct hsy_span *mark)
 {
-    struct hsy_span span;
-
     if (hsy_id_equal(&mark->of.origin, &r->env->id)) {
         note_own(r, mark);
         return false;
@@ -109,14 +125,15 @@ bool hsy_pull_offered(struct hsy_repair *r, const struct hsy_neighbour *n,
     learn_history(r, origin, mark);
     uint64_t unwanted = hsy_repair_unwanted(r, origin);
     uint64_t from = mark->from > unwanted ? mark->from : unwanted + 1;
-    bool lacks = hsy_origin_missing(origin, &span, from, mark->to);
-    bool better = origin->offer_link == 0 || mark->to > origin->offer_high;
-    if (lacks && better && origin->pulling == 0) {
-        origin->offer_link = n->link;
-        origin->offer_low = from;
-        origin->offer_high = mark->to;
+    struct hsy_offer offer = {.link = n->link, .low = from, .high = mark->to};
+    bool lacks = is_wanted(origin, &offer);
+    /* While one is being pulled, the next one waits. */
+    struct hsy_offer *place =
+        origin->pulling == 0 ? &origin->offer : &origin->later;
+    if (lacks && (place->link == 0 || offer.high > place->high)) {
+        *place = offer;
     }
-    if (origin->rumour && origin->offer_link == 0) {
+    if (origin->rumour && origin->offer.link == 0) {
         forget_offer(r, origin);
     }
     return lacks;
@@ -127,12 +144,12 @@ bool hsy_pull_offered(struct hsy_repair *r, const struct hsy_neighbour *n,
 /* Appends what is missing of @origin and offered, as far as there is room. */
 static void add_spans(struct hsy_pull *p, struct hsy_origin *origin)
 {
-    uint64_t from = origin->offer_low;
+    uint64_t from = origin->offer.low;
     struct hsy_span span;
 
-    HSY_ASSERT(origin->offer_link == p->link);
+    HSY_ASSERT(origin->offer.link == p->link);
     while (p->count < HSY_PULL_SPANS_MAX &&
-           hsy_origin_missing(origin, &span, from, origin->offer_high)) {
+           hsy_origin_missing(origin, &span, from, origin->offer.high)) {
         p->spans[p->count] = span;
         p->count++;
         origin->pulling = p->link;
@@ -202,7 +219,7 @@ void hsy_pull_from(struct hsy_repair *r, const struct hsy_neighbour *n)
     for (uint32_t i = 0;
          i < hsy_origins_count(origins) && p.count < HSY_PULL_SPANS_MAX; i++) {
         struct hsy_origin *origin = hsy_origin_at(origins, i);
-        if (origin->offer_link == n->link && origin->pulling == 0) {
+        if (origin->offer.link == n->link && origin->pulling == 0) {
             add_spans(&p, origin);
             forget_if_fulfilled(r, origin, p.count);
         }
@@ -241,12 +258,9 @@ static void judge_round(struct hsy_origin *origin, const struct hsy_pull *p)
 static bool offer_holds(const struct hsy_origin *origin,
                         const struct hsy_pull *p)
 {
-    struct hsy_span span;
-
     HSY_ASSERT(p->link != 0);
-    return p->ended && p->more && p->got && origin->offer_link == p->link &&
-           hsy_origin_missing(origin, &span, origin->offer_low,
-                              origin->offer_high);
+    return p->ended && p->more && p->got && origin->offer.link == p->link &&
+           is_wanted(origin, &origin->offer);
 }
 
 /* Each origin once, though it may have several spans. */
@@ -414,7 +428,10 @@ void hsy_pulls_end(struct hsy_repair *r, hearsay_link link)
     }
     for (uint32_t i = hsy_origins_count(origins); i > 0; i--) {
         struct hsy_origin *origin = hsy_origin_at(origins, i - 1);
-        if (origin->offer_link == link) {
+        if (origin->later.link == link) {
+            origin->later.link = 0;
+        }
+        if (origin->offer.link == link) {
             forget_offer(r, origin);
         }
     }

@@ -116,7 +116,7 @@ static void ask_next(struct hsy_repair *r, struct hsy_origin *origin)
 {
     struct hsy_neighbour *n = next_to_ask(r, origin);
 
-    HSY_ASSERT(origin->offer_link == 0);
+    HSY_ASSERT(origin->offer.link == 0);
     if (n == NULL) {
         end_round(r, origin);
         return;
@@ -129,9 +129,9 @@ static void ask_next(struct hsy_repair *r, struct hsy_origin *origin)
         origin->gone_to = UINT64_MAX;
     }
     origin->asked = n->link;
-    origin->offer_link = n->link;
-    origin->offer_low = 1;
-    origin->offer_high = hsy_origin_high(origin);
+    origin->offer.link = n->link;
+    origin->offer.low = 1;
+    origin->offer.high = hsy_origin_high(origin);
     hsy_pull_from(r, n);
 }
 
@@ -151,7 +151,7 @@ static uint64_t look_at_gap(struct hsy_repair *r, struct hsy_origin *origin)
         close_gap(r, origin, whole ? gap_end : unwanted);
         return now_ns;
     }
-    if (now_ns < ask_ns || origin->offer_link != 0) {
+    if (now_ns < ask_ns || origin->offer.link != 0) {
         return hsy_time_min(end_ns, hsy_time_max(ask_ns, now_ns + AGAIN_NS));
     }
     ask_next(r, origin);

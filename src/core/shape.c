@@ -8,9 +8,12 @@
 
 /* Each hop costs this beside half a round trip: on a fast network hops are
  * what counts. */
-enum { HOP_US = 10000, RTT_GUESS_US = 50000 };
+enum { HOP_US = 20000, RTT_GUESS_US = 50000 };
 /* A parent is changed for a gain of at least so much. */
-enum { GAIN_US = 12000 };
+enum { GAIN_US = 20000 };
+/* From so many peers on, the whole of spares_percent have a second parent; with
+ * fewer, fewer. */
+enum { SPARES_FROM = 200 };
 /* A rank higher for each factor of 4 of links, from 8 on. */
 enum { RANK_FIRST = 8, RANK_FACTOR = 4 };
 /* Neighbours are told at most so often. */
@@ -93,64 +96,93 @@ static bool is_candidate(const struct hsy_shape *s,
 
 static uint32_t distance_over(const struct hsy_neighbour *n)
 {
-    uint64_t rtt_us = n->rtt_ns == 0 ? RTT_GUESS_US : n->rtt_ns / 1000;
+    uint64_t rtt_us =
+        n->rtt_least_ns == 0 ? RTT_GUESS_US : n->rtt_least_ns / 1000;
     uint64_t far = n->root_distance_us + rtt_us / 2 + HOP_US;
 
     HSY_ASSERT(n->root_distance_us != HSY_DISTANCE_NONE);
     return far < HSY_DISTANCE_NONE ? (uint32_t)far : HSY_DISTANCE_NONE - 1;
 }
 
-struct hsy_neighbour *hsy_shape_parent(const struct hsy_shape *s)
-{
-    HSY_ASSERT(s->neighbours != NULL);
-    return s->parent == 0 ? NULL
-                          : hsy_neighbour_by_link(s->neighbours, s->parent);
-}
-
-static struct hsy_neighbour *nearest(const struct hsy_shape *s)
+/* The nearest one to the root but @except (NULL: nobody). The present one
+ * stays if it is nearly as near. */
+static struct hsy_neighbour *nearest(const struct hsy_shape *s,
+                                     hearsay_link present,
+                                     const struct hsy_neighbour *except)
 {
     struct hsy_neighbour *best = NULL;
+    uint32_t best_us = HSY_DISTANCE_NONE;
 
     for (uint32_t i = 0; i < hsy_neighbours_count(s->neighbours); i++) {
         struct hsy_neighbour *n = hsy_neighbour_at(s->neighbours, i);
-        if (is_candidate(s, n) &&
-            (best == NULL || distance_over(n) < distance_over(best))) {
+        if (n == except || !is_candidate(s, n)) {
+            continue;
+        }
+        uint32_t far_us = distance_over(n);
+        far_us =
+            n->link == present && far_us > GAIN_US ? far_us - GAIN_US : far_us;
+        if (best == NULL || far_us < best_us) {
             best = n;
+            best_us = far_us;
         }
     }
     HSY_ASSERT(best == NULL || best->overlay);
     return best;
 }
 
-/* Chooses the parent anew; the old one stays if it is nearly as good. */
+/* Some nodes have a second parent: with none, what a crash breaks is mended by
+ * announcements only; with one at each, every delivery would come twice. In a
+ * small network paths are short anyway, and each second copy weighs more. */
+static bool wants_spare(const struct hsy_shape *s)
+{
+    uint64_t draw = s->env->id.bytes[HEARSAY_ID_LEN - 1];
+    uint64_t peers =
+        s->env->peers_count < SPARES_FROM ? s->env->peers_count : SPARES_FROM;
+
+    HSY_ASSERT(s->env->config.spares_percent <= 100);
+    return draw * 100 * SPARES_FROM <
+           s->env->config.spares_percent * peers * 256;
+}
+
+/* It must not hang on this node itself. */
+static struct hsy_neighbour *second(const struct hsy_shape *s,
+                                    const struct hsy_neighbour *first)
+{
+    struct hsy_neighbour *n =
+        first == NULL || !wants_spare(s) ? NULL : nearest(s, s->spare, first);
+
+    HSY_ASSERT(n == NULL || n != first);
+    return n != NULL && n->root_distance_us < s->root.distance_us ? n : NULL;
+}
+
+/* Chooses the parents anew. */
 static void choose(struct hsy_shape *s)
 {
-    struct hsy_neighbour *old = hsy_shape_parent(s);
-    struct hsy_neighbour *best = is_root(s) ? NULL : nearest(s);
+    struct hsy_neighbour *best =
+        is_root(s) ? NULL : nearest(s, s->parent, NULL);
+    hearsay_link parent = best == NULL ? 0 : best->link;
     uint32_t before_us = s->root.distance_us;
 
-    if (best != NULL && old != NULL && is_candidate(s, old) &&
-        distance_over(old) <= distance_over(best) + GAIN_US) {
-        best = old;
-    }
-    s->parent = best == NULL ? 0 : best->link;
     s->root.distance_us = is_root(s)     ? 0
                           : best == NULL ? HSY_DISTANCE_NONE
                                          : distance_over(best);
+    struct hsy_neighbour *other = second(s, best);
+    hearsay_link spare = other == NULL ? 0 : other->link;
     uint32_t now_us = s->root.distance_us;
     uint32_t moved_us =
         now_us > before_us ? now_us - before_us : before_us - now_us;
-    if (best != old || moved_us >= GAIN_US) {
+    if (parent != s->parent || spare != s->spare || moved_us >= GAIN_US) {
         changed(s);
     }
-    HSY_ASSERT((s->parent == 0) == (best == NULL));
+    s->parent = parent;
+    s->spare = spare;
+    HSY_ASSERT(s->parent != 0 || s->spare == 0);
 }
 
 bool hsy_shape_holds(const struct hsy_shape *s, const struct hsy_neighbour *n)
 {
     HSY_ASSERT(n->link != 0);
-    return n->link == s->parent || (n->root_distance_us != HSY_DISTANCE_NONE &&
-                                    n->root_distance_us > s->root.distance_us);
+    return n->link == s->parent || n->link == s->spare || n->child;
 }
 
 /* ------------------------------------------------------------------- root */
@@ -162,6 +194,7 @@ static void adopt(struct hsy_shape *s, const struct hsy_root *root)
     s->root.distance_us = HSY_DISTANCE_NONE;
     s->has_root = true;
     s->parent = 0;
+    s->spare = 0;
     s->round_ns = s->env->now.mono_ns;
     for (uint32_t i = 0; i < hsy_neighbours_count(s->neighbours); i++) {
         hsy_neighbour_at(s->neighbours, i)->root_distance_us =
@@ -187,6 +220,7 @@ static void lose_root(struct hsy_shape *s)
     s->gone = s->root;
     s->has_root = false;
     s->parent = 0;
+    s->spare = 0;
     s->root.distance_us = HSY_DISTANCE_NONE;
     /* Not all at once: the first ones are enough. */
     s->round_ns = hsy_time_add(s->env->now.mono_ns,
@@ -206,6 +240,7 @@ static void send_root(struct hsy_shape *s, const struct hsy_neighbour *n)
     struct hsy_frame frame = {.type = HSY_ROOT, .root = s->root};
 
     HSY_ASSERT(s->has_root);
+    frame.root.parent = n->link == s->parent || n->link == s->spare;
     hsy_send(s->env, n->link, &frame);
 }
 
@@ -217,6 +252,7 @@ void hsy_shape_heard(struct hsy_shape *s, struct hsy_neighbour *n,
 
     HSY_ASSERT(n->overlay);
     n->root_distance_us = HSY_DISTANCE_NONE;
+    n->child = root->parent;
     if (is_gone(s, root) || (own && !is_root(s))) {
         return; /* Of a past round, or of our own past life. */
     }
@@ -240,6 +276,7 @@ void hsy_shape_link_up(struct hsy_shape *s, struct hsy_neighbour *n)
 {
     HSY_ASSERT(n->overlay);
     n->root_distance_us = HSY_DISTANCE_NONE;
+    n->child = false;
     n->full_until_ns = 0;
     if (s->has_root && n->version >= 2) {
         send_root(s, n);
@@ -252,8 +289,7 @@ void hsy_shape_link_up(struct hsy_shape *s, struct hsy_neighbour *n)
 void hsy_shape_link_down(struct hsy_shape *s, hearsay_link link)
 {
     HSY_ASSERT(link != 0);
-    if (s->parent == link) {
-        s->parent = 0;
+    if (s->parent == link || s->spare == link) {
         choose(s);
     }
 }

@@ -16,7 +16,7 @@
 /* ... and without one for so long it is gone. */
 #define HSY_ROOT_GONE_NS (45 * HSY_SECOND)
 /* A parent that has no room is not asked again before. */
-#define HSY_PARENT_FULL_NS (30 * HSY_SECOND)
+#define HSY_PARENT_FULL_NS (300 * HSY_SECOND)
 
 struct hsy_shape {
     struct hsy_env *env;
@@ -24,6 +24,7 @@ struct hsy_shape {
     bool has_root;        /* @root means something. */
     struct hsy_root root; /* As this node sees it, own distance included. */
     hearsay_link parent;  /* 0: none, or this is the root. */
+    hearsay_link spare;   /* A second parent; 0: none. */
     uint64_t round_ns;    /* When the round rose; without a root: when it may
                              become one itself. */
     struct hsy_root gone; /* It and its rounds up to this one are over. */
@@ -42,9 +43,7 @@ void hsy_shape_link_down(struct hsy_shape *s, hearsay_link link);
 /* @n refused to be the parent, for lack of room. */
 void hsy_shape_refused(struct hsy_shape *s, struct hsy_neighbour *n);
 void hsy_shape_tick(struct hsy_shape *s);
-/* The neighbour to hang on; NULL: none. */
-struct hsy_neighbour *hsy_shape_parent(const struct hsy_shape *s);
-/* Is @n the parent, or may this node be the parent of @n? */
+/* Is @n a parent of this node, or this node one of @n's? */
 bool hsy_shape_holds(const struct hsy_shape *s, const struct hsy_neighbour *n);
 
 #endif

@@ -5,11 +5,13 @@
 
 #include "core/kept.h"
 
-enum { LINKS_AT_ONCE = 64 };
+enum { LINKS_AT_ONCE = 64, SHORTCUT_PEERS = 20 };
 
 /* A pruned link that still pushes is told again, but not for what was on its
  * way. */
 #define PRUNE_AGAIN_NS (1 * HSY_SECOND)
+/* So long after the parents have changed. */
+#define LET_GO_NS (1 * HSY_SECOND)
 /* Of a link that has not been measured. */
 #define RTT_GUESS_NS (100 * HSY_MS)
 
@@ -17,7 +19,8 @@ void hsy_tree_init(struct hsy_tree *t, struct hsy_env *env,
                    struct hsy_neighbours *neighbours)
 {
     HSY_ASSERT(neighbours != NULL);
-    *t = (struct hsy_tree){.env = env, .neighbours = neighbours};
+    *t = (struct hsy_tree){
+        .env = env, .neighbours = neighbours, .let_go_ns = HEARSAY_NEVER};
     hsy_announce_init(&t->announce, env, neighbours);
     hsy_wanted_init(&t->wanted, env);
     hsy_shape_init(&t->shape, env, neighbours);
@@ -119,23 +122,33 @@ static struct push push_of(struct hsy_tree *t, const struct hsy_outgoing *out,
     return p;
 }
 
-/* Is @n among the few lazy links nearest to the root, over which own small
- * bundles go as well? */
-static bool is_shortcut(const struct hsy_tree *t, const struct hsy_neighbour *n)
+/* Own small bundles go over so many lazy links as well. Each saves a part of
+ * the way up and down, and costs a copy or two: of a twentieth of the network,
+ * that is not much of the whole. */
+static uint32_t shortcuts(const struct hsy_tree *t)
+{
+    uint32_t fair = 1 + t->env->peers_count / SHORTCUT_PEERS;
+
+    HSY_ASSERT(SHORTCUT_PEERS > 0);
+    return fair < t->env->config.shortcuts ? fair : t->env->config.shortcuts;
+}
+
+/* Is @n one of the lazy links nearest to the root, @most at most? */
+static bool is_shortcut(const struct hsy_tree *t, const struct hsy_neighbour *n,
+                        uint32_t most)
 {
     uint32_t nearer = 0;
 
     HSY_ASSERT(!n->eager);
     for (uint32_t i = 0;
-         i < hsy_neighbours_count(t->neighbours) && nearer < HSY_SHORTCUTS;
-         i++) {
+         i < hsy_neighbours_count(t->neighbours) && nearer < most; i++) {
         const struct hsy_neighbour *other = hsy_neighbour_at(t->neighbours, i);
         bool closer = other->root_distance_us < n->root_distance_us ||
                       (other->root_distance_us == n->root_distance_us &&
                        other->link < n->link);
         nearer += other->overlay && !other->eager && closer ? 1 : 0;
     }
-    return nearer < HSY_SHORTCUTS;
+    return nearer < most;
 }
 
 void hsy_tree_spread(struct hsy_tree *t, const struct hsy_outgoing *out)
@@ -143,6 +156,7 @@ void hsy_tree_spread(struct hsy_tree *t, const struct hsy_outgoing *out)
     bool flood = out->to_all || t->env->now.mono_ns < t->flood_until_ns;
     struct push tree = push_of(t, out, 0);
     struct push extra = push_of(t, out, HSY_FLAG_EXTRA);
+    uint32_t quick = out->small ? shortcuts(t) : 0;
     uint32_t lazy = 0;
 
     for (uint32_t i = 0; i < hsy_neighbours_count(t->neighbours); i++) {
@@ -152,7 +166,7 @@ void hsy_tree_spread(struct hsy_tree *t, const struct hsy_outgoing *out)
         }
         if (n->eager) {
             push_to(&tree, n->link);
-        } else if (flood || (out->small && is_shortcut(t, n))) {
+        } else if (flood || is_shortcut(t, n, quick)) {
             push_to(&extra, n->link);
             t->env->counters.bundles_pushed_extra++;
         } else {
@@ -197,21 +211,12 @@ static void send_prune(struct hsy_tree *t, struct hsy_neighbour *n,
     hsy_send(t->env, n->link, &frame);
 }
 
-/* Every other node keeps a link from which second copies come: with none, what
- * a crash breaks is mended by announcements only; with one at each node, every
- * second delivery would be needless. */
-static bool keeps_spare(const struct hsy_tree *t)
-{
-    HSY_ASSERT(HEARSAY_ID_LEN > 0);
-    return (t->env->id.bytes[HEARSAY_ID_LEN - 1] & 1) != 0;
-}
-
 void hsy_tree_copy(struct hsy_tree *t, struct hsy_neighbour *n, uint8_t copy)
 {
     uint64_t again_ns = hsy_time_add(n->pruned_ns, PRUNE_AGAIN_NS);
 
     HSY_ASSERT(n->link != 0);
-    if (copy < (keeps_spare(t) ? 3 : 2) || !n->overlay || is_fixed(t, n) ||
+    if (copy < HSY_PRUNE_COPY || !n->overlay || is_fixed(t, n) ||
         hsy_shape_holds(&t->shape, n)) {
         return;
     }
@@ -327,29 +332,56 @@ static void graft_best(struct hsy_tree *t, const struct hsy_neighbour *except)
     }
 }
 
-/* Hangs on the parent that the shape has chosen, and on the old one no more. */
+/* Links that are no part of the tree any more are let go when the new ones have
+ * had time to begin: what is on its way meanwhile would else come from none. */
+static void let_go(struct hsy_tree *t)
+{
+    t->let_go_ns = HEARSAY_NEVER;
+    for (uint32_t i = 0; i < hsy_neighbours_count(t->neighbours); i++) {
+        struct hsy_neighbour *n = hsy_neighbour_at(t->neighbours, i);
+        if (n->overlay && n->eager && !is_fixed(t, n) &&
+            !hsy_shape_holds(&t->shape, n)) {
+            make_lazy(t, n);
+            send_prune(t, n, HSY_PRUNE_DUPLICATE);
+        }
+    }
+    HSY_ASSERT(t->let_go_ns == HEARSAY_NEVER);
+}
+
+/* False: too many GRAFTs went over it just now. */
+static bool hang_on(struct hsy_tree *t, hearsay_link link)
+{
+    struct hsy_neighbour *n =
+        link == 0 ? NULL : hsy_neighbour_by_link(t->neighbours, link);
+
+    HSY_ASSERT(t->neighbours != NULL);
+    if (n == NULL || n->eager) {
+        return true;
+    }
+    if (!take_graft(t, n)) {
+        return false;
+    }
+    send_graft(t, n, NULL);
+    return true;
+}
+
+/* Hangs on the parents that the shape has chosen. */
 static void reshape(struct hsy_tree *t)
 {
-    struct hsy_neighbour *n = hsy_shape_parent(&t->shape);
+    const struct hsy_shape *s = &t->shape;
 
-    if (t->parent == t->shape.parent) {
+    if (t->parent == s->parent && t->spare == s->spare) {
         return;
     }
-    struct hsy_neighbour *old =
-        t->parent == 0 ? NULL : hsy_neighbour_by_link(t->neighbours, t->parent);
-    if (n != NULL && !n->eager) {
-        if (!take_graft(t, n)) {
-            return; /* Too many GRAFTs went over it: at a later tick. */
-        }
-        send_graft(t, n, NULL);
+    if (!hang_on(t, s->parent) || !hang_on(t, s->spare)) {
+        return; /* At a later tick. */
     }
-    t->parent = t->shape.parent;
-    if (n != NULL && old != NULL && old->eager && !is_fixed(t, old) &&
-        !hsy_shape_holds(&t->shape, old)) {
-        make_lazy(t, old);
-        send_prune(t, old, HSY_PRUNE_DUPLICATE);
+    t->parent = s->parent;
+    t->spare = s->spare;
+    if (s->parent != 0) {
+        t->let_go_ns = hsy_time_add(t->env->now.mono_ns, LET_GO_NS);
     }
-    HSY_ASSERT(n == NULL || n != old);
+    HSY_ASSERT(t->parent == s->parent);
 }
 
 /* Whom every neighbour prunes would hear of a message by announcements only,
@@ -357,12 +389,16 @@ static void reshape(struct hsy_tree *t)
 void hsy_tree_pruned(struct hsy_tree *t, struct hsy_neighbour *n,
                      enum hsy_prune_why why)
 {
+    bool parent = n->link == t->shape.parent || n->link == t->shape.spare;
+
     t->env->counters.prunes_in++;
     make_lazy(t, n);
     HSY_ASSERT(!n->eager || is_fixed(t, n));
     if (why == HSY_PRUNE_FULL) {
         hsy_shape_refused(&t->shape, n);
         reshape(t);
+    } else if (parent) {
+        (void)hang_on(t, n->link); /* It did not know yet. */
     }
     if (eager_count(t) == 0) {
         graft_best(t, n);
@@ -472,12 +508,16 @@ void hsy_tree_tick(struct hsy_tree *t)
     if (!only_floods(t)) {
         hsy_shape_tick(&t->shape);
         reshape(t);
+        if (t->env->now.mono_ns >= t->let_go_ns) {
+            let_go(t);
+        }
     }
 }
 
 uint64_t hsy_tree_deadline(const struct hsy_tree *t)
 {
+    uint64_t next_ns = hsy_time_min(t->wanted.next_ns, t->announce.due_ns);
+
     HSY_ASSERT(t->env != NULL);
-    return hsy_time_min(hsy_time_min(t->wanted.next_ns, t->announce.due_ns),
-                        t->shape.next_ns);
+    return hsy_time_min(next_ns, hsy_time_min(t->shape.next_ns, t->let_go_ns));
 }

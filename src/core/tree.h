@@ -12,10 +12,10 @@
 
 enum {
     HSY_EAGER_MAX = 12,
-    /* Lazy links, the nearest to the root, over which own bundles of up to so
-     * many bytes go as well. */
-    HSY_SHORTCUTS = 3,
+    /* From this copy on, a link that is no part of the tree is pruned. */
+    HSY_PRUNE_COPY = 2,
     HSY_GRAFTS_PER_S = 20,
+    /* Own bundles up to this also take shortcuts; see tree.c. */
     HSY_SMALL_LEN = 1024
 };
 /* Flooding goes on so long after joining, and after the loss of a link. */
@@ -31,7 +31,8 @@ struct hsy_tree {
     struct hsy_wanted wanted;
     struct hsy_shape shape;
     uint64_t flood_until_ns;
-    hearsay_link parent; /* The one hung on last; see shape.h. */
+    hearsay_link parent, spare; /* Hung on last; see shape.h. */
+    uint64_t let_go_ns;
 };
 
 void hsy_tree_init(struct hsy_tree *t, struct hsy_env *env,
@@ -43,7 +44,7 @@ struct hsy_outgoing {
     const struct hsy_bundle_id *id;
     const struct hsy_neighbour *except; /* Where it came from; NULL: own. */
     uint8_t hops;
-    bool small;  /* An own one that goes over some lazy links as well. */
+    bool small;  /* An own one that may take shortcuts. */
     bool to_all; /* Over all of them. */
 };
 void hsy_tree_spread(struct hsy_tree *t, const struct hsy_outgoing *out);

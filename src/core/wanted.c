@@ -5,7 +5,7 @@
 /* The estimate moves by a sixteenth of itself, up 19 times as far as down, so
  * that it comes to rest where one sample of twenty is above it. No floats. */
 enum { LAG_STEP = 16, LAG_DOWN = 19 };
-#define LAG_FIRST_NS (50 * HSY_MS)
+#define LAG_FIRST_NS (150 * HSY_MS)
 #define LAG_MIN_NS (1 * HSY_MS)
 #define LAG_MAX_NS (500 * HSY_MS)
 

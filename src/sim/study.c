@@ -38,6 +38,8 @@ void hsy_study_config_init(struct hsy_study_config *config,
         .seeds = 3,
         .peers = 100,
         .overlay = peer.overlay,
+        .spares_percent = peer.spares_percent,
+        .shortcuts = peer.shortcuts,
         .relay = peer.relay,
         .links_wanted = peer.links_wanted,
         .ping_interval_ns = peer.ping_interval_ns,
@@ -233,7 +235,11 @@ static void choose_nodes(struct hsy_study *s)
     }
     peer->overlay = c->overlay;
     peer->relay = c->relay;
-    /* Place of the tree relay: peer->announce_ns = c->announce_ns, unless 0. */
+    peer->spares_percent = c->spares_percent;
+    peer->shortcuts = c->shortcuts;
+    if (c->announce_ns > 0) {
+        peer->announce_ns = c->announce_ns;
+    }
     peer->links_wanted = c->links_wanted;
     peer->ping_interval_ns = c->ping_interval_ns;
     peer->gossip_interval_ns = c->gossip_interval_ns;

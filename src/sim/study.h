@@ -74,7 +74,9 @@ struct hsy_study_config {
     enum hearsay_overlay overlay;
     enum hearsay_relay relay;
     uint32_t links_wanted;
-    uint64_t announce_ns; /* Batches of IHAVE; 0: as nodes do it. */
+    uint64_t announce_ns;    /* Batches of IHAVE; 0: as nodes do it. */
+    uint32_t spares_percent; /* Of peers with a second parent. */
+    uint32_t shortcuts;      /* As in hearsay.h. */
     uint64_t ping_interval_ns, gossip_interval_ns;
     uint32_t gossip_count;
     struct hsy_weather weather;

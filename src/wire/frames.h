@@ -24,7 +24,7 @@ enum {
     HSY_ALTERNATIVES_MAX = 8,
     HSY_BRIDGE_RECORDS = 2,
     HSY_SYNC_ENTRIES_MAX = 64,
-    HSY_IHAVE_IDS_MAX = 64,
+    HSY_IHAVE_IDS_MAX = 250,
     HSY_REDIRECTS_MAX = 4, /* Records in one PRUNE. */
     HSY_DIGEST_BUCKETS = 64,
     HSY_DIGEST_MARKS_MAX = 256,
@@ -196,6 +196,7 @@ struct hsy_root {
     struct hearsay_id id; /* ... the lower id. */
     uint32_t round;       /* Counted by the root. */
     uint32_t distance_us; /* 0: he is the root. */
+    bool parent;          /* The receiver is the one he hangs on. */
 };
 
 /* What a node has, in three sizes. */

@@ -75,7 +75,7 @@ static void get_spans(struct hsy_reader *in, struct hsy_spans *spans,
 
 /* ------------------------------------------------------------------- tree */
 
-/* IHAVE:  count u8, 1 to 64 | bundle id 16 x count
+/* IHAVE:  count u8, 1 to 250 | bundle id 16 x count
  */
 void hsy_wire_put_ihave(struct hsy_writer *out,
                         const struct hsy_bundle_ids *ids)
@@ -145,7 +145,7 @@ void hsy_wire_get_prune(struct hsy_reader *in, struct hsy_frame *frame)
     hsy_wire_get_records(in, &frame->prune.alternatives, HSY_REDIRECTS_MAX);
 }
 
-/* ROOT:  rank u8 | id 32 | round u32 | distance u32, us
+/* ROOT:  rank u8 | id 32 | round u32 | distance u32, us | parent u8, 0 or 1
  */
 void hsy_wire_put_root(struct hsy_writer *out, const struct hsy_root *root)
 {
@@ -154,6 +154,7 @@ void hsy_wire_put_root(struct hsy_writer *out, const struct hsy_root *root)
     hsy_wire_put_id(out, &root->id);
     hsy_put_u32(out, root->round);
     hsy_put_u32(out, root->distance_us);
+    hsy_wire_put_bool(out, root->parent);
 }
 
 void hsy_wire_get_root(struct hsy_reader *in, struct hsy_root *root)
@@ -163,6 +164,7 @@ void hsy_wire_get_root(struct hsy_reader *in, struct hsy_root *root)
     hsy_wire_get_id(in, &root->id);
     root->round = hsy_get_u32(in);
     root->distance_us = hsy_get_u32(in);
+    root->parent = hsy_wire_get_bool(in);
 }
 
 /* ----------------------------------------------------------------- repair */

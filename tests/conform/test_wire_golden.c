@@ -332,7 +332,8 @@ static void make_root(struct hsy_frame *f)
     f->root = (struct hsy_root){.rank = 3,
                                 .id = id_of(0xa1),
                                 .round = 0x01020304,
-                                .distance_us = 0x0a0b0c0d};
+                                .distance_us = 0x0a0b0c0d,
+                                .parent = true};
 }
 
 static void make_digest_sum(struct hsy_frame *f)
@@ -421,8 +422,8 @@ static const struct golden goldens[] = {
      make_digest_marks, 2},
     {"pull", "credit 256 KiB, two spans", HSY_PULL, make_pull, 2},
     {"gone", "MORE, two spans", HSY_GONE, make_gone, 2},
-    {"root", "alice, rank 3, round 01020304, 0a0b0c0d us away", HSY_ROOT,
-     make_root, 2},
+    {"root", "alice, rank 3, round 01020304, 0a0b0c0d us away, parent",
+     HSY_ROOT, make_root, 2},
     {"bundle_extra", "the bundle again, as a copy beside the tree", HSY_BUNDLE,
      make_extra_bundle, 2},
 };

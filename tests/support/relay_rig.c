@@ -22,8 +22,11 @@ void relay_rig_init(struct relay_rig *rig)
     config->book_max = 16;
     config->links_wanted = 4;
     config->retain_max = 1024;
+    config->spares_percent = 0;
+    config->shortcuts = 3;
     config->seeds_count = 1;
     env->id = core_id('m', 0);
+    env->peers_count = 1000;
     env->now.mono_ns += JOINED_S * HSY_SECOND;
     env->joined_ns = env->now.mono_ns - JOINED_S * HSY_SECOND;
     memcpy(rig->line.host, "10.9.9.9", sizeof("10.9.9.9"));

@@ -15,8 +15,9 @@ struct relay_rig {
     struct hsy_core core;
 };
 
-/* The settings of a peer "m0" which keeps no spare parent, and which joined
- * 100 s ago, unless the test says something else before the start. */
+/* The settings of a peer "m0" of a thousand, which has no second parent and up
+ * to 3 shortcuts, and which joined 100 s ago, unless the test says something
+ * else before the start. */
 void relay_rig_init(struct relay_rig *rig);
 void relay_rig_start(struct relay_rig *rig);
 void relay_rig_fini(struct relay_rig *rig);

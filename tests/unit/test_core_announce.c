@@ -41,7 +41,7 @@ static void pass(uint64_t ns)
     hsy_announce_tick(announce());
 }
 
-/* Ids told on @link, in frames of 64 at most. */
+/* Ids told on @link, in frames of 250 at most. */
 static uint32_t told(hearsay_link link)
 {
     uint32_t count = 0;
@@ -121,7 +121,7 @@ static void shortly_before_the_50_ms_are_over_it_is_5_ms_again(void **state)
     end();
 }
 
-static void the_64th_id_waits_for_nothing(void **state)
+static void the_250th_id_waits_for_nothing(void **state)
 {
     (void)state;
     begin();
@@ -130,9 +130,9 @@ static void the_64th_id_waits_for_nothing(void **state)
     }
     pass(0);
     CLAIM_INT(told(4), 0);
-    add(64, 0);
+    add(250, 0);
     pass(0);
-    CLAIM_INT(told(4), 64);
+    CLAIM_INT(told(4), HSY_IHAVE_IDS_MAX);
     CLAIM_INT(relay_rig_sent(&rig, 4, HSY_IHAVE), 1);
     end();
 }
@@ -168,18 +168,18 @@ static void from_its_beginning_on_a_link_is_told(void **state)
     end();
 }
 
-static void more_than_64_go_in_several_frames(void **state)
+static void more_than_250_go_in_several_frames(void **state)
 {
     (void)state;
     begin();
-    for (uint32_t i = 1; i <= 150; i++) {
+    for (uint32_t i = 1; i <= 600; i++) {
         add(i, i == 1 ? 4 : 0);
     }
     pass(0);
-    CLAIM_INT(told(4), 149);
-    CLAIM_INT(told(6), 150);
+    CLAIM_INT(told(4), 599);
+    CLAIM_INT(told(6), 600);
     CLAIM_INT(relay_rig_sent(&rig, 6, HSY_IHAVE), 3);
-    CLAIM_INT(last_told(6, 21), 150);
+    CLAIM_INT(last_told(6, 99), 600);
     end();
 }
 
@@ -197,7 +197,7 @@ static void the_ring_holds_1024_and_the_oldest_goes(void **state)
     CLAIM_INT(announce()->room, HSY_ANNOUNCE_MAX);
     pass(0);
     CLAIM_INT(told(4), HSY_ANNOUNCE_MAX);
-    CLAIM_INT(last_told(4, 63), HSY_ANNOUNCE_MAX + 1);
+    CLAIM_INT(last_told(4, 23), HSY_ANNOUNCE_MAX + 1);
     end();
 }
 
@@ -244,10 +244,10 @@ int main(void)
         cmocka_unit_test(an_id_alone_is_told_after_5_ms),
         cmocka_unit_test(under_load_50_ms_lie_between_two_batches),
         cmocka_unit_test(shortly_before_the_50_ms_are_over_it_is_5_ms_again),
-        cmocka_unit_test(the_64th_id_waits_for_nothing),
+        cmocka_unit_test(the_250th_id_waits_for_nothing),
         cmocka_unit_test(who_sent_it_and_who_gets_all_is_not_told),
         cmocka_unit_test(from_its_beginning_on_a_link_is_told),
-        cmocka_unit_test(more_than_64_go_in_several_frames),
+        cmocka_unit_test(more_than_250_go_in_several_frames),
         cmocka_unit_test(the_ring_holds_1024_and_the_oldest_goes),
         cmocka_unit_test(what_was_told_makes_room),
         cmocka_unit_test(without_memory_it_is_not_announced_and_counted),

@@ -353,7 +353,7 @@ static void what_is_there_or_muted_is_not_pulled(void **state)
     relay_rig_origin(&rig, 1)->muted = true;
     offer(6, 1, 1, 5);
     CLAIM_INT(sent(6, HSY_PULL), 0);
-    CLAIM_INT(relay_rig_origin(&rig, 1)->offer_link, 0);
+    CLAIM_INT(relay_rig_origin(&rig, 1)->offer.link, 0);
     end();
 }
 
@@ -428,7 +428,7 @@ static void there_are_1024_rumours_at_most(void **state)
     hear(2000, 1); /* What is heard is no rumour. */
     offer(6, 2000, 1, 3);
     CLAIM_INT(origins(), HSY_RUMOURS_MAX + 1);
-    CLAIM_INT(relay_rig_origin(&rig, 2000)->offer_link, 6);
+    CLAIM_INT(relay_rig_origin(&rig, 2000)->offer.link, 6);
     while (hsy_pull_of(&rig.core.repair, 6) != NULL) {
         gone(6);
     }
@@ -448,7 +448,7 @@ static void an_offer_that_needs_no_pull_any_more_is_forgotten(void **state)
     CLAIM_INT(sent(6, HSY_PULL), 1);
     hear(1, 1);
     gone(6);
-    CLAIM_INT(relay_rig_origin(&rig, 1)->offer_link, 0);
+    CLAIM_INT(relay_rig_origin(&rig, 1)->offer.link, 0);
     CLAIM_INT(rig.core.repair.rumours, 0);
     hear(1, 3); /* A gap of later on is asked for. */
     relay_rig_run_ns(&rig, HSY_GAP_NS);

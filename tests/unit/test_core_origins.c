@@ -282,7 +282,7 @@ static void an_origin_of_which_something_may_come_is_not_over(void **state)
         for (uint32_t k = 0; k < 2; k++) {
             struct hsy_origin *o = hsy_origin_at(&origins, k);
             o->muted = i == 0;
-            o->offer_link = i == 1 ? 4 : 0;
+            o->offer.link = i == 1 ? 4 : 0;
             o->heard_ns = i == 2 ? env.now.mono_ns : 0;
             o->first = i == 3 ? 1 : HSY_PLACE_NONE;
         }

@@ -7,9 +7,11 @@
 static struct relay_rig rig;
 
 /* As shape.c has them. */
-enum { HOP_US = 10000, GUESS_US = 25000, GAIN_US = 12000 };
+enum { HOP_US = 20000, GUESS_US = 25000, GAIN_US = 20000 };
 #define PATIENCE_NS (3 * HSY_SECOND)
 #define TELL_NS (100 * HSY_MS)
+/* As tree.c has it. */
+#define LET_GO_NS (1 * HSY_SECOND)
 
 static void begin_with(uint32_t links)
 {
@@ -86,7 +88,7 @@ static void who_hears_of_no_root_for_3_s_becomes_it(void **state)
     CLAIM_BYTES(root.id.bytes, rig.core.env.id.bytes, HEARSAY_ID_LEN);
     CLAIM_INT(root.rank, 0);
     CLAIM_INT(root.distance_us, 0);
-    CLAIM(hsy_shape_parent(shape()) == NULL);
+    CLAIM_INT(shape()->parent, 0);
     end();
 }
 
@@ -191,7 +193,7 @@ static void a_new_link_is_told_of_the_root(void **state)
 
 /* --------------------------------------------------------------- distances */
 
-static void each_hop_costs_10_ms_and_half_a_round_trip(void **state)
+static void each_hop_costs_20_ms_and_half_a_round_trip(void **state)
 {
     (void)state;
     begin_with(2);
@@ -200,7 +202,7 @@ static void each_hop_costs_10_ms_and_half_a_round_trip(void **state)
     CLAIM_INT(shape()->parent, 4);
     end();
     begin_with(2);
-    relay_rig_neighbour(&rig, 4)->rtt_ns = 3 * HSY_MS;
+    relay_rig_neighbour(&rig, 4)->rtt_least_ns = 3 * HSY_MS;
     hear(4, 1, 7000);
     CLAIM_INT(shape()->root.distance_us, 7000 + HOP_US + 1500);
     end();
@@ -225,7 +227,7 @@ static void a_neighbour_without_a_way_to_the_root_is_no_parent(void **state)
     end();
 }
 
-static void a_parent_is_changed_for_more_than_12_ms_only(void **state)
+static void a_parent_is_changed_for_more_than_20_ms_only(void **state)
 {
     (void)state;
     begin_with(2);
@@ -278,7 +280,7 @@ static void without_the_parent_the_next_nearest_is_it(void **state)
     end();
 }
 
-static void a_full_parent_is_not_asked_again_for_30_s(void **state)
+static void a_full_parent_is_not_asked_again_for_5_minutes(void **state)
 {
     (void)state;
     begin_with(2);
@@ -403,34 +405,126 @@ static void somebody_takes_its_place_within_3_s_more(void **state)
 
 /* ---------------------------------------------------- what the tree does */
 
-static void the_parent_is_grafted_and_the_old_one_pruned(void **state)
+static void the_parent_is_grafted_and_told_so(void **state)
 {
     (void)state;
     begin_with(3);
     hear(6, 1, 50000);
     CLAIM_INT(relay_rig_sent(&rig, 6, HSY_GRAFT), 1);
     CLAIM(relay_rig_neighbour(&rig, 6)->eager);
-    CLAIM_INT(relay_rig_sent(&rig, 0, HSY_PRUNE), 0);
-    hear(8, 1, 30000); /* Nearer than 6, and 6 nearer than this node. */
+    relay_rig_run(&rig, 1);
+    CLAIM(last_told(6).parent);
+    CLAIM(!last_told(4).parent);
+    end();
+}
+
+static void an_old_parent_is_let_go_a_second_later(void **state)
+{
+    (void)state;
+    begin_with(3);
+    hear(6, 1, 50000);
+    relay_rig_run(&rig, 2000);
+    relay_rig_forget(&rig);
+    hear(8, 1, 10000);
     CLAIM_INT(relay_rig_sent(&rig, 8, HSY_GRAFT), 1);
+    relay_rig_run_ns(&rig, LET_GO_NS - 1);
+    CLAIM(relay_rig_neighbour(&rig, 6)->eager);
+    relay_rig_run_ns(&rig, 1);
     CLAIM_INT(relay_rig_sent(&rig, 6, HSY_PRUNE), 1);
+    CLAIM_INT(relay_rig_sent(&rig, 0, HSY_PRUNE), 1);
     CLAIM(!relay_rig_neighbour(&rig, 6)->eager);
     CLAIM(relay_rig_neighbour(&rig, 8)->eager);
     end();
 }
 
-static void an_old_parent_that_may_be_a_child_now_stays_eager(void **state)
+static void who_hangs_on_this_node_is_not_let_go(void **state)
 {
+    struct hsy_root root = root_of(1, 9, 1);
+
     (void)state;
     begin_with(3);
-    hear(6, 1, 50000);
-    hear(8, 1, 10000); /* This node comes nearer than 6. */
-    CLAIM_INT(shape()->parent, 8);
-    CLAIM_INT(relay_rig_sent(&rig, 6, HSY_PRUNE), 0);
-    CLAIM(relay_rig_neighbour(&rig, 6)->eager);
+    relay_rig_graft(&rig, 6, NULL, false);
+    root.distance_us = 900000;
+    root.parent = true; /* It says so itself. */
+    relay_rig_root(&rig, 6, &root);
+    hear(8, 1, 10000);
     CLAIM(hsy_shape_holds(shape(), relay_rig_neighbour(&rig, 6)));
     CLAIM(hsy_shape_holds(shape(), relay_rig_neighbour(&rig, 8)));
     CLAIM(!hsy_shape_holds(shape(), relay_rig_neighbour(&rig, 4)));
+    relay_rig_run(&rig, 3000);
+    CLAIM(relay_rig_neighbour(&rig, 6)->eager);
+    CLAIM(!relay_rig_neighbour(&rig, 4)->eager);
+    root.parent = false;
+    relay_rig_root(&rig, 6, &root);
+    CLAIM(!hsy_shape_holds(shape(), relay_rig_neighbour(&rig, 6)));
+    end();
+}
+
+static void a_parent_that_prunes_did_not_know_and_is_grafted_again(void **state)
+{
+    (void)state;
+    begin_with(2);
+    hear(6, 1, 10000);
+    relay_rig_prune(&rig, 6, HSY_PRUNE_DUPLICATE);
+    CLAIM_INT(relay_rig_sent(&rig, 6, HSY_GRAFT), 2);
+    CLAIM(relay_rig_neighbour(&rig, 6)->eager);
+    end();
+}
+
+/* ------------------------------------------------------- second parents */
+
+/* With these settings: its second parent, after 4, 6, 8 were heard of. */
+static hearsay_link spare_of(uint32_t percent, uint32_t peers, uint8_t draw)
+{
+    relay_rig_init(&rig);
+    rig.given.config.spares_percent = percent;
+    rig.given.peers_count = peers;
+    rig.given.id.bytes[HEARSAY_ID_LEN - 1] = draw;
+    relay_rig_start(&rig);
+    for (hearsay_link link = 4; link <= 8; link += 2) {
+        (void)relay_rig_link(&rig, link, 2);
+    }
+    hear(4, 1, 10000);
+    hear(6, 1, 50000);
+    hear(8, 1, 20000);
+    hearsay_link spare = shape()->spare;
+    CLAIM_INT(shape()->parent, 4);
+    CLAIM(spare == 0 || relay_rig_neighbour(&rig, spare)->eager);
+    end();
+    return spare;
+}
+
+static void a_part_of_all_nodes_has_a_second_parent(void **state)
+{
+    (void)state;
+    CLAIM_INT(spare_of(20, 1000, 51), 8);
+    CLAIM_INT(spare_of(20, 1000, 52), 0); /* 52 of 256 is more than 20 %. */
+    CLAIM_INT(spare_of(0, 1000, 0), 0);
+    CLAIM_INT(spare_of(100, 1000, 255), 8);
+    /* Of 200 peers all of the part, of 100 half of it. */
+    CLAIM_INT(spare_of(20, 200, 51), 8);
+    CLAIM_INT(spare_of(20, 100, 25), 8);
+    CLAIM_INT(spare_of(20, 100, 26), 0);
+}
+
+static void a_second_parent_is_nearer_to_the_root_than_this_node(void **state)
+{
+    (void)state;
+    relay_rig_init(&rig);
+    rig.given.config.spares_percent = 100;
+    relay_rig_start(&rig);
+    (void)relay_rig_link(&rig, 4, 2);
+    (void)relay_rig_link(&rig, 6, 2);
+    hear(4, 1, 10000);
+    hear(6, 1, 10000 + HOP_US + GUESS_US); /* As far as this one. */
+    CLAIM_INT(shape()->spare, 0);
+    hear(6, 1, 10000 + HOP_US + GUESS_US - 1);
+    CLAIM_INT(shape()->spare, 6);
+    CLAIM(hsy_shape_holds(shape(), relay_rig_neighbour(&rig, 6)));
+    relay_rig_run(&rig, 100);
+    CLAIM(last_told(6).parent);
+    relay_rig_unlink(&rig, 6);
+    CLAIM_INT(shape()->spare, 0);
     end();
 }
 
@@ -488,21 +582,26 @@ int main(void)
         cmocka_unit_test(its_own_root_of_a_past_life_is_not_believed),
         cmocka_unit_test(neighbours_of_version_1_take_no_part),
         cmocka_unit_test(a_new_link_is_told_of_the_root),
-        cmocka_unit_test(each_hop_costs_10_ms_and_half_a_round_trip),
+        cmocka_unit_test(each_hop_costs_20_ms_and_half_a_round_trip),
         cmocka_unit_test(a_neighbour_without_a_way_to_the_root_is_no_parent),
-        cmocka_unit_test(a_parent_is_changed_for_more_than_12_ms_only),
+        cmocka_unit_test(a_parent_is_changed_for_more_than_20_ms_only),
         cmocka_unit_test(
             what_is_older_than_the_last_round_but_one_is_not_believed),
         cmocka_unit_test(without_the_parent_the_next_nearest_is_it),
-        cmocka_unit_test(a_full_parent_is_not_asked_again_for_30_s),
+        cmocka_unit_test(a_full_parent_is_not_asked_again_for_5_minutes),
         cmocka_unit_test(the_root_counts_a_round_every_13_s),
         cmocka_unit_test(a_new_round_is_passed_on_and_an_old_one_is_not),
         cmocka_unit_test(neighbours_are_told_every_100_ms_at_most),
         cmocka_unit_test(a_distance_that_hardly_moves_is_not_news),
         cmocka_unit_test(a_root_without_rounds_is_gone_after_45_s),
         cmocka_unit_test(somebody_takes_its_place_within_3_s_more),
-        cmocka_unit_test(the_parent_is_grafted_and_the_old_one_pruned),
-        cmocka_unit_test(an_old_parent_that_may_be_a_child_now_stays_eager),
+        cmocka_unit_test(the_parent_is_grafted_and_told_so),
+        cmocka_unit_test(an_old_parent_is_let_go_a_second_later),
+        cmocka_unit_test(who_hangs_on_this_node_is_not_let_go),
+        cmocka_unit_test(
+            a_parent_that_prunes_did_not_know_and_is_grafted_again),
+        cmocka_unit_test(a_part_of_all_nodes_has_a_second_parent),
+        cmocka_unit_test(a_second_parent_is_nearer_to_the_root_than_this_node),
         cmocka_unit_test(a_parent_that_cannot_be_grafted_now_is_grafted_later),
         cmocka_unit_test(two_nodes_agree_on_the_lower_id),
     };

@@ -664,6 +664,7 @@ static inline void hostile_frame(struct hostile *h, const struct puppet *p,
         f->root.round = (uint32_t)(hostile_chance(h, 8) ? hostile_u64(h)
                                                         : hostile_pick(h, 9));
         f->root.distance_us = (uint32_t)hostile_u64(h);
+        f->root.parent = hostile_chance(h, 2);
         return;
     }
 }

@@ -53,6 +53,8 @@ SPOILER(retain_none, c->retain_max = 0)
 SPOILER(retain_many, c->retain_max = 10000001)
 SPOILER(origins_few, c->origins_max = 15)
 SPOILER(origins_many, c->origins_max = 1000001)
+SPOILER(shortcuts, c->shortcuts = 65)
+SPOILER(spares, c->spares_percent = 101)
 SPOILER(retain_small, c->retain_bytes = 64 * 1024 - 1)
 SPOILER(retain_big, c->retain_bytes = (UINT64_C(64) << 30) + 1)
 SPOILER(retain_brief, c->retain_ns = HSY_SECOND - 1)
@@ -98,6 +100,8 @@ static void each_setting_out_of_range_is_refused_by_name(void **state)
         {spoil_retain_many, "retain_max"},
         {spoil_origins_few, "origins_max"},
         {spoil_origins_many, "origins_max"},
+        {spoil_shortcuts, "shortcuts"},
+        {spoil_spares, "spares_percent"},
         {spoil_retain_small, "retain_bytes"},
         {spoil_retain_big, "retain_bytes"},
         {spoil_retain_brief, "retain:"},
@@ -152,6 +156,8 @@ static void the_limits_themselves_are_allowed(void **state)
     stage.config.retain_bytes = UINT64_C(64) << 30;
     stage.config.retain_ns = 24 * 60 * HSY_MINUTE;
     stage.config.announce_ns = 10 * HSY_SECOND;
+    stage.config.shortcuts = 64;
+    stage.config.spares_percent = 100;
     stage_create(&stage);
     stage_fini(&stage);
 }

@@ -336,6 +336,7 @@ static void claim_same_frame(const struct hsy_frame *a,
         claim_same_id(&a->root.id, &b->root.id);
         assert_int_equal(a->root.round, b->root.round);
         assert_int_equal(a->root.distance_us, b->root.distance_us);
+        assert_int_equal(a->root.parent, b->root.parent);
         break;
     }
 }

@@ -417,6 +417,7 @@ static inline void sample_body(struct samples *s, struct hsy_frame *f)
         sample_bytes(s, f->root.id.bytes, sizeof(f->root.id.bytes));
         f->root.round = (uint32_t)sample_u64(s);
         f->root.distance_us = (uint32_t)sample_u64(s);
+        f->root.parent = sample_below(s, 2) == 1;
         break;
     }
 }
