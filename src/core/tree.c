@@ -337,6 +337,9 @@ static void graft_best(struct hsy_tree *t, const struct hsy_neighbour *except)
 static void let_go(struct hsy_tree *t)
 {
     t->let_go_ns = HEARSAY_NEVER;
+    if (t->shape.parent == 0) {
+        return; /* It is gone again: they are all there is. */
+    }
     for (uint32_t i = 0; i < hsy_neighbours_count(t->neighbours); i++) {
         struct hsy_neighbour *n = hsy_neighbour_at(t->neighbours, i);
         if (n->overlay && n->eager && !is_fixed(t, n) &&

@@ -460,6 +460,19 @@ static void who_hangs_on_this_node_is_not_let_go(void **state)
     end();
 }
 
+/* The parent is lost before the others were let go: they are all there is. */
+static void without_a_parent_nobody_is_let_go(void **state)
+{
+    (void)state;
+    begin_with(2);
+    hear(6, 1, 10000);
+    relay_rig_unlink(&rig, 6);
+    relay_rig_run(&rig, 3000);
+    CLAIM(relay_rig_neighbour(&rig, 4)->eager);
+    CLAIM_INT(relay_rig_sent(&rig, 4, HSY_PRUNE), 0);
+    end();
+}
+
 static void a_parent_that_prunes_did_not_know_and_is_grafted_again(void **state)
 {
     (void)state;
@@ -598,6 +611,7 @@ int main(void)
         cmocka_unit_test(the_parent_is_grafted_and_told_so),
         cmocka_unit_test(an_old_parent_is_let_go_a_second_later),
         cmocka_unit_test(who_hangs_on_this_node_is_not_let_go),
+        cmocka_unit_test(without_a_parent_nobody_is_let_go),
         cmocka_unit_test(
             a_parent_that_prunes_did_not_know_and_is_grafted_again),
         cmocka_unit_test(a_part_of_all_nodes_has_a_second_parent),
