@@ -94,10 +94,29 @@ static bool is_candidate(const struct hsy_shape *s,
            s->env->now.mono_ns >= n->full_until_ns;
 }
 
-static uint32_t distance_over(const struct hsy_neighbour *n)
+/* What is not measured yet is taken to be as far as the others are: were it
+ * taken to be near, everybody would hang on it until its first ping. */
+static uint64_t usual_rtt_us(const struct hsy_shape *s)
+{
+    uint64_t sum_us = 0;
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < hsy_neighbours_count(s->neighbours); i++) {
+        const struct hsy_neighbour *n = hsy_neighbour_at(s->neighbours, i);
+        if (n->overlay && n->rtt_least_ns > 0) {
+            sum_us += n->rtt_least_ns / 1000;
+            count++;
+        }
+    }
+    HSY_ASSERT(count <= s->neighbours->degree);
+    return count == 0 ? RTT_GUESS_US : sum_us / count;
+}
+
+static uint32_t distance_over(const struct hsy_shape *s,
+                              const struct hsy_neighbour *n)
 {
     uint64_t rtt_us =
-        n->rtt_least_ns == 0 ? RTT_GUESS_US : n->rtt_least_ns / 1000;
+        n->rtt_least_ns == 0 ? s->usual_rtt_us : n->rtt_least_ns / 1000;
     uint64_t far = n->root_distance_us + rtt_us / 2 + HOP_US;
 
     HSY_ASSERT(n->root_distance_us != HSY_DISTANCE_NONE);
@@ -118,7 +137,7 @@ static struct hsy_neighbour *nearest(const struct hsy_shape *s,
         if (n == except || !is_candidate(s, n)) {
             continue;
         }
-        uint32_t far_us = distance_over(n);
+        uint32_t far_us = distance_over(s, n);
         far_us =
             n->link == present && far_us > GAIN_US ? far_us - GAIN_US : far_us;
         if (best == NULL || far_us < best_us) {
@@ -158,6 +177,8 @@ static struct hsy_neighbour *second(const struct hsy_shape *s,
 /* Chooses the parents anew. */
 static void choose(struct hsy_shape *s)
 {
+    s->usual_rtt_us = usual_rtt_us(s);
+
     struct hsy_neighbour *best =
         is_root(s) ? NULL : nearest(s, s->parent, NULL);
     hearsay_link parent = best == NULL ? 0 : best->link;
@@ -165,7 +186,7 @@ static void choose(struct hsy_shape *s)
 
     s->root.distance_us = is_root(s)     ? 0
                           : best == NULL ? HSY_DISTANCE_NONE
-                                         : distance_over(best);
+                                         : distance_over(s, best);
     struct hsy_neighbour *other = second(s, best);
     hearsay_link spare = other == NULL ? 0 : other->link;
     uint32_t now_us = s->root.distance_us;

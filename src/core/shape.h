@@ -28,7 +28,8 @@ struct hsy_shape {
     uint64_t round_ns;    /* When the round rose; without a root: when it may
                              become one itself. */
     struct hsy_root gone; /* It and its rounds up to this one are over. */
-    bool changed;         /* Neighbours are to be told. */
+    uint64_t usual_rtt_us;
+    bool changed; /* Neighbours are to be told. */
     uint64_t told_ns;
     uint64_t next_ns;
 };
