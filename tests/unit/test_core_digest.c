@@ -344,6 +344,34 @@ static void what_is_offered_and_missing_is_pulled_at_once(void **state)
     end();
 }
 
+static void an_offer_of_what_is_being_pulled_waits_for_its_turn(void **state)
+{
+    (void)state;
+    begin_with(3);
+    offer(4, 1, 1, 5);
+    offer(6, 1, 1, 7);
+    offer(8, 1, 1, 6); /* Not as good. */
+    CLAIM_INT(sent(0, HSY_PULL), 1);
+    struct hsy_bundle b = relay_rig_bundle(&rig, 1, 1, 5);
+    CLAIM(relay_rig_hear(&rig, 4, &b, HSY_FLAG_EXTRA));
+    gone(4);
+    CLAIM_INT(sent(0, HSY_PULL), 2);
+    CLAIM(is_span(pulled(6, 0), 1, 6, 7));
+    CLAIM_INT(rig.core.repair.rumours, 1);
+    gone(6);
+    CLAIM_INT(rig.core.repair.rumours, 0);
+    CLAIM_INT(relay_rig_origin(&rig, 1)->offer.link, 0);
+    end();
+    begin_with(3);
+    offer(4, 1, 1, 5);
+    offer(6, 1, 1, 7);
+    relay_rig_unlink(&rig, 6); /* It is gone before its turn. */
+    gone(4);
+    CLAIM_INT(sent(0, HSY_PULL), 1);
+    CLAIM_INT(origins(), 0);
+    end();
+}
+
 static void what_is_there_or_muted_is_not_pulled(void **state)
 {
     (void)state;
@@ -723,6 +751,7 @@ int main(void)
         cmocka_unit_test(
             a_link_has_one_exchange_in_13_s_and_not_twice_in_a_row),
         cmocka_unit_test(what_is_offered_and_missing_is_pulled_at_once),
+        cmocka_unit_test(an_offer_of_what_is_being_pulled_waits_for_its_turn),
         cmocka_unit_test(what_is_there_or_muted_is_not_pulled),
         cmocka_unit_test(
             sixteen_spans_are_in_one_pull_and_the_rest_in_the_next),

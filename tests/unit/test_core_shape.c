@@ -212,6 +212,17 @@ static void each_hop_costs_20_ms_and_half_a_round_trip(void **state)
     end();
 }
 
+static void an_unmeasured_link_is_as_far_as_the_others(void **state)
+{
+    (void)state;
+    begin_with(3);
+    relay_rig_neighbour(&rig, 6)->rtt_least_ns = 100 * HSY_MS;
+    relay_rig_neighbour(&rig, 8)->rtt_least_ns = 200 * HSY_MS;
+    hear(4, 1, 7000);
+    CLAIM_INT(shape()->root.distance_us, 7000 + HOP_US + 75000);
+    end();
+}
+
 static void a_neighbour_without_a_way_to_the_root_is_no_parent(void **state)
 {
     (void)state;
@@ -596,6 +607,7 @@ int main(void)
         cmocka_unit_test(neighbours_of_version_1_take_no_part),
         cmocka_unit_test(a_new_link_is_told_of_the_root),
         cmocka_unit_test(each_hop_costs_20_ms_and_half_a_round_trip),
+        cmocka_unit_test(an_unmeasured_link_is_as_far_as_the_others),
         cmocka_unit_test(a_neighbour_without_a_way_to_the_root_is_no_parent),
         cmocka_unit_test(a_parent_is_changed_for_more_than_20_ms_only),
         cmocka_unit_test(
