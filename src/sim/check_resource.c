@@ -124,7 +124,7 @@ void hsy_check_resource_joined(struct hsy_check_resource *s)
 void hsy_check_resource_frame(struct hsy_check_resource *s,
                               const struct hsy_frame_seen *frame)
 {
-    if (frame->type != HSY_BUNDLE) {
+    if (frame->type != HSY_BUNDLE && frame->type != HSY_IHAVE) {
         s->bytes[slot_now(s)] += frame->len;
     }
 }
