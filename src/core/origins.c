@@ -340,7 +340,8 @@ bool hsy_origin_is_recent(const struct hsy_origins *o,
     uint64_t now_ms = o->env->now.wall_ms;
 
     HSY_ASSERT(window_ms > 0);
-    return origin->wall_ms >= (now_ms > window_ms ? now_ms - window_ms : 0);
+    return origin->wall_ms >= (now_ms > window_ms ? now_ms - window_ms : 0) &&
+           origin->wall_ms <= now_ms + window_ms; /* Else a clock was wrong. */
 }
 
 bool hsy_origin_is_idle(const struct hsy_origin *origin, uint64_t now_ns)

@@ -72,10 +72,17 @@ static enum hsy_claimed_as take_claim(struct hsy_relay *r,
 
     HSY_ASSERT(origin != NULL || as == HSY_CLAIMED_NO_ROOM);
     if (as == HSY_CLAIMED_NEW) {
-        origin->wall_ms = bundle->wall_ms > origin->wall_ms ? bundle->wall_ms
-                                                            : origin->wall_ms;
+        /* One of a clock that was wrong does not stay the latest. */
+        if (bundle->wall_ms > origin->wall_ms ||
+            !hsy_relay_in_window(r->env, origin->wall_ms)) {
+            origin->wall_ms = bundle->wall_ms;
+        }
         origin->heard_ns = live ? r->env->now.mono_ns : origin->heard_ns;
         origin->changed = origin->changed || !live;
+        if (origin->low == 0 || span->from < origin->low) {
+            origin->low = span->from;
+            origin->low_wall_ms = bundle->wall_ms;
+        }
     }
     return as;
 }
@@ -159,7 +166,7 @@ void hsy_relay_signed(struct hsy_relay *r, const struct hsy_bundle *bundle)
 
 /* ---------------------------------------------------------------- receipt */
 
-static bool in_window(const struct hsy_env *env, uint64_t wall_ms)
+bool hsy_relay_in_window(const struct hsy_env *env, uint64_t wall_ms)
 {
     uint64_t now_ms = env->now.wall_ms;
     uint64_t apart_ms = now_ms > wall_ms ? now_ms - wall_ms : wall_ms - now_ms;
@@ -243,7 +250,7 @@ bool hsy_relay_wants(struct hsy_relay *r, const struct hsy_copy *copy)
         env->counters.bundles_muted++;
         return false;
     }
-    if (!in_window(env, copy->bundle->wall_ms)) {
+    if (!hsy_relay_in_window(env, copy->bundle->wall_ms)) {
         env->counters.bundles_expired++;
         return false;
     }

@@ -205,6 +205,18 @@ static bool send_one(struct answer *a, const struct hsy_retained_bundle *b)
     return true;
 }
 
+/* What nobody would take any more is as good as gone. */
+static const struct hsy_retained_bundle *
+fresh(const struct answer *a, const struct hsy_retained_bundle *b)
+{
+    HSY_ASSERT(a->r != NULL);
+    while (b != NULL &&
+           !hsy_relay_in_window(a->r->env, hsy_retained_bundle(b).wall_ms)) {
+        b = hsy_retained_following(&a->r->relay->retained, b);
+    }
+    return b;
+}
+
 /* From @from to @to nothing is kept: what this node is done with is gone. */
 static void say_gone(struct answer *a, const struct hsy_origin *origin,
                      uint64_t from, uint64_t to)
@@ -230,14 +242,14 @@ static void answer_span(struct answer *a, const struct hsy_span *span)
         return;
     }
     const struct hsy_retained_bundle *b =
-        hsy_retained_from(retained, origin, span->from);
+        fresh(a, hsy_retained_from(retained, origin, span->from));
     while (b != NULL && b->from <= span->to && !a->more) {
         if (b->from > at) {
             say_gone(a, origin, at, b->from - 1);
         }
         if (send_one(a, b)) {
             at = b->from + b->count;
-            b = hsy_retained_following(retained, b);
+            b = fresh(a, hsy_retained_following(retained, b));
         }
     }
     HSY_ASSERT(at >= span->from);
