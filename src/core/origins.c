@@ -113,6 +113,7 @@ static void absorb(struct hsy_origins *o, struct hsy_origin *origin)
     memmove(origin->runs, origin->runs + gone,
             origin->runs_count * sizeof(*origin->runs));
     origin->asked = 0; /* Another gap is the first one now: a new round. */
+    origin->rounds = 0;
     if (origin->runs_count == 0) {
         hsy_mem_free(&o->env->mem, origin->runs);
         origin->runs = NULL;

@@ -9,6 +9,12 @@
 /* Between two neighbours that could not help; between two rounds. */
 #define AGAIN_NS (200 * HSY_MS)
 #define ROUND_NS (2 * HSY_SECOND)
+/* A round that found nothing doubles the time to the next, up to 64 s: who
+ * gets something tells (digest.c), so asking again is only for frames that
+ * were lost. */
+enum { ROUNDS_DOUBLED = 5 };
+/* Not knowing how much of it was before our time, ask for so many. */
+enum { FRONT_STEP = 16 };
 
 void hsy_repair_init(struct hsy_repair *r, struct hsy_env *env,
                      struct hsy_neighbours *neighbours, struct hsy_relay *relay)
@@ -92,9 +98,12 @@ static void end_round(struct hsy_repair *r, struct hsy_origin *origin)
 
     HSY_ASSERT(origin->runs_count > 0);
     origin->asked = 0;
-    origin->ask_next_ns = hsy_time_add(r->env->now.mono_ns, ROUND_NS);
+    origin->ask_next_ns =
+        hsy_time_add(r->env->now.mono_ns, ROUND_NS << origin->rounds);
     if (asked_any && gone > origin->done) {
-        close_gap(r, origin, gone, false);
+        close_gap(r, origin, gone, is_in_front(origin));
+    } else if (origin->rounds < ROUNDS_DOUBLED) {
+        origin->rounds++;
     }
 }
 
