@@ -30,13 +30,15 @@ struct hsy_origin {
     struct hsy_run *runs; /* Owned, HSY_GAPS_MAX; NULL while there is no gap.
                              Ascending, apart, the first one beyond done + 1. */
     uint8_t runs_count;
-    bool history;      /* What is missing in front was before our time. */
+    bool history;      /* Made when we had just joined: see repair.c. */
     bool muted;        /* It contradicted itself: nothing more is taken. */
     bool changed;      /* Pulled something: others will be told. */
     bool rumour;       /* Counted as one of those that are only heard of. */
     uint64_t born_ns;  /* When this entry was made. */
     uint64_t heard_ns; /* Last bundle that was not pulled; 0: none. */
     uint64_t wall_ms;  /* The latest of all its bundles, by its clock. */
+    uint64_t low, low_wall_ms; /* The lowest number that came, and when it was
+                                  published by that clock; 0: none came. */
     /* Retained bundles of it, in order of their numbers: places in the table
      * of retained.h. */
     uint32_t first, last;

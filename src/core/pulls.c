@@ -50,7 +50,7 @@ static uint64_t history_from(const struct hsy_repair *r,
     uint64_t most = history == 0 ? 1 : history; /* One, to know the mark. */
 
     HSY_ASSERT(mark->from <= mark->to);
-    if (!origin->history || history == HEARSAY_UNLIMITED ||
+    if (!origin->history || origin->low != 0 || history == HEARSAY_UNLIMITED ||
         mark->to - mark->from < most) {
         return mark->from;
     }

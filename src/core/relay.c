@@ -171,6 +171,7 @@ bool hsy_relay_in_window(const struct hsy_env *env, uint64_t wall_ms)
     uint64_t now_ms = env->now.wall_ms;
     uint64_t apart_ms = now_ms > wall_ms ? now_ms - wall_ms : wall_ms - now_ms;
 
+    HSY_ASSERT(now_ms > 0);
     return apart_ms <= HSY_BUNDLE_WINDOW_MS;
 }
 

@@ -70,6 +70,35 @@ static void close_gap(struct hsy_repair *r, struct hsy_origin *origin,
     origin->asked = 0;
 }
 
+/* -------------------------------------------------------------- history */
+
+/* Of a new entry of a node that has just joined, what is missing below all
+ * that came may have been published before. What is missing above may not. */
+static bool is_in_front(const struct hsy_origin *origin)
+{
+    HSY_ASSERT(origin->runs_count > 0);
+    return origin->history && origin->done == 0;
+}
+
+/* How far down from what came it is asked for. 0: it is not, because it was
+ * before our time and not all of that is wanted. */
+static uint64_t front_wanted(const struct hsy_repair *r,
+                             const struct hsy_origin *origin)
+{
+    const struct hsy_env *env = r->env;
+    uint32_t history = env->config.history;
+    uint64_t up_ms = hsy_time_since(env->joined_ns, env->now.mono_ns) / HSY_MS;
+
+    HSY_ASSERT(origin->low <= origin->runs[0].from); /* It may be forgotten. */
+    if (history == HEARSAY_UNLIMITED) {
+        return origin->runs[0].from;
+    }
+    if (origin->low_wall_ms + up_ms < env->now.wall_ms) {
+        return 0;
+    }
+    return history == 0 || history > FRONT_STEP ? FRONT_STEP : history;
+}
+
 /* ------------------------------------------------------------------ rounds */
 
 /* The neighbour after the last one asked, by number of the link. */
@@ -126,6 +155,9 @@ static void ask_next(struct hsy_repair *r, struct hsy_origin *origin)
     origin->asked = n->link;
     origin->offer_link = n->link;
     origin->offer_low = 1;
+    if (is_in_front(origin) && origin->runs[0].from > front_wanted(r, origin)) {
+        origin->offer_low = origin->runs[0].from - front_wanted(r, origin);
+    }
     origin->offer_high = hsy_origin_high(origin);
     hsy_pull_from(r, n);
 }
@@ -139,13 +171,15 @@ static uint64_t look_at_gap(struct hsy_repair *r, struct hsy_origin *origin)
     uint64_t ask_ns =
         hsy_time_max(hsy_time_add(since_ns, HSY_GAP_NS), origin->ask_next_ns);
 
-    if (origin->history) { /* What was offered has been pulled by then. */
+    bool in_front = is_in_front(origin);
+
+    if (in_front && front_wanted(r, origin) == 0) {
+        /* What was offered has been pulled by then. */
         ask_ns = HEARSAY_NEVER;
         end_ns = hsy_time_add(origin->born_ns, HSY_HISTORY_NS);
     }
     if (now_ns >= end_ns) {
-        close_gap(r, origin, origin->runs[0].from - 1, origin->history);
-        origin->history = false;
+        close_gap(r, origin, origin->runs[0].from - 1, in_front);
         return now_ns;
     }
     if (now_ns < ask_ns || origin->offer_link != 0) {
