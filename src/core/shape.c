@@ -1,7 +1,10 @@
 /* Distances from a root, as in distance-vector routing with rounds counted by
- * the destination (Perkins, Bhagwat: DSDV, 1994): what is older than the last
- * round but one is not believed, so a circle of nodes that hang on each other
- * lasts two rounds at most. */
+ * the destination (Perkins, Bhagwat: DSDV, 1994). A parent is nearer to the
+ * root than this node ever said to be, in the same round, or is of a later one
+ * (the feasibility condition of Babel, RFC 8966, 3.5.1): so nodes never hang
+ * on each other in a circle. Without it, those whom a dead root left behind
+ * counted each other's distances up for 45 s, and told them ten times a
+ * second. Who has no such neighbour has no parent until the next round. */
 #include "core/shape.h"
 
 #include "base/addr.h"
@@ -81,13 +84,21 @@ static void changed(struct hsy_shape *s)
 
 /* ----------------------------------------------------------------- parent */
 
+static bool is_feasible(const struct hsy_shape *s,
+                        const struct hsy_neighbour *n)
+{
+    HSY_ASSERT(n->root_distance_us != HSY_DISTANCE_NONE);
+    return !s->told_any || is_later(n->root_round, s->told_round) ||
+           (n->root_round == s->told_round && n->root_distance_us < s->told_us);
+}
+
 static bool is_candidate(const struct hsy_shape *s,
                          const struct hsy_neighbour *n)
 {
     HSY_ASSERT(n->link != 0);
     return n->overlay && n->version >= 2 &&
            n->root_distance_us != HSY_DISTANCE_NONE &&
-           !is_later(s->root.round, n->root_round + 1) &&
+           !is_later(s->newest, n->root_round + 1) && is_feasible(s, n) &&
            s->env->now.mono_ns >= n->full_until_ns;
 }
 
@@ -127,7 +138,7 @@ static void choose(struct hsy_shape *s)
 {
     struct hsy_neighbour *old = hsy_shape_parent(s);
     struct hsy_neighbour *best = is_root(s) ? NULL : nearest(s);
-    uint32_t before_us = s->root.distance_us;
+    struct hsy_root before = s->root;
 
     if (best != NULL && old != NULL && is_candidate(s, old) &&
         distance_over(old) <= distance_over(best) + GAIN_US) {
@@ -137,10 +148,12 @@ static void choose(struct hsy_shape *s)
     s->root.distance_us = is_root(s)     ? 0
                           : best == NULL ? HSY_DISTANCE_NONE
                                          : distance_over(best);
+    s->root.round = best == NULL ? s->root.round : best->root_round;
     uint32_t now_us = s->root.distance_us;
-    uint32_t moved_us =
-        now_us > before_us ? now_us - before_us : before_us - now_us;
-    if (best != old || moved_us >= GAIN_US) {
+    uint32_t moved_us = now_us > before.distance_us
+                            ? now_us - before.distance_us
+                            : before.distance_us - now_us;
+    if (best != old || moved_us >= GAIN_US || s->root.round != before.round) {
         changed(s);
     }
     HSY_ASSERT((s->parent == 0) == (best == NULL));
@@ -160,6 +173,8 @@ static void adopt(struct hsy_shape *s, const struct hsy_root *root)
     HSY_ASSERT(root != NULL);
     s->root = *root;
     s->root.distance_us = HSY_DISTANCE_NONE;
+    s->newest = root->round;
+    s->told_any = false;
     s->has_root = true;
     s->parent = 0;
     s->round_ns = s->env->now.mono_ns;
@@ -174,7 +189,7 @@ static void adopt(struct hsy_shape *s, const struct hsy_root *root)
 static void be_root(struct hsy_shape *s)
 {
     struct hsy_root own = {
-        .rank = own_rank(s), .id = s->env->id, .round = s->root.round + 1};
+        .rank = own_rank(s), .id = s->env->id, .round = s->newest + 1};
 
     HSY_ASSERT(s->neighbours->degree > 0);
     adopt(s, &own);
@@ -185,6 +200,7 @@ static void lose_root(struct hsy_shape *s)
 {
     HSY_ASSERT(s->has_root);
     s->gone = s->root;
+    s->gone.round = s->newest;
     s->has_root = false;
     s->parent = 0;
     s->root.distance_us = HSY_DISTANCE_NONE;
@@ -204,8 +220,16 @@ static bool is_gone(const struct hsy_shape *s, const struct hsy_root *root)
 static void send_root(struct hsy_shape *s, const struct hsy_neighbour *n)
 {
     struct hsy_frame frame = {.type = HSY_ROOT, .root = s->root};
+    bool is_new = !s->told_any || is_later(s->root.round, s->told_round);
 
     HSY_ASSERT(s->has_root);
+    if (s->root.distance_us != HSY_DISTANCE_NONE &&
+        (is_new || (s->root.round == s->told_round &&
+                    s->root.distance_us < s->told_us))) {
+        s->told_any = true;
+        s->told_round = s->root.round;
+        s->told_us = s->root.distance_us;
+    }
     hsy_send(s->env, n->link, &frame);
 }
 
@@ -226,10 +250,9 @@ void hsy_shape_heard(struct hsy_shape *s, struct hsy_neighbour *n,
     }
     if (better > 0) {
         adopt(s, root);
-    } else if (is_later(root->round, s->root.round) && !own) {
-        s->root.round = root->round;
+    } else if (is_later(root->round, s->newest) && !own) {
+        s->newest = root->round;
         s->round_ns = s->env->now.mono_ns;
-        changed(s);
     }
     n->root_distance_us = root->distance_us;
     n->root_round = root->round;
@@ -298,7 +321,8 @@ static bool should_be_root(const struct hsy_shape *s)
 static void count_round(struct hsy_shape *s)
 {
     HSY_ASSERT(is_root(s));
-    s->root.round++;
+    s->newest++;
+    s->root.round = s->newest;
     s->round_ns = s->env->now.mono_ns;
     s->changed = true;
 }

@@ -22,10 +22,16 @@ struct hsy_shape {
     struct hsy_env *env;
     struct hsy_neighbours *neighbours;
     bool has_root;        /* @root means something. */
-    struct hsy_root root; /* As this node sees it, own distance included. */
+    struct hsy_root root; /* As this node tells it: its own distance, and the
+                             round of its parent. */
+    uint32_t newest;      /* The last round that anybody told. */
+    /* The least distance ever told in the last round that was told. Nobody
+     * further away becomes the parent: see shape.c. */
+    bool told_any;
+    uint32_t told_round, told_us;
     hearsay_link parent;  /* 0: none, or this is the root. */
-    uint64_t round_ns;    /* When the round rose; without a root: when it may
-                             become one itself. */
+    uint64_t round_ns;    /* When the newest round came; without a root: when it
+                             may    become one itself. */
     struct hsy_root gone; /* It and its rounds up to this one are over. */
     bool changed;         /* Neighbours are to be told. */
     uint64_t told_ns;
