@@ -50,8 +50,13 @@ static uint64_t history_from(const struct hsy_repair *r,
     uint64_t most = history == 0 ? 1 : history; /* One, to know the mark. */
 
     HSY_ASSERT(mark->from <= mark->to);
-    if (!origin->history || origin->low != 0 || history == HEARSAY_UNLIMITED ||
-        mark->to - mark->from < most) {
+    if (!origin->history || history == HEARSAY_UNLIMITED) {
+        return mark->from;
+    }
+    if (origin->low != 0) { /* Below that, only as repair.c thinks right. */
+        return mark->from > origin->low ? mark->from : origin->low;
+    }
+    if (mark->to - mark->from < most) {
         return mark->from;
     }
     return mark->to - most + 1;
