@@ -328,6 +328,7 @@ struct hsy_check_resource {
     uint64_t second;            /* The number of the second of the last slot. */
     /* Per second, of the last minute; index: second % HSY_CALM_SECONDS. */
     uint32_t joins[HSY_CALM_SECONDS];
+    uint32_t silent[HSY_CALM_SECONDS];
     uint64_t bytes[HSY_CALM_SECONDS];
 };
 
@@ -342,11 +343,15 @@ void hsy_check_resource_ended(struct hsy_check_resource *s, uint32_t node,
                               const struct hsy_leftovers *left);
 /* A link came up or a registration was acknowledged. */
 void hsy_check_resource_joined(struct hsy_check_resource *s);
+/* An end of a link says that the other one missed three pings. */
+void hsy_check_resource_silent(struct hsy_check_resource *s);
 void hsy_check_resource_frame(struct hsy_check_resource *s,
                               const struct hsy_frame_seen *frame);
 /* S1. */
 void hsy_check_resource_look(struct hsy_check_resource *s);
 /* S4; @up: nodes that run. */
-void hsy_check_resource_calm(struct hsy_check_resource *s, uint32_t up);
+/* @ends: of links, those to seeds as well. */
+void hsy_check_resource_calm(struct hsy_check_resource *s, uint32_t up,
+                             uint32_t ends);
 
 #endif

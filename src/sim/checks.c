@@ -277,7 +277,9 @@ int hsy_checks_calm(struct hsy_checks *k)
     hsy_check_broadcast_calm(&k->broadcast, k->graph);
     hsy_check_registry_calm(&k->registry);
     hsy_check_overlay_calm(&k->overlay, k->graph);
-    hsy_check_resource_calm(&k->resource, up);
+    /* Every peer may be registered with every seed. */
+    hsy_check_resource_calm(&k->resource, up,
+                            2 * (k->graph->links + k->f.seeds * up));
     return k->f.err;
 }
 
@@ -333,7 +335,11 @@ void hsy_checks_note(struct hsy_checks *k, uint32_t node,
     } else if (peer && strcmp(note->event, "connect") == 0) {
         hsy_check_resource_joined(&k->resource);
     } else if (peer && strcmp(note->event, "disconnect") == 0) {
+        const struct hearsay_field *why = hsy_note_find(note, "why");
         hsy_check_broadcast_disturbed(&k->broadcast, node);
+        if (why != NULL && strcmp(why->text, "silent") == 0) {
+            hsy_check_resource_silent(&k->resource);
+        }
     } else if (peer && strcmp(note->event, "lost") == 0) {
         on_lost(k, node, note);
     }
