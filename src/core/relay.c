@@ -381,15 +381,13 @@ static void contradict(struct hsy_relay *r, const struct hsy_copy *copy,
                                                      .to_all = true});
 }
 
-/* Published before our time, and history is not wanted. */
-static bool is_only_history(const struct hsy_env *env,
-                            const struct hsy_copy *copy)
+/* Was it published before our time? */
+static bool is_history(const struct hsy_env *env, const struct hsy_copy *copy)
 {
     uint64_t up_ms = hsy_time_since(env->joined_ns, env->now.mono_ns) / HSY_MS;
 
     HSY_ASSERT(env->now.wall_ms > 0);
-    return copy->pulled && env->config.history == 0 &&
-           copy->bundle->wall_ms + up_ms < env->now.wall_ms;
+    return copy->pulled && copy->bundle->wall_ms + up_ms < env->now.wall_ms;
 }
 
 static void pass_on(struct hsy_relay *r, const struct hsy_copy *copy,
@@ -432,7 +430,9 @@ bool hsy_relay_checked(struct hsy_relay *r, const struct hsy_copy *copy)
         env->counters.bundles_dropped++;
         return false;
     }
-    if (!is_only_history(env, copy)) {
+    bool history = is_history(env, copy);
+    env->counters.history += history ? 1 : 0;
+    if (!history || env->config.history != 0) {
         hand_over(r, copy->bundle, copy->from, copy->hops);
     }
     pass_on(r, copy, &id);

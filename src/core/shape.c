@@ -153,6 +153,7 @@ static void choose(struct hsy_shape *s)
     uint32_t moved_us = now_us > before.distance_us
                             ? now_us - before.distance_us
                             : before.distance_us - now_us;
+    s->env->counters.parents_changed += best != old ? 1 : 0;
     if (best != old || moved_us >= GAIN_US || s->root.round != before.round) {
         changed(s);
     }
@@ -199,6 +200,7 @@ static void be_root(struct hsy_shape *s)
 static void lose_root(struct hsy_shape *s)
 {
     HSY_ASSERT(s->has_root);
+    s->env->counters.roots_lost++;
     s->gone = s->root;
     s->gone.round = s->newest;
     s->has_root = false;

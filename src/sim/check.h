@@ -63,6 +63,7 @@ struct hsy_promises {
     uint32_t list_max[2]; /* Entries of a Peer List; of an address book. */
     bool keeps_all; /* Bounds of what is kept are beyond what a run comes to. */
     bool floods;
+    uint64_t retain_ns;
 };
 
 /* One line of a Peer List or of an address book. */

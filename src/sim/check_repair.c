@@ -1,8 +1,9 @@
 /* What repair promises, judged at calm: B7, and of B3 what no wave can say.
  *
  * B7: what some live peer still keeps has been pulled by all who had joined
- * when it was published, still run, and are in one component with it. Of the
- * nodes it believes only what they keep.
+ * when it was published, still run, and are in one component with it. Where
+ * bounds are tight and those between them may have lost it: by its neighbours.
+ * Of the nodes it believes only what they keep.
  *
  * B3: the same of what was published by a process that still runs, whatever
  * nodes say that they keep, if bounds are such that it must be kept. */
@@ -18,7 +19,8 @@
 
 enum { LOST_MAX = 4096, JUDGED_MAX = 1 << 20 };
 
-/* A message that was looked at, for the component of @root. */
+/* A message that was looked at, for the component of @root, or for one that
+ * keeps it. */
 struct judged {
     uint32_t origin, root;
     uint64_t epoch, seq;
@@ -64,11 +66,13 @@ static bool gave_up(const struct hsy_check_broadcast *b, uint32_t node,
 
 /* Has it been neither too old nor too new for @wall_ms, the clock of who lacks
  * it, all the time that repair takes? */
-static bool in_window(uint64_t wall_ms, uint64_t published_ms)
+static bool in_window(const struct hsy_check_broadcast *b, uint64_t wall_ms,
+                      uint64_t published_ms)
 {
     uint64_t window_ms = WINDOW_NS / HSY_MS;
     uint64_t settle_ms = HSY_SETTLE_NS / HSY_MS;
-    return published_ms + window_ms >= wall_ms &&
+    uint64_t kept_ms = hsy_time_min(b->promises->retain_ns, WINDOW_NS) / HSY_MS;
+    return published_ms + kept_ms >= wall_ms &&
            published_ms + settle_ms <= wall_ms + window_ms;
 }
 
@@ -78,6 +82,27 @@ static uint32_t root_of(const struct hsy_graph *g, uint32_t node)
         node = g->parents[node];
     }
     return node;
+}
+
+static bool are_linked(const struct hsy_graph *g, uint32_t a, uint32_t b)
+{
+    for (uint32_t i = 0; i < g->links; i++) {
+        uint32_t lower, higher;
+        hsy_graph_ends(g, i, &lower, &higher);
+        if ((lower == a && higher == b) || (lower == b && higher == a)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Can @node get what @keeper keeps? */
+static bool reaches(const struct hsy_check_broadcast *b,
+                    const struct hsy_graph *g, uint32_t keeper, uint32_t node)
+{
+    return g->present[node] &&
+           (b->promises->keeps_all ? root_of(g, node) == root_of(g, keeper)
+                                   : are_linked(g, node, keeper));
 }
 
 /* True: the first time that it is looked at, for this component. */
@@ -106,11 +131,11 @@ static void judge_kept(struct hsy_check_broadcast *b,
         return;
     }
     hsy_findings_looked(b->f, HSY_B7);
-    uint32_t root = root_of(graph, kept->node);
     for (uint32_t i = b->f->seeds; i < b->f->count; i++) {
-        if (graph->present[i] && root_of(graph, i) == root &&
-            hsy_ledger_owes(b->ledger, &message, i) &&
-            in_window(b->wall_ms[i], kept->wall_ms) && !gave_up(b, i, name)) {
+        if (hsy_ledger_owes(b->ledger, &message, i) &&
+            reaches(b, graph, kept->node, i) &&
+            in_window(b, b->wall_ms[i], kept->wall_ms) &&
+            !gave_up(b, i, name)) {
             struct hsy_words words = {.text = "lacks, and others keep, one of",
                                       .about = name->origin,
                                       .a_text = "number",
@@ -133,7 +158,9 @@ void hsy_check_repair_kept(struct hsy_check_broadcast *b,
     }
     for (uint32_t i = 0; i < kept->count; i++) {
         struct judged key = {.origin = kept->origin,
-                             .root = root_of(graph, kept->node),
+                             .root = b->promises->keeps_all
+                                         ? root_of(graph, kept->node)
+                                         : kept->node,
                              .epoch = kept->epoch,
                              .seq = kept->first_seq + i};
         struct hsy_kept_name name = {.origin = kept->origin,

@@ -134,6 +134,14 @@ static void configure(struct hsy_swarm *s, struct hsy_cluster_config *config)
         s->peer_config.book_max = p->book_max;
         s->peer_config.seen_max = p->seen_max;
     }
+    s->peer_config.relay = p->relay;
+    s->peer_config.history = p->history;
+    if (p->retain_max != 0) {
+        s->peer_config.retain_max = p->retain_max;
+    }
+    if (p->retain_ns != 0) {
+        s->peer_config.retain_ns = p->retain_ns;
+    }
     /* Who went while no seed was up is hidden when the lease ends. */
     s->seed_config.lease_ns = 60 * HSY_SECOND;
 

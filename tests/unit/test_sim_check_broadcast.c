@@ -32,6 +32,7 @@ static int set_up(void **state)
     CLAIM_INT(hsy_ledger_create(&rig.ledger, NODES, mem), HEARSAY_OK);
     CLAIM_INT(hsy_graph_create(&rig.g, NODES, mem), HEARSAY_OK);
     rig.promises.keeps_all = true;
+    rig.promises.retain_ns = 10 * HSY_MINUTE;
     CLAIM_INT(
         hsy_check_broadcast_init(&rig.b, &rig.f, rig.ledger, &rig.promises),
         HEARSAY_OK);
@@ -418,10 +419,29 @@ static void test_b7_one_that_several_keep_is_told_once(void **state)
 {
     struct rig *rig = *state;
     missed(rig);
+    rig->promises.keeps_all = true;
     keep(rig, READER, 1, 1);
     keep(rig, ORIGIN, 1, 1);
-    calm(rig);
     CLAIM_INT(rig->f.broken[HSY_B7], 1);
+}
+
+static void test_b7_with_tight_bounds_neighbours_must_have_it(void **state)
+{
+    struct rig *rig = *state;
+    missed(rig);
+    keep(rig, ORIGIN, 1, 1); /* Two links away. */
+    CLAIM_INT(rig->f.broken[HSY_B7], 0);
+    keep(rig, READER, 1, 1);
+    CLAIM_INT(rig->f.broken[HSY_B7], 1);
+}
+
+static void test_b7_what_is_older_than_it_is_kept_is_excused(void **state)
+{
+    struct rig *rig = *state;
+    missed(rig);
+    rig->promises.retain_ns = HSY_SETTLE_NS - HSY_MS;
+    keep(rig, READER, 1, 1);
+    CLAIM_INT(rig->f.broken[HSY_B7], 0);
 }
 
 static void test_b7_what_nobody_keeps_is_lost(void **state)
@@ -510,6 +530,8 @@ int main(void)
         CASE(test_b6_in_quiet_times_a_tree_is_the_bound),
         CASE(test_b7_what_others_keep_and_one_lacks_is_caught),
         CASE(test_b7_one_that_several_keep_is_told_once),
+        CASE(test_b7_with_tight_bounds_neighbours_must_have_it),
+        CASE(test_b7_what_is_older_than_it_is_kept_is_excused),
         CASE(test_b7_what_nobody_keeps_is_lost),
         CASE(test_b7_what_went_a_moment_ago_may_be_under_way),
         CASE(test_b7_another_component_owes_nothing),
