@@ -153,6 +153,7 @@ struct hsy_check_broadcast {
     uint32_t waves_count;
     const struct hsy_promises *promises;
     struct hsy_costs costs, quiet; /* Since the last calm; since it is quiet. */
+    uint64_t ends_most;            /* Of links, at any message. */
     uint64_t unrest_ns;            /* The last disturbance of anybody. */
     uint64_t *wall_ms;             /* Owned, per node: its clock, at calm. */
     struct hsy_lost *lost;         /* Owned; NULL: nothing was. */

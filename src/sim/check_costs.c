@@ -34,7 +34,8 @@ void hsy_check_costs_published(struct hsy_check_broadcast *b,
 {
     uint64_t ends = 2 * (uint64_t)graph->links;
     b->costs.messages++;
-    b->costs.ways += ends;
+    b->ends_most = ends > b->ends_most ? ends : b->ends_most;
+    b->costs.ways = b->costs.messages * b->ends_most;
     if (is_quiet(b)) {
         b->quiet.messages++;
         b->quiet.ways += ends;
@@ -86,8 +87,9 @@ static void judge(struct hsy_check_broadcast *b, const char *text,
     }
 }
 
-/* Flooding sends a message over each link at most once each way; a half more
- * for links that come and go. What is pulled is one copy of a delivery. */
+/* Flooding sends a message over each link at most once each way, of the most
+ * links that there were; a half more for links that come and go. What is pulled
+ * is one copy of a delivery. */
 static void judge_all(struct hsy_check_broadcast *b)
 {
     const struct hsy_costs *c = &b->costs;

@@ -105,6 +105,15 @@ static bool reaches(const struct hsy_check_broadcast *b,
                                    : are_linked(g, node, keeper));
 }
 
+/* Where not all history is wanted, clocks say what was before one's time. */
+static bool has_doubts(const struct hsy_check_broadcast *b, uint32_t origin,
+                       uint32_t node)
+{
+    return !b->promises->keeps_all &&
+           (hsy_findings_excused(b->f, HSY_B3, origin) ||
+            hsy_findings_excused(b->f, HSY_B3, node));
+}
+
 /* True: the first time that it is looked at, for this component. */
 static bool is_first(struct hsy_check_broadcast *b, struct hsy_table *judged,
                      const struct judged *key)
@@ -135,7 +144,7 @@ static void judge_kept(struct hsy_check_broadcast *b,
         if (hsy_ledger_owes(b->ledger, &message, i) &&
             reaches(b, graph, kept->node, i) &&
             in_window(b, b->wall_ms[i], kept->wall_ms) &&
-            !gave_up(b, i, name)) {
+            !gave_up(b, i, name) && !has_doubts(b, name->origin, i)) {
             struct hsy_words words = {.text = "lacks, and others keep, one of",
                                       .about = name->origin,
                                       .a_text = "number",
