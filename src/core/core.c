@@ -312,6 +312,7 @@ static void links_changed(struct hsy_core *core)
         if (n->fresh && n->overlay) {
             hsy_relay_link_up(&core->relay, n);
             hsy_repair_link_up(&core->repair, n);
+            hsy_liveness_measure(&core->liveness, n);
         }
         n->fresh = false;
     }

@@ -41,6 +41,9 @@
     X(grafts_sent)                                                     \
     X(grafts_in)                                                       \
     X(grafts_refused) /* at the bound on eager links, or too many */   \
+    X(grafted)        /* bundles that came after a GRAFT for them */   \
+    X(parents_changed)                                                 \
+    X(roots_lost) /* no round of the root for too long */              \
     X(prunes_sent)                                                     \
     X(prunes_in)                                                       \
     X(links_demoted) /* to lazy, for too much waited */                \
@@ -49,6 +52,7 @@
     X(pulls_in)                                                        \
     X(bundles_pulled)  /* sent in answer to PULL */                    \
     X(repaired)        /* bundles that came by a PULL, and were new */ \
+    X(history)         /* of these, from before this node joined */    \
     X(lost)            /* messages given up */                         \
     X(equivocations)   /* origins that contradicted themselves */      \
     X(bundles_muted)   /* of such an origin */                         \

@@ -217,12 +217,18 @@ static void on_hashes(struct hsy_repair *r, struct hsy_neighbour *n,
     }
 }
 
-/* The one before is not asked again when there is another. */
+/* The one before is not asked again when there is another. Sums may differ and
+ * nothing be missing, as when an origin's clock was wrong, until the retention
+ * ends: the same two are compared again after four times as long. */
 static bool may_exchange(const struct hsy_repair *r,
-                         const struct hsy_neighbour *n)
+                         const struct hsy_neighbour *n, uint64_t theirs)
 {
+    bool same = n->digest_ours == r->sum && n->digest_theirs == theirs;
+    uint64_t from_ns =
+        hsy_time_add(n->digest_next_ns, same ? 3 * HSY_EXCHANGE_NS : 0);
+
     HSY_ASSERT(n->overlay);
-    return r->env->now.mono_ns >= n->digest_next_ns &&
+    return r->env->now.mono_ns >= from_ns &&
            (n->link != r->last_partner || r->neighbours->degree == 1);
 }
 
@@ -232,7 +238,9 @@ void hsy_repair_digest(struct hsy_repair *r, struct hsy_neighbour *n,
     HSY_ASSERT(n->overlay);
     switch (digest->kind) {
     case HSY_DIGEST_SUM:
-        if (digest->sum != sum_now(r) && may_exchange(r, n)) {
+        if (digest->sum != sum_now(r) && may_exchange(r, n, digest->sum)) {
+            n->digest_ours = r->sum;
+            n->digest_theirs = digest->sum;
             send_hashes(r, n, true);
         }
         return;

@@ -148,6 +148,14 @@ bool hsy_liveness_pong(struct hsy_liveness *l, struct hsy_neighbour *n,
     return true;
 }
 
+void hsy_liveness_measure(struct hsy_liveness *l, struct hsy_neighbour *n)
+{
+    HSY_ASSERT(n->overlay);
+    if (n->ping_nonce == 0) {
+        send_ping(l, n, deadline_of(l, n));
+    }
+}
+
 void hsy_liveness_challenge(struct hsy_liveness *l, struct hsy_neighbour *n,
                             uint64_t wait_ns)
 {

@@ -34,6 +34,8 @@ void hsy_liveness_ping(struct hsy_liveness *l, const struct hsy_neighbour *n,
  * crash). False: it answers nothing that is open. */
 bool hsy_liveness_pong(struct hsy_liveness *l, struct hsy_neighbour *n,
                        uint64_t nonce);
+/* How far away is @n? Asked at once, beside the pings of each interval. */
+void hsy_liveness_measure(struct hsy_liveness *l, struct hsy_neighbour *n);
 /* Pings now, for a decision within @wait_ns. */
 void hsy_liveness_challenge(struct hsy_liveness *l, struct hsy_neighbour *n,
                             uint64_t wait_ns);

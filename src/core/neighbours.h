@@ -48,7 +48,8 @@ struct hsy_neighbour {
     uint32_t root_distance_us; /* The same; HSY_DISTANCE_NONE. */
     uint64_t full_until_ns;    /* It has no room to be the parent before. */
     uint64_t digest_next_ns;   /* No exchange of digests with it before. */
-    struct hsy_blob *record;   /* A share: as it came with the link; kept.h. */
+    uint64_t digest_ours, digest_theirs; /* Sums of the last exchange. */
+    struct hsy_blob *record; /* A share: as it came with the link; kept.h. */
 };
 
 struct hsy_neighbours {

@@ -113,6 +113,7 @@ static void absorb(struct hsy_origins *o, struct hsy_origin *origin)
     memmove(origin->runs, origin->runs + gone,
             origin->runs_count * sizeof(*origin->runs));
     origin->asked = 0; /* Another gap is the first one now: a new round. */
+    origin->rounds = 0;
     if (origin->runs_count == 0) {
         hsy_mem_free(&o->env->mem, origin->runs);
         origin->runs = NULL;
@@ -337,7 +338,8 @@ bool hsy_origin_is_recent(const struct hsy_origins *o,
     uint64_t now_ms = o->env->now.wall_ms;
 
     HSY_ASSERT(window_ms > 0);
-    return origin->wall_ms >= (now_ms > window_ms ? now_ms - window_ms : 0);
+    return origin->wall_ms >= (now_ms > window_ms ? now_ms - window_ms : 0) &&
+           origin->wall_ms <= now_ms + window_ms; /* Else a clock was wrong. */
 }
 
 bool hsy_origin_is_idle(const struct hsy_origin *origin, uint64_t now_ns)

@@ -56,6 +56,7 @@ struct hsy_origin {
     uint64_t gone_to;   /* All asked so far have lost all up to it. */
     uint64_t gone_now;  /* The one being asked has; 0: has not said so. */
     uint64_t ask_next_ns;
+    uint8_t rounds; /* That found nothing, in a row. */
 };
 
 struct hsy_origins {

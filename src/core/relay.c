@@ -72,8 +72,11 @@ static enum hsy_claimed_as take_claim(struct hsy_relay *r,
 
     HSY_ASSERT(origin != NULL || as == HSY_CLAIMED_NO_ROOM);
     if (as == HSY_CLAIMED_NEW) {
-        origin->wall_ms = bundle->wall_ms > origin->wall_ms ? bundle->wall_ms
-                                                            : origin->wall_ms;
+        /* One of a clock that was wrong does not stay the latest. */
+        if (bundle->wall_ms > origin->wall_ms ||
+            !hsy_relay_in_window(r->env, origin->wall_ms)) {
+            origin->wall_ms = bundle->wall_ms;
+        }
         origin->heard_ns = live ? r->env->now.mono_ns : origin->heard_ns;
         origin->changed = origin->changed || !live;
     }
@@ -159,11 +162,12 @@ void hsy_relay_signed(struct hsy_relay *r, const struct hsy_bundle *bundle)
 
 /* ---------------------------------------------------------------- receipt */
 
-static bool in_window(const struct hsy_env *env, uint64_t wall_ms)
+bool hsy_relay_in_window(const struct hsy_env *env, uint64_t wall_ms)
 {
     uint64_t now_ms = env->now.wall_ms;
     uint64_t apart_ms = now_ms > wall_ms ? now_ms - wall_ms : wall_ms - now_ms;
 
+    HSY_ASSERT(now_ms > 0);
     return apart_ms <= HSY_BUNDLE_WINDOW_MS;
 }
 
@@ -243,7 +247,7 @@ bool hsy_relay_wants(struct hsy_relay *r, const struct hsy_copy *copy)
         env->counters.bundles_muted++;
         return false;
     }
-    if (!in_window(env, copy->bundle->wall_ms)) {
+    if (!hsy_relay_in_window(env, copy->bundle->wall_ms)) {
         env->counters.bundles_expired++;
         return false;
     }
@@ -373,16 +377,14 @@ static void contradict(struct hsy_relay *r, const struct hsy_copy *copy,
                                                      .to_all = true});
 }
 
-/* Published before our time, and history is not wanted. */
-static bool is_only_history(const struct hsy_relay *r,
-                            const struct hsy_copy *copy)
+/* Was it published before our time? */
+static bool is_history(const struct hsy_relay *r, const struct hsy_copy *copy)
 {
     struct hsy_epoch of = hsy_bundle_epoch(copy->bundle);
     const struct hsy_origin *origin = hsy_origin_find(&r->origins, &of);
 
     HSY_ASSERT(origin != NULL);
-    return copy->pulled && r->env->config.history == 0 &&
-           copy->bundle->first_seq <= origin->history_to;
+    return copy->pulled && copy->bundle->first_seq <= origin->history_to;
 }
 
 static void pass_on(struct hsy_relay *r, const struct hsy_copy *copy,
@@ -425,7 +427,9 @@ bool hsy_relay_checked(struct hsy_relay *r, const struct hsy_copy *copy)
         env->counters.bundles_dropped++;
         return false;
     }
-    if (!is_only_history(r, copy)) {
+    bool history = is_history(r, copy);
+    env->counters.history += history ? 1 : 0;
+    if (!history || env->config.history != 0) {
         hand_over(r, copy->bundle, copy->from, copy->hops);
     }
     pass_on(r, copy, &id);

@@ -9,6 +9,12 @@
 /* Between two neighbours that could not help; between two rounds. */
 #define AGAIN_NS (200 * HSY_MS)
 #define ROUND_NS (2 * HSY_SECOND)
+/* A round that found nothing doubles the time to the next, up to 64 s: who
+ * gets something tells (digest.c), so asking again is only for frames that
+ * were lost. */
+enum { ROUNDS_DOUBLED = 5 };
+/* Not knowing how much of it was before our time, ask for so many. */
+enum { FRONT_STEP = 16 };
 
 void hsy_repair_init(struct hsy_repair *r, struct hsy_env *env,
                      struct hsy_neighbours *neighbours, struct hsy_relay *relay)
@@ -106,9 +112,12 @@ static void end_round(struct hsy_repair *r, struct hsy_origin *origin)
 
     HSY_ASSERT(origin->runs_count > 0);
     origin->asked = 0;
-    origin->ask_next_ns = hsy_time_add(r->env->now.mono_ns, ROUND_NS);
+    origin->ask_next_ns =
+        hsy_time_add(r->env->now.mono_ns, ROUND_NS << origin->rounds);
     if (asked_any && gone > origin->done) {
         close_gap(r, origin, gone);
+    } else if (origin->rounds < ROUNDS_DOUBLED) {
+        origin->rounds++;
     }
 }
 
@@ -217,6 +226,18 @@ static bool send_one(struct answer *a, const struct hsy_retained_bundle *b)
     return true;
 }
 
+/* What nobody would take any more is as good as gone. */
+static const struct hsy_retained_bundle *
+fresh(const struct answer *a, const struct hsy_retained_bundle *b)
+{
+    HSY_ASSERT(a->r != NULL);
+    while (b != NULL &&
+           !hsy_relay_in_window(a->r->env, hsy_retained_bundle(b).wall_ms)) {
+        b = hsy_retained_following(&a->r->relay->retained, b);
+    }
+    return b;
+}
+
 /* From @from to @to nothing is kept: what this node is done with is gone. */
 static void say_gone(struct answer *a, const struct hsy_origin *origin,
                      uint64_t from, uint64_t to)
@@ -242,14 +263,14 @@ static void answer_span(struct answer *a, const struct hsy_span *span)
         return;
     }
     const struct hsy_retained_bundle *b =
-        hsy_retained_from(retained, origin, span->from);
+        fresh(a, hsy_retained_from(retained, origin, span->from));
     while (b != NULL && b->from <= span->to && !a->more) {
         if (b->from > at) {
             say_gone(a, origin, at, b->from - 1);
         }
         if (send_one(a, b)) {
             at = b->from + b->count;
-            b = hsy_retained_following(retained, b);
+            b = fresh(a, hsy_retained_following(retained, b));
         }
     }
     HSY_ASSERT(at >= span->from);

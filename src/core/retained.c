@@ -247,3 +247,10 @@ hsy_retained_newer(const struct hsy_retained *r,
     HSY_ASSERT(b != NULL);
     return at_or_null(r, b->newer);
 }
+
+const struct hsy_retained_bundle *hsy_retained_at(const struct hsy_retained *r,
+                                                  uint32_t index)
+{
+    HSY_ASSERT(r->table.count <= r->table.items_max);
+    return index < r->table.count ? at(r, index + 1) : NULL;
+}

@@ -49,6 +49,9 @@ hsy_retained_oldest(const struct hsy_retained *r);
 const struct hsy_retained_bundle *
 hsy_retained_newer(const struct hsy_retained *r,
                    const struct hsy_retained_bundle *b);
+/* All of them, in no order. NULL: no such index. */
+const struct hsy_retained_bundle *hsy_retained_at(const struct hsy_retained *r,
+                                                  uint32_t index);
 /* Lent until the next keep. */
 struct hsy_bundle hsy_retained_bundle(const struct hsy_retained_bundle *b);
 

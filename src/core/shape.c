@@ -1,14 +1,17 @@
 /* Distances from a root, as in distance-vector routing with rounds counted by
- * the destination (Perkins, Bhagwat: DSDV, 1994): what is older than the last
- * round but one is not believed, so a circle of nodes that hang on each other
- * lasts two rounds at most. */
+ * the destination (Perkins, Bhagwat: DSDV, 1994). A parent is nearer to the
+ * root than this node ever said to be, in the same round, or is of a later one
+ * (the feasibility condition of Babel, RFC 8966, 3.5.1): so nodes never hang
+ * on each other in a circle. Without it, those whom a dead root left behind
+ * counted each other's distances up for 45 s, and told them ten times a
+ * second. Who has no such neighbour has no parent until the next round. */
 #include "core/shape.h"
 
 #include "base/addr.h"
 
 /* Each hop costs this beside half a round trip: on a fast network hops are
  * what counts. */
-enum { HOP_US = 20000, RTT_GUESS_US = 50000 };
+enum { HOP_US = 20000, RTT_GUESS_US = 500000 };
 /* A parent is changed for a gain of at least so much. */
 enum { GAIN_US = 20000 };
 /* From so many peers on, the whole of spares_percent have a second parent; with
@@ -73,16 +76,33 @@ static void wake(struct hsy_shape *s, uint64_t at_ns)
     HSY_ASSERT(s->next_ns <= at_ns);
 }
 
+/* Neighbours may be told again from then on. */
+static uint64_t tell_from(const struct hsy_shape *s)
+{
+    uint64_t next_ns = s->told_ns == 0 ? 0 : hsy_time_add(s->told_ns, TELL_NS);
+
+    HSY_ASSERT(s->env != NULL);
+    return hsy_time_max(next_ns, s->settled_ns);
+}
+
 static void changed(struct hsy_shape *s)
 {
     s->changed = true;
-    wake(s, s->told_ns == 0 ? s->env->now.mono_ns
-                            : hsy_time_max(hsy_time_add(s->told_ns, TELL_NS),
-                                           s->env->now.mono_ns));
+    wake(s, hsy_time_max(tell_from(s), s->env->now.mono_ns));
     HSY_ASSERT(s->next_ns != HEARSAY_NEVER);
 }
 
 /* ----------------------------------------------------------------- parent */
+
+/* Whoever hangs on this node is a hop further away than it ever said to be. */
+static bool is_feasible(const struct hsy_shape *s,
+                        const struct hsy_neighbour *n)
+{
+    HSY_ASSERT(n->root_distance_us != HSY_DISTANCE_NONE);
+    return !s->told_any || is_later(n->root_round, s->told_round) ||
+           (n->root_round == s->told_round &&
+            n->root_distance_us < (uint64_t)s->told_us + HOP_US);
+}
 
 static bool is_candidate(const struct hsy_shape *s,
                          const struct hsy_neighbour *n)
@@ -90,33 +110,32 @@ static bool is_candidate(const struct hsy_shape *s,
     HSY_ASSERT(n->link != 0);
     return n->overlay && n->version >= 2 &&
            n->root_distance_us != HSY_DISTANCE_NONE &&
-           !is_later(s->root.round, n->root_round + 1) &&
+           !is_later(s->newest, n->root_round + 1) && is_feasible(s, n) &&
            s->env->now.mono_ns >= n->full_until_ns;
 }
 
-/* What is not measured yet is taken to be as far as the others are: were it
- * taken to be near, everybody would hang on it until its first ping. */
-static uint64_t usual_rtt_us(const struct hsy_shape *s)
+/* What is not measured yet is taken to be as far as the furthest. Were it taken
+ * to be near, everybody would hang on it until its first ping; and a distance
+ * that grows is not believed before the next round. */
+static uint64_t unmeasured_rtt_us(const struct hsy_shape *s)
 {
-    uint64_t sum_us = 0;
-    uint32_t count = 0;
+    uint64_t most_us = 0;
 
     for (uint32_t i = 0; i < hsy_neighbours_count(s->neighbours); i++) {
         const struct hsy_neighbour *n = hsy_neighbour_at(s->neighbours, i);
-        if (n->overlay && n->rtt_least_ns > 0) {
-            sum_us += n->rtt_least_ns / 1000;
-            count++;
+        if (n->overlay && n->rtt_least_ns / 1000 > most_us) {
+            most_us = n->rtt_least_ns / 1000;
         }
     }
-    HSY_ASSERT(count <= s->neighbours->degree);
-    return count == 0 ? RTT_GUESS_US : sum_us / count;
+    HSY_ASSERT(RTT_GUESS_US > 0);
+    return most_us == 0 ? RTT_GUESS_US : most_us;
 }
 
 static uint32_t distance_over(const struct hsy_shape *s,
                               const struct hsy_neighbour *n)
 {
     uint64_t rtt_us =
-        n->rtt_least_ns == 0 ? s->usual_rtt_us : n->rtt_least_ns / 1000;
+        n->rtt_least_ns == 0 ? s->unmeasured_us : n->rtt_least_ns / 1000;
     uint64_t far = n->root_distance_us + rtt_us / 2 + HOP_US;
 
     HSY_ASSERT(n->root_distance_us != HSY_DISTANCE_NONE);
@@ -174,25 +193,42 @@ static struct hsy_neighbour *second(const struct hsy_shape *s,
     return n != NULL && n->root_distance_us < s->root.distance_us ? n : NULL;
 }
 
+/* A new parent that has no room says so within a round trip; a distance that
+ * was told before would bind this node for a round. */
+static uint64_t time_to_refuse(const struct hsy_neighbour *n)
+{
+    HSY_ASSERT(TELL_NS < HSY_SECOND);
+    return hsy_time_min(
+        n->rtt_ns == 0 ? TELL_NS : n->rtt_ns + 2 * HOP_US * UINT64_C(1000),
+        HSY_SECOND);
+}
+
 /* Chooses the parents anew. */
 static void choose(struct hsy_shape *s)
 {
-    s->usual_rtt_us = usual_rtt_us(s);
+    s->unmeasured_us = unmeasured_rtt_us(s);
 
     struct hsy_neighbour *best =
         is_root(s) ? NULL : nearest(s, s->parent, NULL);
     hearsay_link parent = best == NULL ? 0 : best->link;
-    uint32_t before_us = s->root.distance_us;
+    struct hsy_root before = s->root;
 
     s->root.distance_us = is_root(s)     ? 0
                           : best == NULL ? HSY_DISTANCE_NONE
                                          : distance_over(s, best);
+    s->root.round = best == NULL ? s->root.round : best->root_round;
     struct hsy_neighbour *other = second(s, best);
     hearsay_link spare = other == NULL ? 0 : other->link;
     uint32_t now_us = s->root.distance_us;
-    uint32_t moved_us =
-        now_us > before_us ? now_us - before_us : before_us - now_us;
-    if (parent != s->parent || spare != s->spare || moved_us >= GAIN_US) {
+    uint32_t moved_us = now_us > before.distance_us
+                            ? now_us - before.distance_us
+                            : before.distance_us - now_us;
+    s->env->counters.parents_changed += parent != s->parent ? 1 : 0;
+    if (best != NULL && parent != s->parent) {
+        s->settled_ns = hsy_time_add(s->env->now.mono_ns, time_to_refuse(best));
+    }
+    if (parent != s->parent || spare != s->spare || moved_us >= GAIN_US ||
+        s->root.round != before.round) {
         changed(s);
     }
     s->parent = parent;
@@ -202,8 +238,11 @@ static void choose(struct hsy_shape *s)
 
 bool hsy_shape_holds(const struct hsy_shape *s, const struct hsy_neighbour *n)
 {
+    /* Between two parents, whatever feeds it is held. */
+    bool lost = s->has_root && s->parent == 0 && !is_root(s);
+
     HSY_ASSERT(n->link != 0);
-    return n->link == s->parent || n->link == s->spare || n->child;
+    return lost || n->link == s->parent || n->link == s->spare || n->child;
 }
 
 /* ------------------------------------------------------------------- root */
@@ -213,6 +252,8 @@ static void adopt(struct hsy_shape *s, const struct hsy_root *root)
     HSY_ASSERT(root != NULL);
     s->root = *root;
     s->root.distance_us = HSY_DISTANCE_NONE;
+    s->newest = root->round;
+    s->told_any = false;
     s->has_root = true;
     s->parent = 0;
     s->spare = 0;
@@ -228,7 +269,7 @@ static void adopt(struct hsy_shape *s, const struct hsy_root *root)
 static void be_root(struct hsy_shape *s)
 {
     struct hsy_root own = {
-        .rank = own_rank(s), .id = s->env->id, .round = s->root.round + 1};
+        .rank = own_rank(s), .id = s->env->id, .round = s->newest + 1};
 
     HSY_ASSERT(s->neighbours->degree > 0);
     adopt(s, &own);
@@ -238,7 +279,9 @@ static void be_root(struct hsy_shape *s)
 static void lose_root(struct hsy_shape *s)
 {
     HSY_ASSERT(s->has_root);
+    s->env->counters.roots_lost++;
     s->gone = s->root;
+    s->gone.round = s->newest;
     s->has_root = false;
     s->parent = 0;
     s->spare = 0;
@@ -259,9 +302,17 @@ static bool is_gone(const struct hsy_shape *s, const struct hsy_root *root)
 static void send_root(struct hsy_shape *s, const struct hsy_neighbour *n)
 {
     struct hsy_frame frame = {.type = HSY_ROOT, .root = s->root};
+    bool is_new = !s->told_any || is_later(s->root.round, s->told_round);
 
     HSY_ASSERT(s->has_root);
     frame.root.parent = n->link == s->parent || n->link == s->spare;
+    if (s->root.distance_us != HSY_DISTANCE_NONE &&
+        (is_new || (s->root.round == s->told_round &&
+                    s->root.distance_us < s->told_us))) {
+        s->told_any = true;
+        s->told_round = s->root.round;
+        s->told_us = s->root.distance_us;
+    }
     hsy_send(s->env, n->link, &frame);
 }
 
@@ -283,10 +334,9 @@ void hsy_shape_heard(struct hsy_shape *s, struct hsy_neighbour *n,
     }
     if (better > 0) {
         adopt(s, root);
-    } else if (is_later(root->round, s->root.round) && !own) {
-        s->root.round = root->round;
+    } else if (is_later(root->round, s->newest) && !own) {
+        s->newest = root->round;
         s->round_ns = s->env->now.mono_ns;
-        changed(s);
     }
     n->root_distance_us = root->distance_us;
     n->root_round = root->round;
@@ -355,7 +405,8 @@ static bool should_be_root(const struct hsy_shape *s)
 static void count_round(struct hsy_shape *s)
 {
     HSY_ASSERT(is_root(s));
-    s->root.round++;
+    s->newest++;
+    s->root.round = s->newest;
     s->round_ns = s->env->now.mono_ns;
     s->changed = true;
 }
@@ -373,7 +424,7 @@ static uint64_t next_look(const struct hsy_shape *s)
         next_ns = hsy_time_max(s->round_ns, hsy_time_add(now_ns, HSY_SECOND));
     }
     if (s->changed) {
-        next_ns = hsy_time_min(next_ns, hsy_time_add(s->told_ns, TELL_NS));
+        next_ns = hsy_time_min(next_ns, tell_from(s));
     }
     HSY_ASSERT(next_ns > now_ns);
     return next_ns;
@@ -395,8 +446,7 @@ void hsy_shape_tick(struct hsy_shape *s)
                now_ns >= hsy_time_add(s->round_ns, HSY_ROOT_GONE_NS)) {
         lose_root(s);
     }
-    if (s->changed && s->has_root &&
-        (s->told_ns == 0 || now_ns >= hsy_time_add(s->told_ns, TELL_NS))) {
+    if (s->changed && s->has_root && now_ns >= tell_from(s)) {
         tell(s);
     }
     s->changed = s->changed && s->has_root;

@@ -22,15 +22,22 @@ struct hsy_shape {
     struct hsy_env *env;
     struct hsy_neighbours *neighbours;
     bool has_root;        /* @root means something. */
-    struct hsy_root root; /* As this node sees it, own distance included. */
+    struct hsy_root root; /* As this node tells it: its own distance, and the
+                             round of its parent. */
+    uint32_t newest;      /* The last round that anybody told. */
+    /* The least distance ever told in the last round that was told. Nobody
+     * further away becomes the parent: see shape.c. */
+    bool told_any;
+    uint32_t told_round, told_us;
     hearsay_link parent;  /* 0: none, or this is the root. */
     hearsay_link spare;   /* A second parent; 0: none. */
-    uint64_t round_ns;    /* When the round rose; without a root: when it may
-                             become one itself. */
+    uint64_t round_ns;    /* When the newest round came; without a root: when it
+                             may become one itself. */
     struct hsy_root gone; /* It and its rounds up to this one are over. */
-    uint64_t usual_rtt_us;
+    uint64_t unmeasured_us;
     bool changed; /* Neighbours are to be told. */
     uint64_t told_ns;
+    uint64_t settled_ns; /* The parent has had time to refuse. */
     uint64_t next_ns;
 };
 

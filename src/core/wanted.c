@@ -75,6 +75,7 @@ void hsy_wanted_came(struct hsy_wanted *w, const struct hsy_bundle_id *id)
     }
     /* When somebody was asked, the true lag is not known; but it was longer
      * than was thought likely. */
+    w->env->counters.grafted += wanted->asked ? 1 : 0;
     learn_lag(w, wanted->asked
                      ? LAG_MAX_NS
                      : hsy_time_since(wanted->heard_ns, w->env->now.mono_ns));

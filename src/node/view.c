@@ -244,6 +244,23 @@ uint32_t hsy_view_seen(const struct hearsay_node *node)
     return hsy_ml_count(&node->core.relay.seen);
 }
 
+bool hsy_view_kept(const struct hearsay_node *node, uint32_t index,
+                   struct hsy_view_kept *out)
+{
+    const struct hsy_retained_bundle *b =
+        hsy_retained_at(&node->core.relay.retained, index);
+    if (b == NULL) {
+        return false;
+    }
+    struct hsy_bundle bundle = hsy_retained_bundle(b);
+    *out = (struct hsy_view_kept){.origin = bundle.origin,
+                                  .epoch = bundle.epoch_incarnation,
+                                  .first_seq = bundle.first_seq,
+                                  .wall_ms = bundle.wall_ms,
+                                  .count = bundle.count};
+    return true;
+}
+
 static bool registry_rank(const struct hsy_registry *r, uint32_t index,
                           struct hsy_view_rank *out)
 {

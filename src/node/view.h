@@ -97,6 +97,17 @@ uint64_t hsy_view_incarnation(const struct hearsay_node *node);
 /* Ids in the Message List. */
 uint32_t hsy_view_seen(const struct hearsay_node *node);
 
+/* A bundle that a node keeps for those who missed it, in no order. */
+struct hsy_view_kept {
+    struct hearsay_id origin;
+    uint64_t epoch; /* As in struct hearsay_message. */
+    uint64_t first_seq;
+    uint64_t wall_ms; /* When it was published, by its origin's clock. */
+    uint32_t count;
+};
+bool hsy_view_kept(const struct hearsay_node *node, uint32_t index,
+                   struct hsy_view_kept *out);
+
 /* The rank of a line of hsy_view_peer(); of a tombstone, its own
  * incarnation, which may be above that of the record. */
 struct hsy_view_rank {

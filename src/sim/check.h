@@ -61,6 +61,9 @@ struct hsy_promises {
     /* Seeds, peers. */
     uint32_t links_max[2], queue_max[2], jobs_max[2], seen_max[2];
     uint32_t list_max[2]; /* Entries of a Peer List; of an address book. */
+    bool keeps_all; /* Bounds of what is kept are beyond what a run comes to. */
+    bool floods;
+    uint64_t retain_ns;
 };
 
 /* One line of a Peer List or of an address book. */
@@ -148,12 +151,41 @@ struct hsy_check_broadcast {
     uint32_t *lives;          /* Owned, per node: starts. */
     struct hsy_wave *waves;   /* Owned. */
     uint32_t waves_count;
-    struct hsy_costs costs;
+    const struct hsy_promises *promises;
+    struct hsy_costs costs, quiet; /* Since the last calm; since it is quiet. */
+    uint64_t ends_most;            /* Of links, at any message. */
+    uint64_t unrest_ns;            /* The last disturbance of anybody. */
+    uint64_t *wall_ms;             /* Owned, per node: its clock, at calm. */
+    struct hsy_lost *lost;         /* Owned; NULL: nothing was. */
+    uint32_t lost_count;
+    struct hsy_table judged; /* Kept messages that were looked at. */
+};
+
+/* After the last fault, repair takes so long at most. A partition that seeds
+ * can see is bridged within 60 s, and at a new link all is compared; where the
+ * links held, an origin is idle after 30 s, then a PONG tells the sum, a ping
+ * interval (13 s) later at most, and one more if the link was the partner of
+ * the last exchange. All else are round trips. */
+#define HSY_SETTLE_NS (116 * HSY_SECOND)
+
+/* Numbers that a node has given up, and said so. */
+struct hsy_lost {
+    uint32_t node, life;
+    uint32_t origin;
+    uint64_t epoch, from, to;
+};
+/* A bundle that a node keeps for others. */
+struct hsy_kept {
+    uint32_t node, origin;
+    uint32_t count;
+    uint64_t epoch, first_seq;
+    uint64_t wall_ms; /* Of its origin's clock. */
 };
 
 HEARSAY_MUST_USE int hsy_check_broadcast_init(struct hsy_check_broadcast *b,
                                               struct hsy_findings *f,
-                                              const struct hsy_ledger *ledger);
+                                              const struct hsy_ledger *ledger,
+                                              const struct hsy_promises *p);
 void hsy_check_broadcast_fini(struct hsy_check_broadcast *b);
 /* @graph: the live overlay, finished, from which the message starts; NULL:
  * nobody can tell who will get it. */
@@ -167,6 +199,8 @@ void hsy_check_broadcast_delivered(struct hsy_check_broadcast *b, uint32_t node,
 /* It lost a link, froze, ended or started: what was on its way may be lost. */
 void hsy_check_broadcast_disturbed(struct hsy_check_broadcast *b,
                                    uint32_t node);
+/* It has no process: nothing is expected of it, and it disturbs nobody. */
+void hsy_check_broadcast_absent(struct hsy_check_broadcast *b, uint32_t node);
 void hsy_check_broadcast_started(struct hsy_check_broadcast *b, uint32_t node);
 void hsy_check_broadcast_frame(struct hsy_check_broadcast *b,
                                const struct hsy_frame_seen *frame);
@@ -174,6 +208,25 @@ void hsy_check_broadcast_frame(struct hsy_check_broadcast *b,
 void hsy_check_broadcast_look(struct hsy_check_broadcast *b);
 void hsy_check_broadcast_calm(struct hsy_check_broadcast *b,
                               const struct hsy_graph *graph);
+
+/* check_costs.c, of the same. */
+void hsy_check_costs_disturbed(struct hsy_check_broadcast *b);
+void hsy_check_costs_published(struct hsy_check_broadcast *b,
+                               const struct hsy_graph *graph);
+void hsy_check_costs_delivered(struct hsy_check_broadcast *b);
+void hsy_check_costs_calm(struct hsy_check_broadcast *b);
+
+/* check_repair.c, of the same. */
+void hsy_check_repair_begin(struct hsy_check_broadcast *b);
+/* @node has given @lost up; its node and life are filled in here. */
+void hsy_check_repair_lost(struct hsy_check_broadcast *b, uint32_t node,
+                           const struct hsy_lost *lost);
+/* Before calm: all that every node keeps. */
+void hsy_check_repair_kept(struct hsy_check_broadcast *b,
+                           const struct hsy_graph *graph,
+                           const struct hsy_kept *kept);
+void hsy_check_repair_calm(struct hsy_check_broadcast *b,
+                           const struct hsy_graph *graph);
 
 /* ---------------------------------------------------------------- registry */
 
@@ -277,6 +330,7 @@ struct hsy_check_resource {
     uint64_t second;            /* The number of the second of the last slot. */
     /* Per second, of the last minute; index: second % HSY_CALM_SECONDS. */
     uint32_t joins[HSY_CALM_SECONDS];
+    uint32_t silent[HSY_CALM_SECONDS];
     uint64_t bytes[HSY_CALM_SECONDS];
 };
 
@@ -291,11 +345,15 @@ void hsy_check_resource_ended(struct hsy_check_resource *s, uint32_t node,
                               const struct hsy_leftovers *left);
 /* A link came up or a registration was acknowledged. */
 void hsy_check_resource_joined(struct hsy_check_resource *s);
+/* An end of a link says that the other one missed three pings. */
+void hsy_check_resource_silent(struct hsy_check_resource *s);
 void hsy_check_resource_frame(struct hsy_check_resource *s,
                               const struct hsy_frame_seen *frame);
 /* S1. */
 void hsy_check_resource_look(struct hsy_check_resource *s);
 /* S4; @up: nodes that run. */
-void hsy_check_resource_calm(struct hsy_check_resource *s, uint32_t up);
+/* @ends: of links, those to seeds as well. */
+void hsy_check_resource_calm(struct hsy_check_resource *s, uint32_t up,
+                             uint32_t ends);
 
 #endif

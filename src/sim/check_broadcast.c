@@ -1,13 +1,13 @@
-/* B1 to B7. What was published and delivered is the ledger's business: B1, B2
+/* B1 to B5. What was published and delivered is the ledger's business: B1, B2
  * and B4 are read off its totals after each delivery, so that the place is
  * known.
  *
- * B3 follows waves. A message that is published starts one: its members are
- * all who had joined and were in one component with the origin then, by both
- * ends' word of every link. Flooding reaches them all unless one of them
- * loses a link, freezes or ends; then nothing can be said any more and the
- * wave is dropped. At calm, every wave that is neither complete nor dropped
- * is a loss. */
+ * B3 follows waves (and check_repair.c what they leave behind). A message that
+ * is published starts one: its members are all who had joined and were in one
+ * component with the origin then, by both ends' word of every link. Flooding
+ * reaches them all unless one of them loses a link, freezes or ends; then
+ * nothing can be said any more and the wave is dropped. At calm, every wave
+ * that is neither complete nor dropped is a loss. */
 #include "base/assert.h"
 #include "base/mem.h"
 #include "base/time.h"
@@ -18,8 +18,6 @@
 
 /* A wave younger than this may still be under way at calm. */
 #define WAVE_NS (5 * HSY_SECOND)
-/* As long as bundles are retained. */
-#define RETAINED_NS (10 * HSY_MINUTE)
 
 enum { ORDERS_MAX = 1 << 20 };
 
@@ -34,11 +32,13 @@ enum { ORDER_KEY_LEN = 24 };
 
 int hsy_check_broadcast_init(struct hsy_check_broadcast *b,
                              struct hsy_findings *f,
-                             const struct hsy_ledger *ledger)
+                             const struct hsy_ledger *ledger,
+                             const struct hsy_promises *promises)
 {
     memset(b, 0, sizeof(*b));
     b->f = f;
     b->ledger = ledger;
+    b->promises = promises;
     struct hsy_table_shape shape = {.key_len = ORDER_KEY_LEN,
                                     .item_len = sizeof(struct order),
                                     .items_max = ORDERS_MAX};
@@ -47,7 +47,10 @@ int hsy_check_broadcast_init(struct hsy_check_broadcast *b,
         hsy_mem_zalloc(&f->mem, f->count * sizeof(*b->disturbed_ns));
     b->lives = hsy_mem_zalloc(&f->mem, f->count * sizeof(*b->lives));
     b->waves = hsy_mem_zalloc(&f->mem, HSY_WAVES_MAX * sizeof(*b->waves));
-    if (b->disturbed_ns == NULL || b->lives == NULL || b->waves == NULL) {
+    b->wall_ms = hsy_mem_zalloc(&f->mem, f->count * sizeof(*b->wall_ms));
+    hsy_check_repair_begin(b);
+    if (b->wall_ms == NULL || b->disturbed_ns == NULL || b->lives == NULL ||
+        b->waves == NULL) {
         hsy_check_broadcast_fini(b);
         return HEARSAY_ERR_NOMEM;
     }
@@ -60,9 +63,12 @@ void hsy_check_broadcast_fini(struct hsy_check_broadcast *b)
         return; /* Never begun. */
     }
     hsy_table_fini(&b->orders);
+    hsy_table_fini(&b->judged);
+    hsy_mem_free(&b->f->mem, b->wall_ms);
     hsy_mem_free(&b->f->mem, b->disturbed_ns);
     hsy_mem_free(&b->f->mem, b->lives);
     hsy_mem_free(&b->f->mem, b->waves);
+    hsy_mem_free(&b->f->mem, b->lost);
     memset(b, 0, sizeof(*b));
 }
 
@@ -129,7 +135,7 @@ void hsy_check_broadcast_delivered(struct hsy_check_broadcast *b, uint32_t node,
     HSY_ASSERT(node < b->f->count);
     look_at_ledger(b, node);
     if (origin >= 0 && origin != (int64_t)node) {
-        b->costs.deliveries++;
+        hsy_check_costs_delivered(b);
         look_at_order(b, node, (uint32_t)origin, message);
     }
 }
@@ -158,6 +164,9 @@ void hsy_check_broadcast_published(struct hsy_check_broadcast *b,
 {
     HSY_ASSERT(origin < b->f->count);
     look_at_ledger(b, origin);
+    if (graph != NULL) {
+        hsy_check_costs_published(b, graph);
+    }
     if (graph == NULL || b->f->count > HSY_WAVE_NODES_MAX ||
         !graph->present[origin] || b->waves_count == HSY_WAVES_MAX) {
         return;
@@ -178,6 +187,13 @@ void hsy_check_broadcast_published(struct hsy_check_broadcast *b,
 }
 
 void hsy_check_broadcast_disturbed(struct hsy_check_broadcast *b, uint32_t node)
+{
+    HSY_ASSERT(node < b->f->count);
+    b->disturbed_ns[node] = b->f->now_ns;
+    hsy_check_costs_disturbed(b);
+}
+
+void hsy_check_broadcast_absent(struct hsy_check_broadcast *b, uint32_t node)
 {
     HSY_ASSERT(node < b->f->count);
     b->disturbed_ns[node] = b->f->now_ns;
@@ -231,6 +247,9 @@ static void judge_waves(struct hsy_check_broadcast *b)
             kept++;
             continue;
         }
+        if (!b->promises->keeps_all) {
+            continue; /* It may be kept no more: B7 says what is. */
+        }
         hsy_findings_looked(b->f, HSY_B3);
         struct hsy_words words = {.text = "missed a message of",
                                   .about = wave->origin,
@@ -245,69 +264,10 @@ static void judge_waves(struct hsy_check_broadcast *b)
     b->waves_count = kept;
 }
 
-/* ------------------------------------------------------------------ B6, B7 */
-
-void hsy_check_broadcast_frame(struct hsy_check_broadcast *b,
-                               const struct hsy_frame_seen *frame)
-{
-    if (frame->type == HSY_BUNDLE) {
-        b->costs.copies++;
-        b->costs.bundle_bytes += frame->len;
-    } else {
-        b->costs.control_bytes += frame->len;
-    }
-}
-
-/* Flooding sends a message over each link at most once each way, so the
- * copies of one delivery are at most the links of a node, on average; a half
- * more for links that come and go. */
-static void judge_costs(struct hsy_check_broadcast *b,
-                        const struct hsy_graph *graph)
-{
-    uint64_t ends = 2 * (uint64_t)graph->links;
-    if (b->costs.deliveries < 100 || graph->vertices < 2) {
-        return;
-    }
-    hsy_findings_looked(b->f, HSY_B6);
-    if (2 * b->costs.copies * (graph->vertices - 1) >
-        3 * b->costs.deliveries * ends) {
-        struct hsy_words words = {.text = "messages cost too much",
-                                  .about = HSY_NODE_NONE,
-                                  .a_text = "copies",
-                                  .a = b->costs.copies,
-                                  .b_text = "for deliveries",
-                                  .b = b->costs.deliveries};
-        hsy_findings_broken(b->f, HSY_B6, b->f->seeds, &words);
-    }
-}
-
-static void judge_repair(struct hsy_check_broadcast *b)
-{
-    uint64_t now_ns = b->f->now_ns;
-    struct hsy_expectation e = {
-        .from_ns = now_ns > RETAINED_NS ? now_ns - RETAINED_NS : 0,
-        .to_ns = now_ns > WAVE_NS ? now_ns - WAVE_NS : 0};
-    struct hsy_missing missing = hsy_ledger_missing(b->ledger, &e);
-    if (missing.expected == 0) {
-        return;
-    }
-    hsy_findings_looked(b->f, HSY_B7);
-    if (missing.missed > 0) {
-        struct hsy_words words = {.text = "lacks a message of",
-                                  .about = missing.origin,
-                                  .a_text = "number",
-                                  .a = missing.seq,
-                                  .b_text = "and with others so many:",
-                                  .b = missing.missed};
-        hsy_findings_broken(b->f, HSY_B7, missing.node, &words);
-    }
-}
-
 void hsy_check_broadcast_calm(struct hsy_check_broadcast *b,
                               const struct hsy_graph *graph)
 {
     judge_waves(b);
-    judge_costs(b, graph);
-    judge_repair(b);
-    b->costs = (struct hsy_costs){0};
+    hsy_check_costs_calm(b);
+    hsy_check_repair_calm(b, graph);
 }

@@ -9,10 +9,19 @@
 #include <string.h>
 
 /* What a node may do in a minute of calm. Of links and registrations: a
- * feeler and a rejoin, several times over. Of bytes, payloads left out: every
- * link pings every ping interval at some 30 bytes, snapshots of links and
- * registry digests follow at most so often. */
-enum { JOINS_MAX = 10, BYTES_MAX = 64 * 1024 };
+ * feeler and a rejoin, several times over. Where pings are missed in spite of
+ * it, both ends of a link that ends so have another instead, told by its two
+ * ends: two for each end's word that it ended. Of bytes, without payloads and
+ * their announcements: snapshots of links, registry digests, a round of the
+ * root every 13 s, in 64 KiB; for each end of a link and ping interval a PING,
+ * a PONG and a digest; and handshakes, hashes and marks of a new link. */
+enum {
+    JOINS_MAX = 10,
+    JOINS_OF_SILENCE = 2,
+    BYTES_MAX = 64 * 1024,
+    BYTES_OF_PING = 14 + 14 + 15,
+    BYTES_OF_SILENCE = 4096
+};
 
 void hsy_check_resource_init(struct hsy_check_resource *s,
                              struct hsy_findings *f,
@@ -110,6 +119,7 @@ static uint32_t slot_now(struct hsy_check_resource *s)
     for (uint64_t i = 0; i < gap; i++) {
         uint64_t slot = (second - i) % HSY_CALM_SECONDS;
         s->joins[slot] = 0;
+        s->silent[slot] = 0;
         s->bytes[slot] = 0;
     }
     s->second = second;
@@ -121,10 +131,15 @@ void hsy_check_resource_joined(struct hsy_check_resource *s)
     s->joins[slot_now(s)]++;
 }
 
+void hsy_check_resource_silent(struct hsy_check_resource *s)
+{
+    s->silent[slot_now(s)]++;
+}
+
 void hsy_check_resource_frame(struct hsy_check_resource *s,
                               const struct hsy_frame_seen *frame)
 {
-    if (frame->type != HSY_BUNDLE) {
+    if (frame->type != HSY_BUNDLE && frame->type != HSY_IHAVE) {
         s->bytes[slot_now(s)] += frame->len;
     }
 }
@@ -143,19 +158,28 @@ static void judge_calm(struct hsy_check_resource *s, const char *what,
     }
 }
 
-void hsy_check_resource_calm(struct hsy_check_resource *s, uint32_t up)
+void hsy_check_resource_calm(struct hsy_check_resource *s, uint32_t up,
+                             uint32_t ends)
 {
     uint64_t joins = 0;
+    uint64_t silent = 0;
     uint64_t bytes = 0;
     (void)slot_now(s);
     for (uint32_t i = 0; i < HSY_CALM_SECONDS; i++) {
         joins += s->joins[i];
+        silent += s->silent[i];
         bytes += s->bytes[i];
     }
     if (up == 0) {
         return;
     }
+    uint64_t interval_ns = s->promises->ping_interval_ns;
+    uint64_t pings =
+        interval_ns == 0 ? 0 : HSY_CALM_SECONDS * HSY_SECOND / interval_ns + 1;
     hsy_findings_looked(s->f, HSY_S4);
-    judge_calm(s, "links and registrations", joins, (uint64_t)up * JOINS_MAX);
-    judge_calm(s, "bytes without payloads", bytes, (uint64_t)up * BYTES_MAX);
+    judge_calm(s, "links and registrations", joins,
+               (uint64_t)up * JOINS_MAX + silent * JOINS_OF_SILENCE);
+    judge_calm(s, "bytes without payloads", bytes,
+               (uint64_t)up * BYTES_MAX + ends * pings * BYTES_OF_PING +
+                   silent * BYTES_OF_SILENCE);
 }

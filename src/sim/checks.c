@@ -21,6 +21,9 @@
 /* In larger networks lists are read every second, not at every step. */
 enum { SMALL_MAX = 128 };
 
+/* Who keeps so much keeps everything that a run publishes in ten minutes. */
+enum { RETAIN_ALL = 16384, RETAIN_ALL_BYTES = 32 << 20 };
+
 struct hsy_checks {
     struct hearsay_mem mem;
     const struct hsy_cluster *cluster; /* Borrowed. */
@@ -54,6 +57,12 @@ static void promise(struct hsy_promises *p,
     /* The living, and graves. */
     p->list_max[0] = 2 * roles[0]->peers_max + HSY_GRAVES_EXTRA;
     p->list_max[1] = roles[1]->book_max;
+    p->retain_ns = roles[1]->retain_ns;
+    p->floods = roles[1]->relay == HEARSAY_RELAY_FLOOD;
+    p->keeps_all = roles[1]->history == HEARSAY_UNLIMITED &&
+                   roles[1]->retain_max >= RETAIN_ALL &&
+                   roles[1]->retain_bytes >= RETAIN_ALL_BYTES &&
+                   roles[1]->retain_ns >= 10 * HSY_MINUTE;
 }
 
 static int create_parts(struct hsy_checks *k,
@@ -63,7 +72,8 @@ static int create_parts(struct hsy_checks *k,
     uint32_t count = config->seeds + config->peers;
     int err = hsy_findings_init(&k->f, count, config->seeds, &k->mem);
     if (err == HEARSAY_OK) {
-        err = hsy_check_broadcast_init(&k->broadcast, &k->f, ledger);
+        err = hsy_check_broadcast_init(&k->broadcast, &k->f, ledger,
+                                       &k->promises);
     }
     if (err == HEARSAY_OK) {
         err = hsy_check_registry_init(&k->registry, &k->f, &k->promises);
@@ -139,7 +149,9 @@ static void look_at(struct hsy_checks *k, uint32_t node)
     hsy_check_registry_fact(&k->registry, &fact);
     hsy_check_overlay_fact(&k->overlay, &fact);
     hsy_check_resource_fact(&k->resource, &fact);
-    if (!fact.has_say) {
+    if (!fact.up) {
+        hsy_check_broadcast_absent(&k->broadcast, node);
+    } else if (!fact.has_say) {
         hsy_check_broadcast_disturbed(&k->broadcast, node);
     }
 }
@@ -175,7 +187,9 @@ static void look_at_all(struct hsy_checks *k)
 static void look_at_states(struct hsy_checks *k)
 {
     for (uint32_t i = 0; i < k->f.count; i++) {
-        if (hsy_cluster_process(k->cluster, i) != HSY_PROCESS_RUNNING) {
+        if (hsy_cluster_process(k->cluster, i) == HSY_PROCESS_NONE) {
+            hsy_check_broadcast_absent(&k->broadcast, i);
+        } else if (hsy_cluster_process(k->cluster, i) != HSY_PROCESS_RUNNING) {
             hsy_check_broadcast_disturbed(&k->broadcast, i);
         }
     }
@@ -222,6 +236,32 @@ int hsy_checks_look(struct hsy_checks *k)
     return k->f.err;
 }
 
+/* What every node keeps for others; see check_repair.c. */
+static void tell_kept(struct hsy_checks *k)
+{
+    struct hsy_view_kept seen;
+    for (uint32_t i = k->f.seeds; i < k->f.count; i++) {
+        if (!k->graph->present[i]) {
+            continue;
+        }
+        k->broadcast.wall_ms[i] = hsy_cluster_clock(k->cluster, i).wall_ms;
+    }
+    for (uint32_t i = k->f.seeds; i < k->f.count; i++) {
+        const struct hearsay_node *node = hsy_cluster_node(k->cluster, i);
+        for (uint32_t at = 0;
+             k->graph->present[i] && hsy_view_kept(node, at, &seen); at++) {
+            struct hsy_kept kept = {.node = i,
+                                    .count = seen.count,
+                                    .epoch = seen.epoch,
+                                    .first_seq = seen.first_seq,
+                                    .wall_ms = seen.wall_ms};
+            if (hsy_cluster_find(k->cluster, &seen.origin, &kept.origin)) {
+                hsy_check_repair_kept(&k->broadcast, k->graph, &kept);
+            }
+        }
+    }
+}
+
 int hsy_checks_calm(struct hsy_checks *k)
 {
     now(k);
@@ -234,10 +274,13 @@ int hsy_checks_calm(struct hsy_checks *k)
     for (uint32_t i = 0; i < k->f.count; i++) {
         up += hsy_cluster_node(k->cluster, i) != NULL ? 1 : 0;
     }
+    tell_kept(k);
     hsy_check_broadcast_calm(&k->broadcast, k->graph);
     hsy_check_registry_calm(&k->registry);
     hsy_check_overlay_calm(&k->overlay, k->graph);
-    hsy_check_resource_calm(&k->resource, up);
+    /* Every peer may be registered with every seed. */
+    hsy_check_resource_calm(&k->resource, up,
+                            2 * (k->graph->links + k->f.seeds * up));
     return k->f.err;
 }
 
@@ -265,6 +308,23 @@ static void on_registered(struct hsy_checks *k, uint32_t node,
     hsy_check_registry_claimed(&k->registry, &claim);
 }
 
+static void on_lost(struct hsy_checks *k, uint32_t node,
+                    const struct hearsay_note *note)
+{
+    const struct hearsay_field *origin = hsy_note_find(note, "origin");
+    const struct hearsay_field *epoch = hsy_note_find(note, "epoch");
+    const struct hearsay_field *from = hsy_note_find(note, "from");
+    const struct hearsay_field *to = hsy_note_find(note, "to");
+    struct hsy_lost lost = {.node = node};
+    if (origin != NULL && epoch != NULL && from != NULL && to != NULL &&
+        hsy_cluster_find(k->cluster, &origin->id, &lost.origin)) {
+        lost.epoch = epoch->u64;
+        lost.from = from->u64;
+        lost.to = to->u64;
+        hsy_check_repair_lost(&k->broadcast, node, &lost);
+    }
+}
+
 void hsy_checks_note(struct hsy_checks *k, uint32_t node,
                      const struct hearsay_note *note)
 {
@@ -276,7 +336,13 @@ void hsy_checks_note(struct hsy_checks *k, uint32_t node,
     } else if (peer && strcmp(note->event, "connect") == 0) {
         hsy_check_resource_joined(&k->resource);
     } else if (peer && strcmp(note->event, "disconnect") == 0) {
+        const struct hearsay_field *why = hsy_note_find(note, "why");
         hsy_check_broadcast_disturbed(&k->broadcast, node);
+        if (why != NULL && strcmp(why->text, "silent") == 0) {
+            hsy_check_resource_silent(&k->resource);
+        }
+    } else if (peer && strcmp(note->event, "lost") == 0) {
+        on_lost(k, node, note);
     }
 }
 

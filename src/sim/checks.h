@@ -108,6 +108,10 @@ struct hsy_costs {
     uint64_t deliveries; /* To others than the origin. */
     uint64_t copies;     /* BUNDLE frames sent. */
     uint64_t bundle_bytes, control_bytes;
+    uint64_t relay_bytes; /* Of the latter, IHAVE, GRAFT and PRUNE. */
+    uint64_t messages;    /* Published. */
+    /* For each of them: ways over links, two for each link; peers. */
+    uint64_t ways, nodes;
 };
 struct hsy_costs hsy_checks_costs(const struct hsy_checks *k);
 

@@ -363,6 +363,31 @@ static bool look_delivered_share(struct hsy_scene *scene,
     return delivered_since(scene, args->numbers[1], args->numbers[0], why);
 }
 
+/* Of processes that run now; those that ended took theirs along. */
+static bool look_counter(struct hsy_scene *scene, const struct hsy_args *args,
+                         struct hsy_line *why)
+{
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < hsy_cluster_count(scene->cluster); i++) {
+        const struct hearsay_node *node = hsy_cluster_node(scene->cluster, i);
+        struct hsy_view_status status;
+        const char *name;
+        uint64_t value;
+        if (node == NULL || !hsy_scene_names(scene, args, 0, i)) {
+            continue;
+        }
+        hsy_view_status(node, hsy_cluster_clock(scene->cluster, i).mono_ns,
+                        &status);
+        for (uint32_t at = 0;
+             hsy_view_counter(&status.counters, at, &name, &value); at++) {
+            sum += strcmp(name, args->words[0]) == 0 ? value : 0;
+        }
+    }
+    hsy_line_text(why, args->words[0]);
+    put_count(why, ": ", sum);
+    return sum >= args->numbers[0] && sum <= args->numbers[1];
+}
+
 static bool look_published(struct hsy_scene *scene, const struct hsy_args *args,
                            struct hsy_line *why)
 {
@@ -466,6 +491,7 @@ static const struct {
     {"delivered $percent since $time", look_delivered_share, NULL, 0},
     {"message lost", look_lost, NULL, CHECKS},
     {"published $n", look_published, NULL, 0},
+    {"counter $counter of $who between $n and $n", look_counter, NULL, 0},
     {"broken $invariant", look_broken, NULL, CHECKS},
     {"calm", look_calm, NULL, ENDS | CHECKS},
     {"nothing pending", look_pending, NULL, 0},

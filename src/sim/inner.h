@@ -4,7 +4,7 @@
  *   cluster_faults.c  what befalls them: cuts, weather, disks, clocks
  *   process.c  their processes: life, steps, operations, the run of time
  *   effects.c  carries out what a node wants done
- *   net.c      the connections between them
+ *   net.c, net_pipes.c  the connections between them
  */
 #ifndef HSY_SIM_INNER_H
 #define HSY_SIM_INNER_H

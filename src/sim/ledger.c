@@ -356,7 +356,7 @@ static bool is_expected(const struct hsy_ledger *l, const struct message *m,
 {
     return node != m->key.origin && l->members[node].up &&
            l->members[node].joined_ns <= m->published_ns &&
-           (e->counts == NULL || e->counts(e->ctx, node));
+           (e->counts == NULL || e->counts(e->ctx, m->key.origin, node));
 }
 
 static void count_missing(const struct hsy_ledger *l, const struct message *m,
@@ -417,4 +417,33 @@ bool hsy_ledger_lacks(const struct hsy_ledger *l,
         }
     }
     return false;
+}
+
+bool hsy_ledger_find(const struct hsy_ledger *l, struct hsy_kept_message *out,
+                     const struct hsy_kept_name *name)
+{
+    HSY_ASSERT(name->origin < l->count);
+    const struct member *origin = &l->members[name->origin];
+    struct epoch_key key = {.origin = name->origin, .value = name->epoch};
+    const struct epoch *known = hsy_table_find(&l->epochs, &key);
+    if (origin->forgot || (known == NULL && !name->own)) {
+        return false;
+    }
+    uint64_t process = name->own ? origin->process : known->process;
+    const struct message *m = find_message(l, name->origin, process, name->seq);
+    if (m == NULL) {
+        return false;
+    }
+    *out = (struct hsy_kept_message){.message = m,
+                                     .published_ns = m->published_ns};
+    return true;
+}
+
+bool hsy_ledger_owes(const struct hsy_ledger *l,
+                     const struct hsy_kept_message *m, uint32_t node)
+{
+    HSY_ASSERT(node < l->count);
+    struct hsy_expectation all = {0};
+    const struct message *message = m->message;
+    return is_expected(l, message, node, &all) && !has(message, node);
 }

@@ -54,7 +54,8 @@ const char *hsy_ledger_broken(const struct hsy_ledger *l);
 struct hsy_expectation {
     uint64_t from_ns, to_ns; /* Published then, both included. */
     void *ctx;
-    bool (*counts)(void *ctx, uint32_t node); /* NULL: every node. */
+    /* NULL: every node. */
+    bool (*counts)(void *ctx, uint32_t origin, uint32_t node);
 };
 /* Pairs of a message and a process that had joined before it was published,
  * still runs, and counts. */
@@ -79,5 +80,22 @@ struct hsy_message_name {
 bool hsy_ledger_lacks(const struct hsy_ledger *l,
                       const struct hsy_message_name *name,
                       const uint8_t *members, uint32_t *out_node);
+
+/* A message that some node keeps for others, as it names it. */
+struct hsy_kept_name {
+    uint32_t origin;
+    uint64_t epoch, seq;
+    bool own; /* The present process of @origin keeps it. */
+};
+struct hsy_kept_message {
+    const void *message; /* Lent until the next is published. */
+    uint64_t published_ns;
+};
+/* False: nothing is known of it, or its epoch may stand for several. */
+bool hsy_ledger_find(const struct hsy_ledger *l, struct hsy_kept_message *out,
+                     const struct hsy_kept_name *name);
+/* @node had joined before it was published, still runs, and has not got it. */
+bool hsy_ledger_owes(const struct hsy_ledger *l,
+                     const struct hsy_kept_message *m, uint32_t node);
 
 #endif

@@ -65,7 +65,10 @@ struct mark {
         .number = (type), .at = (place), .value = (v)                         \
     }
 
-enum { DIGEST_LEN = 16 }; /* Before want_all in SEED_SYNC. */
+enum {
+    DIGEST_LEN = 16, /* Before want_all in SEED_SYNC. */
+    GONE_HOW = 4     /* Behind the nonce. */
+};
 
 static const struct mark marks_table[] = {
     /* Joining. */
@@ -124,6 +127,31 @@ static const struct mark marks_table[] = {
             "a copy was dropped"),
     COUNTER("expired-bundle", HEARSAY_PEER, bundles_expired,
             "a message of another age was dropped"),
+    COUNTER("graft-brought", HEARSAY_PEER, grafted,
+            "a bundle came because it was asked for"),
+    COUNTER("graft-refused", HEARSAY_PEER, grafts_refused,
+            "a peer had enough eager links, or was asked too often"),
+    COUNTER("pruned", HEARSAY_PEER, prunes_in, "a link was found needless"),
+    COUNTER("link-demoted", HEARSAY_PEER, links_demoted,
+            "too much waited for an eager link"),
+    COUNTER("bundle-collapsed", HEARSAY_PEER, bundles_collapsed,
+            "one that waited for too long was announced instead"),
+    COUNTER("read-paused", HEARSAY_PEER, reads_paused,
+            "a link was read no more, for there was too much to check"),
+    COUNTER("parent-replaced", HEARSAY_PEER, parents_changed,
+            "a peer hung on another one"),
+    COUNTER("root-lost", HEARSAY_PEER, roots_lost,
+            "the root was silent, and another took over"),
+    COUNTER("gap-pulled", HEARSAY_PEER, repaired,
+            "what was missing was pulled"),
+    COUNTER("history-pulled", HEARSAY_PEER, history,
+            "a late one got what was said before"),
+    NOTE("given-up", HEARSAY_PEER, "lost",
+         "what nobody has any more was given up"),
+    FRAME("pull-unfinished", HEARSAY_PEER, HSY_GONE, GONE_HOW, HSY_GONE_MORE,
+          "more was asked for than one answer holds"),
+    FRAME("digests-differ", HEARSAY_PEER, HSY_DIGEST, 0, HSY_DIGEST_HASHES,
+          "two compared what they have"),
     /* Liveness and death. */
     NOTE_IS("strike-1", EITHER, "strike", "count", 1, "a ping was missed"),
     NOTE_IS("strike-3", EITHER, "strike", "count", 3, "the third in a row"),

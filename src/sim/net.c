@@ -18,92 +18,16 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "base/time.h"
-#include "sim/inner.h"
+#include "sim/net_inner.h"
 
 #include <string.h>
 
-enum {
-    SPLIT_ONE_IN = 8,
-    SPARE_MAX = 4096, /* Segments, of 32 bytes. */
-    MILLION = 1000000,
-    TAIL_DOUBLINGS = 10 /* From 1/1024 of the longest delay to all of it. */
-};
+enum { SPLIT_ONE_IN = 8, MILLION = 1000000 };
 
 struct link_item {
     hearsay_link link; /* Key. */
     struct hsy_end *end;
 };
-
-static struct hsy_conn *conn_of(struct hsy_end *end)
-{
-    return (struct hsy_conn *)(void *)(end - end->side); /* Its first part. */
-}
-
-static struct hsy_end *other(struct hsy_end *end)
-{
-    return end->side == 0 ? end + 1 : end - 1;
-}
-
-/* ------------------------------------------------------------- segments */
-
-static void append(struct hsy_segments *list, struct hsy_segment *s)
-{
-    s->next = NULL;
-    if (list->last == NULL) {
-        list->first = s;
-    } else {
-        list->last->next = s;
-    }
-    list->last = s;
-}
-
-static struct hsy_segment *take(struct hsy_segments *list)
-{
-    struct hsy_segment *s = list->first;
-    HSY_ASSERT(s != NULL);
-    list->first = s->next;
-    if (list->first == NULL) {
-        list->last = NULL;
-    }
-    return s;
-}
-
-static struct hsy_segment *segment_new(struct hsy_cluster *c,
-                                       enum hsy_segment_kind kind)
-{
-    struct hsy_segment *s = c->spare;
-    if (s != NULL) {
-        c->spare = s->next;
-        c->spare_count--;
-    } else {
-        s = hsy_mem_alloc(&c->mem, sizeof(*s));
-    }
-    if (s == NULL) {
-        hsy_cluster_fail(c, HEARSAY_ERR_NOMEM, "no memory for a segment");
-        return NULL;
-    }
-    *s = (struct hsy_segment){.kind = kind};
-    return s;
-}
-
-static void segment_free(struct hsy_cluster *c, struct hsy_segment *s)
-{
-    hearsay_buf_unref(s->buf);
-    if (c->spare_count < SPARE_MAX) {
-        s->next = c->spare;
-        c->spare = s;
-        c->spare_count++;
-    } else {
-        hsy_mem_free(&c->mem, s);
-    }
-}
-
-static void segments_clear(struct hsy_cluster *c, struct hsy_segments *list)
-{
-    while (list->first != NULL) {
-        segment_free(c, take(list));
-    }
-}
 
 /* --------------------------------------------------- life of a connection */
 
@@ -149,8 +73,8 @@ static struct hsy_conn *conn_new(struct hsy_cluster *c, uint32_t from,
 static void conn_free(struct hsy_cluster *c, struct hsy_conn *conn)
 {
     for (int i = 0; i < 2; i++) {
-        segments_clear(c, &conn->ends[i].out.flying);
-        segments_clear(c, &conn->ends[i].out.waiting);
+        hsy_segments_clear(c, &conn->ends[i].out.flying);
+        hsy_segments_clear(c, &conn->ends[i].out.waiting);
         detach(c, &conn->ends[i]);
     }
     hsy_mem_free(&c->mem, conn);
@@ -169,7 +93,7 @@ void hsy_net_fini(struct hsy_cluster *c)
 {
     for (uint32_t i = 0; i < c->count; i++) {
         while (c->hosts[i].ends != NULL) {
-            conn_free(c, conn_of(c->hosts[i].ends));
+            conn_free(c, hsy_conn_of(c->hosts[i].ends));
         }
     }
     while (c->spare != NULL) {
@@ -178,18 +102,6 @@ void hsy_net_fini(struct hsy_cluster *c)
         hsy_mem_free(&c->mem, s);
     }
     c->spare_count = 0;
-}
-
-static struct hsy_future future(enum hsy_future_kind kind, uint64_t at_ns,
-                                struct hsy_end *end)
-{
-    conn_of(end)->refs++;
-    return (struct hsy_future){.at_ns = at_ns,
-                               .kind = (uint8_t)kind,
-                               .node = end->node,
-                               .life = end->life,
-                               .side = end->side,
-                               .conn = conn_of(end)};
 }
 
 /* --------------------------------------------------------- names of links */
@@ -218,8 +130,6 @@ static void name(struct hsy_cluster *c, struct hsy_end *end, hearsay_link link)
     end->link = link;
 }
 
-static void schedule(struct hsy_cluster *c, struct hsy_end *end);
-
 /* The process lets go of @end. Whoever calls holds a reference. */
 static void close_end(struct hsy_cluster *c, struct hsy_end *end)
 {
@@ -227,7 +137,7 @@ static void close_end(struct hsy_cluster *c, struct hsy_end *end)
     end->open = false;
     if (end->unread) {
         end->unread = false;
-        schedule(c, other(end)); /* What nobody will read. */
+        hsy_pipe_schedule(c, hsy_other_end(end)); /* What nobody will read. */
     }
     if (end->link == 0) {
         c->hosts[end->node].backlog -= end->side;
@@ -237,164 +147,6 @@ static void close_end(struct hsy_cluster *c, struct hsy_end *end)
     struct link_item *item = hsy_table_find(by_link, &end->link);
     HSY_ASSERT(item != NULL);
     hsy_table_remove(by_link, item);
-}
-
-/* ------------------------------------------------------------------ pipes */
-
-/* When the process at the other end sees @s; the opening of a connection is
- * its kernel's business, which no slow process holds up. */
-static uint64_t seen_ns(const struct hsy_cluster *c, uint32_t to,
-                        const struct hsy_segment *s)
-{
-    uint64_t slow_ns = s->kind == HSY_SEGMENT_SYN ? 0 : c->hosts[to].slow_ns;
-    return hsy_time_add(s->arrive_ns, slow_ns);
-}
-
-/* Puts the arrival of the first flying segment into the event queue. */
-static void schedule(struct hsy_cluster *c, struct hsy_end *end)
-{
-    struct hsy_pipe *pipe = &end->out;
-    uint32_t to = other(end)->node;
-    if (pipe->scheduled || pipe->flying.first == NULL || other(end)->unread ||
-        hsy_cluster_blocked(c, end->node, to)) {
-        return;
-    }
-    pipe->scheduled = true;
-    uint64_t at_ns =
-        hsy_time_max(seen_ns(c, to, pipe->flying.first), c->now_ns);
-    struct hsy_future f = future(HSY_FUTURE_ARRIVE, at_ns, end);
-    f.node = to;
-    hsy_cluster_schedule(c, &f);
-}
-
-/* Of the few that are late, half are later than twice the least delay, a
- * quarter than four times, and so on: a Pareto distribution in integers. */
-static uint64_t tail_of(struct hsy_cluster *c)
-{
-    const struct hsy_weather *w = &c->weather;
-    if (w->tail_ppm == 0 || w->tail_ns == 0 ||
-        hsy_prng_below(&c->prng, MILLION) >= w->tail_ppm) {
-        return 0;
-    }
-    uint64_t least_ns = (w->tail_ns >> TAIL_DOUBLINGS) + 1;
-    uint64_t coins = hsy_prng_next(&c->prng);
-    for (int i = 1; i < TAIL_DOUBLINGS && (coins & 1) != 0; i++) {
-        least_ns *= 2;
-        coins >>= 1;
-    }
-    uint64_t delay_ns = least_ns + hsy_prng_below(&c->prng, least_ns);
-    return hsy_time_min(delay_ns, w->tail_ns);
-}
-
-static uint32_t lower(uint32_t a, uint32_t b)
-{
-    return b == 0 || (a != 0 && a < b) ? a : b; /* 0 is no bound. */
-}
-
-static const struct hsy_throttle *throttle_of(const struct hsy_cluster *c,
-                                              const struct hsy_end *at,
-                                              const struct hsy_end *to)
-{
-    static const struct hsy_throttle none;
-    const struct hsy_throttle *throttle = &c->hosts[at->node].throttle;
-    bool spared = throttle->peers_only && to->node < c->config.seeds;
-    return spared ? &none : throttle;
-}
-
-static uint32_t rate_of(const struct hsy_cluster *c, struct hsy_end *end)
-{
-    uint32_t rate = c->weather.bytes_per_s;
-    if (c->is_throttled) {
-        const struct hsy_end *to = other(end);
-        rate = lower(rate, throttle_of(c, end, to)->out_per_s);
-        rate = lower(rate, throttle_of(c, to, end)->in_per_s);
-    }
-    return rate;
-}
-
-/* When the last of @len bytes that are sent now is there. */
-static uint64_t arrival(struct hsy_cluster *c, struct hsy_end *end,
-                        uint32_t len)
-{
-    struct hsy_pipe *pipe = &end->out;
-    uint64_t off_ns = c->now_ns;
-    uint32_t rate = rate_of(c, end);
-    if (rate > 0) {
-        off_ns = hsy_time_max(off_ns, pipe->free_ns) + len * HSY_SECOND / rate;
-        pipe->free_ns = off_ns;
-    }
-    uint64_t at_ns =
-        hsy_time_add(off_ns, hsy_cluster_draw(c, c->weather.latency_ns));
-    return hsy_time_add(at_ns, tail_of(c));
-}
-
-/* Off it goes; never before what went earlier. */
-static void launch(struct hsy_cluster *c, struct hsy_end *end,
-                   struct hsy_segment *s)
-{
-    uint32_t len = s->buf == NULL ? 0 : s->buf->len;
-    uint64_t at_ns = arrival(c, end, len);
-    s->arrive_ns = hsy_time_max(at_ns, end->out.last_ns);
-    end->out.last_ns = s->arrive_ns;
-    end->out.flying_len += len;
-    append(&end->out.flying, s);
-    schedule(c, end);
-}
-
-/* A segment without bytes, ahead of nothing and behind all that flies. */
-static void emit(struct hsy_cluster *c, struct hsy_end *end,
-                 enum hsy_segment_kind kind)
-{
-    struct hsy_segment *s = segment_new(c, kind);
-    if (s != NULL) {
-        end->out.ended = end->out.ended || (kind != HSY_SEGMENT_SYN &&
-                                            kind != HSY_SEGMENT_SYN_ACK);
-        launch(c, end, s);
-    }
-}
-
-static void report_sent(struct hsy_cluster *c, struct hsy_end *end,
-                        uint32_t len)
-{
-    end->taken_len += len;
-    if (!end->open || end->sent_scheduled || end->taken_len == 0) {
-        return;
-    }
-    end->sent_scheduled = true;
-    uint64_t at_ns = hsy_cluster_late(c, end->node, c->now_ns);
-    struct hsy_future f = future(HSY_FUTURE_SENT, at_ns, end);
-    hsy_cluster_schedule(c, &f);
-}
-
-/* The kernel takes what its window has room for, one segment at least. */
-static void pump(struct hsy_cluster *c, struct hsy_end *end)
-{
-    struct hsy_pipe *pipe = &end->out;
-    uint32_t taken_len = 0;
-    while (pipe->waiting.first != NULL) {
-        const struct hsy_segment *s = pipe->waiting.first;
-        uint32_t len = s->buf == NULL ? 0 : s->buf->len;
-        if (pipe->flying_len > 0 && len > 0 &&
-            pipe->flying_len + len > c->weather.window_len) {
-            break;
-        }
-        taken_len += len;
-        launch(c, end, take(&pipe->waiting));
-    }
-    report_sent(c, end, taken_len);
-}
-
-/* A FIN that had to wait behind bytes goes with them: it was never said. */
-static void reset(struct hsy_cluster *c, struct hsy_end *end)
-{
-    const struct hsy_segment *last = end->out.waiting.last;
-    if (last != NULL && last->kind != HSY_SEGMENT_BYTES) {
-        end->out.ended = false;
-    }
-    segments_clear(c, &end->out.waiting);
-    if (!end->out.ended) {
-        emit(c, end, HSY_SEGMENT_RST);
-    }
 }
 
 /* ---------------------------------------------------- what a process does */
@@ -428,9 +180,9 @@ void hsy_net_dial(struct hsy_cluster *c, uint32_t node, hearsay_link link,
     end->open = true;
     end->life = c->hosts[node].life;
     name(c, end, link);
-    emit(c, end, HSY_SEGMENT_SYN);
+    hsy_pipe_emit(c, end, HSY_SEGMENT_SYN);
     uint64_t late_ns = hsy_time_add(c->now_ns, c->config.dial_timeout_ns);
-    struct hsy_future f = future(HSY_FUTURE_DIAL_LATE, late_ns, end);
+    struct hsy_future f = hsy_net_future(HSY_FUTURE_DIAL_LATE, late_ns, end);
     hsy_cluster_schedule(c, &f);
 }
 
@@ -439,7 +191,8 @@ static void tell_sent(struct hsy_cluster *c, struct hsy_end *end,
 {
     const struct hsy_observer *o = &c->config.observer;
     if (o->sent != NULL) {
-        o->sent(o->ctx, end->node, other(end)->node, buf->data, buf->len);
+        o->sent(o->ctx, end->node, hsy_other_end(end)->node, buf->data,
+                buf->len);
     }
 }
 
@@ -456,15 +209,15 @@ void hsy_net_send(struct hsy_cluster *c, uint32_t node, hearsay_link link,
         }
     } else if (!end->out.ended) { /* Else it broke: nothing goes through. */
         tell_sent(c, end, buf);
-        s = segment_new(c, HSY_SEGMENT_BYTES);
+        s = hsy_segment_new(c, HSY_SEGMENT_BYTES);
     }
     if (s == NULL) {
         hearsay_buf_unref(buf);
         return;
     }
     s->buf = buf;
-    append(&end->out.waiting, s);
-    pump(c, end);
+    hsy_segments_append(&end->out.waiting, s);
+    hsy_pipe_pump(c, end);
 }
 
 void hsy_net_hang_up(struct hsy_cluster *c, uint32_t node, hearsay_link link)
@@ -473,15 +226,15 @@ void hsy_net_hang_up(struct hsy_cluster *c, uint32_t node, hearsay_link link)
     if (end == NULL) {
         return; /* It went by itself a moment ago. */
     }
-    struct hsy_conn *conn = conn_of(end);
+    struct hsy_conn *conn = hsy_conn_of(end);
     conn->refs++;
     close_end(c, end);
     struct hsy_segment *s =
-        end->out.ended ? NULL : segment_new(c, HSY_SEGMENT_FIN);
+        end->out.ended ? NULL : hsy_segment_new(c, HSY_SEGMENT_FIN);
     if (s != NULL) {
         end->out.ended = true;
-        append(&end->out.waiting, s);
-        pump(c, end);
+        hsy_segments_append(&end->out.waiting, s);
+        hsy_pipe_pump(c, end);
     }
     hsy_net_unref(c, conn);
 }
@@ -495,7 +248,7 @@ void hsy_net_read(struct hsy_cluster *c, uint32_t node, hearsay_link link,
     }
     end->unread = !on;
     if (on) {
-        schedule(c, other(end));
+        hsy_pipe_schedule(c, hsy_other_end(end));
     }
 }
 
@@ -509,14 +262,14 @@ static void abandon(struct hsy_cluster *c, struct hsy_end *end, bool in_order)
     }
     bool rst = !in_order && hsy_prng_below(&c->prng, 2) == 0;
     if (!in_order) {
-        segments_clear(c, &end->out.waiting);
+        hsy_segments_clear(c, &end->out.waiting);
     }
     struct hsy_segment *s =
-        segment_new(c, rst ? HSY_SEGMENT_RST : HSY_SEGMENT_FIN);
+        hsy_segment_new(c, rst ? HSY_SEGMENT_RST : HSY_SEGMENT_FIN);
     if (s != NULL) {
         end->out.ended = true;
-        append(&end->out.waiting, s);
-        pump(c, end);
+        hsy_segments_append(&end->out.waiting, s);
+        hsy_pipe_pump(c, end);
     }
 }
 
@@ -526,10 +279,10 @@ uint32_t hsy_net_process_gone(struct hsy_cluster *c, uint32_t node,
     uint32_t links = 0;
     struct hsy_end *end = c->hosts[node].ends;
     while (end != NULL) {
-        struct hsy_conn *conn = conn_of(end);
+        struct hsy_conn *conn = hsy_conn_of(end);
         do {
             end = end->next; /* Both ends may be here; @conn may go. */
-        } while (end != NULL && conn_of(end) == conn);
+        } while (end != NULL && hsy_conn_of(end) == conn);
         conn->refs++;
         for (int i = 0; i < 2; i++) {
             if (conn->ends[i].node == node && conn->ends[i].open) {
@@ -549,8 +302,8 @@ void hsy_net_healed(struct hsy_cluster *c, uint32_t node)
 {
     for (struct hsy_end *end = c->hosts[node].ends; end != NULL;
          end = end->next) {
-        schedule(c, end);
-        schedule(c, other(end));
+        hsy_pipe_schedule(c, end);
+        hsy_pipe_schedule(c, hsy_other_end(end));
     }
 }
 
@@ -558,13 +311,13 @@ void hsy_net_healed(struct hsy_cluster *c, uint32_t node)
  * see why. */
 static void sever(struct hsy_cluster *c, struct hsy_end *end)
 {
-    segments_clear(c, &end->out.flying);
-    segments_clear(c, &end->out.waiting);
+    hsy_segments_clear(c, &end->out.flying);
+    hsy_segments_clear(c, &end->out.waiting);
     end->out.flying_len = 0;
     end->out.last_ns = 0;
     end->out.free_ns = 0;
-    if (other(end)->open) {
-        emit(c, end, HSY_SEGMENT_BREAK);
+    if (hsy_other_end(end)->open) {
+        hsy_pipe_emit(c, end, HSY_SEGMENT_BREAK);
     }
 }
 
@@ -574,11 +327,11 @@ uint32_t hsy_net_break(struct hsy_cluster *c, uint32_t node,
     uint32_t broken = 0;
     for (struct hsy_end *end = c->hosts[node].ends; end != NULL;
          end = end->next) {
-        bool again = end->side == 1 && other(end)->node == node;
+        bool again = end->side == 1 && hsy_other_end(end)->node == node;
         if (end->open && end->up && !end->out.ended && !again &&
             hsy_prng_below(&c->prng, MILLION) < chance_ppm) {
             sever(c, end);
-            sever(c, other(end));
+            sever(c, hsy_other_end(end));
             broken++;
         }
     }
@@ -591,7 +344,7 @@ static void tell_up(struct hsy_cluster *c, struct hsy_end *end, bool accepted)
     struct hearsay_event ev = {.kind = HEARSAY_EV_LINK_UP};
     ev.up.link = end->link;
     ev.up.accepted = accepted;
-    ev.up.from = hsy_cluster_addr(c, other(end)->node);
+    ev.up.from = hsy_cluster_addr(c, hsy_other_end(end)->node);
     if (accepted) { /* A port of the kernel's choice, and nobody's. */
         ev.up.from.port = (uint16_t)(32768 + end->link % 28000);
     }
@@ -635,17 +388,17 @@ static void tell_bytes(struct hsy_cluster *c, struct hsy_end *end,
 static bool due(const struct hsy_cluster *c, struct hsy_end *from)
 {
     const struct hsy_segment *s = from->out.flying.first;
-    return s != NULL && !other(from)->unread &&
-           seen_ns(c, other(from)->node, s) <= c->now_ns;
+    return s != NULL && !hsy_other_end(from)->unread &&
+           hsy_pipe_seen_ns(c, hsy_other_end(from)->node, s) <= c->now_ns;
 }
 
 /* Joins what is there, as one read of a socket does. */
 static void on_bytes(struct hsy_cluster *c, struct hsy_end *from,
                      struct hsy_segment *s)
 {
-    struct hsy_end *to = other(from);
+    struct hsy_end *to = hsy_other_end(from);
     if (!to->open) {
-        reset(c, to);
+        hsy_pipe_reset(c, to);
     } else if (s->buf->len >= c->scratch_len) {
         tell_bytes(c, to, s->buf->data, s->buf->len);
     } else {
@@ -654,11 +407,11 @@ static void on_bytes(struct hsy_cluster *c, struct hsy_end *from,
         while (due(c, from) &&
                from->out.flying.first->kind == HSY_SEGMENT_BYTES &&
                from->out.flying.first->buf->len <= c->scratch_len - len) {
-            struct hsy_segment *more = take(&from->out.flying);
+            struct hsy_segment *more = hsy_segments_take(&from->out.flying);
             memcpy(c->scratch + len, more->buf->data, more->buf->len);
             len += more->buf->len;
             from->out.flying_len -= more->buf->len;
-            segment_free(c, more);
+            hsy_segment_free(c, more);
         }
         tell_bytes(c, to, c->scratch, len);
     }
@@ -667,13 +420,13 @@ static void on_bytes(struct hsy_cluster *c, struct hsy_end *from,
 /* The kernel's part: the listener's process need not run for it. */
 static void on_syn(struct hsy_cluster *c, struct hsy_end *from)
 {
-    struct hsy_end *to = other(from);
+    struct hsy_end *to = hsy_other_end(from);
     struct hsy_host *host = &c->hosts[to->node];
     if (!from->open) {
         return; /* Hung up before it began. */
     }
     if (host->state == HSY_PROCESS_NONE) {
-        emit(c, to, HSY_SEGMENT_REFUSE);
+        hsy_pipe_emit(c, to, HSY_SEGMENT_REFUSE);
         return;
     }
     if (host->backlog >= c->config.backlog_max) {
@@ -682,16 +435,16 @@ static void on_syn(struct hsy_cluster *c, struct hsy_end *from)
     host->backlog++;
     to->open = true;
     to->life = host->life;
-    emit(c, to, HSY_SEGMENT_SYN_ACK);
+    hsy_pipe_emit(c, to, HSY_SEGMENT_SYN_ACK);
     uint64_t at_ns = hsy_cluster_late(c, to->node, c->now_ns);
-    struct hsy_future f = future(HSY_FUTURE_ACCEPT, at_ns, to);
+    struct hsy_future f = hsy_net_future(HSY_FUTURE_ACCEPT, at_ns, to);
     hsy_cluster_schedule(c, &f);
 }
 
 static void on_end(struct hsy_cluster *c, struct hsy_end *from,
                    enum hearsay_down why)
 {
-    struct hsy_end *to = other(from);
+    struct hsy_end *to = hsy_other_end(from);
     if (to->open && to->link == 0) {
         close_end(c, to); /* Gone before the process accepted it. */
     } else if (to->open) {
@@ -701,10 +454,10 @@ static void on_end(struct hsy_cluster *c, struct hsy_end *from,
 
 static void on_syn_ack(struct hsy_cluster *c, struct hsy_end *from)
 {
-    if (other(from)->open) {
-        tell_up(c, other(from), false);
+    if (hsy_other_end(from)->open) {
+        tell_up(c, hsy_other_end(from), false);
     } else {
-        reset(c, other(from));
+        hsy_pipe_reset(c, hsy_other_end(from));
     }
 }
 
@@ -738,14 +491,14 @@ static void on_segment(struct hsy_cluster *c, struct hsy_end *from,
 static void stall(struct hsy_cluster *c, struct hsy_end *from)
 {
     while (due(c, from) && from->out.flying.first->kind == HSY_SEGMENT_RST) {
-        segment_free(c, take(&from->out.flying));
+        hsy_segment_free(c, hsy_segments_take(&from->out.flying));
         from->out.ended = false;
     }
 }
 
 static bool must_wait(const struct hsy_cluster *c, struct hsy_end *from)
 {
-    const struct hsy_end *to = other(from);
+    const struct hsy_end *to = hsy_other_end(from);
     return from->out.flying.first != NULL && to->open &&
            from->out.flying.first->kind != HSY_SEGMENT_SYN &&
            c->hosts[to->node].state == HSY_PROCESS_FROZEN;
@@ -755,22 +508,22 @@ void hsy_net_arrive(struct hsy_cluster *c, const struct hsy_future *f)
 {
     struct hsy_end *from = &f->conn->ends[f->side];
     from->out.scheduled = false;
-    if (hsy_cluster_blocked(c, from->node, other(from)->node)) {
+    if (hsy_cluster_blocked(c, from->node, hsy_other_end(from)->node)) {
         stall(c, from);
     } else if (must_wait(c, from)) {
         from->out.scheduled = true;
-        hsy_cluster_keep(c, other(from)->node, f);
+        hsy_cluster_keep(c, hsy_other_end(from)->node, f);
         return; /* It keeps the reference. */
     }
-    while (!hsy_cluster_blocked(c, from->node, other(from)->node) &&
+    while (!hsy_cluster_blocked(c, from->node, hsy_other_end(from)->node) &&
            due(c, from) && c->err == HEARSAY_OK) {
-        struct hsy_segment *s = take(&from->out.flying);
+        struct hsy_segment *s = hsy_segments_take(&from->out.flying);
         from->out.flying_len -= s->buf == NULL ? 0 : s->buf->len;
         on_segment(c, from, s);
-        segment_free(c, s);
+        hsy_segment_free(c, s);
     }
-    pump(c, from);
-    schedule(c, from);
+    hsy_pipe_pump(c, from);
+    hsy_pipe_schedule(c, from);
     hsy_net_unref(c, f->conn);
 }
 
@@ -804,7 +557,7 @@ void hsy_net_dial_late(struct hsy_cluster *c, const struct hsy_future *f)
 {
     struct hsy_end *end = &f->conn->ends[f->side];
     if (end->open && !end->up) {
-        reset(c, end);
+        hsy_pipe_reset(c, end);
         tell_down(c, end, HEARSAY_DOWN_TIMEOUT);
     }
     hsy_net_unref(c, f->conn);

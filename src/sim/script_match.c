@@ -2,6 +2,7 @@
  * all patterns that were tried, those that came furthest name together what
  * was expected there. */
 #include "base/assert.h"
+#include "core/counters.h"
 #include "sim/script_parser.h"
 #include "sim/story.h"
 
@@ -49,6 +50,7 @@ static const struct {
     {"$phase", "waiting, none, starting, joining, joined, serving or "
                "leaving"},
     {"$event", "the name of a log event"},
+    {"$counter", "the name of a counter"},
     {"$rule", "preferential, top-half or uniform"},
     {"$invariant", "the name of an invariant (B1..B7, R1..R8, O1..O4, "
                    "S1..S4)"},
@@ -246,7 +248,15 @@ static const char *const events[] = {"started",
                                      "error-received",
                                      "slow-closed",
                                      "store-row-skipped",
+                                     "lost",
+                                     "equivocation",
                                      NULL};
+
+static const char *const counters[] = {
+#define X(name) #name,
+    HSY_COUNTERS(X)
+#undef X
+        NULL};
 
 static uint32_t match_word(const struct hsy_piece *piece, const char *text,
                            struct hsy_args *args)
@@ -264,6 +274,7 @@ static uint32_t match_word(const struct hsy_piece *piece, const char *text,
     } sets[] = {{"$state", states},
                 {"$phase", phases},
                 {"$event", events},
+                {"$counter", counters},
                 {"$rule", rules}};
     for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
         if (piece_is(piece, sets[i].piece)) {

@@ -11,6 +11,7 @@ enum {
     PEERS_MAX = 1000000,
     LINKS_MAX = 64,
     BOOK_MAX = 100000,
+    RETAIN_MAX = 10000000,
     RATE_KIB_MAX = 1024 * 1024
 };
 #define SPAN_MAX_NS (10 * HSY_MINUTE)
@@ -28,6 +29,12 @@ enum option {
     OPTION_LINKS,
     OPTION_LINKS_MAX,
     OPTION_BOOK,
+    OPTION_RELAY_TREE,
+    OPTION_RELAY_FLOOD,
+    OPTION_HISTORY,
+    OPTION_HISTORY_ALL,
+    OPTION_RETAIN,
+    OPTION_RETAIN_FOR,
     OPTION_JOBS,
     OPTION_DISK,
     OPTION_STAGGER,
@@ -59,6 +66,12 @@ static const struct {
     [OPTION_LINKS] = {"links $n", 1, LINKS_MAX, "1 to 64"},
     [OPTION_LINKS_MAX] = {"links-max $n", 16, PEERS_MAX, "16 to 1000000"},
     [OPTION_BOOK] = {"book $n", 1, BOOK_MAX, "1 to 100000"},
+    [OPTION_RELAY_TREE] = {"relay tree", 0, 0, ""},
+    [OPTION_RELAY_FLOOD] = {"relay flood", 0, 0, ""},
+    [OPTION_HISTORY] = {"history $n", 0, UINT32_MAX - 1, "0 to 4294967294"},
+    [OPTION_HISTORY_ALL] = {"history all", 0, 0, ""},
+    [OPTION_RETAIN] = {"retain $n", 1, RETAIN_MAX, "1 to 10000000"},
+    [OPTION_RETAIN_FOR] = {"retain-for $time", HSY_SECOND, DAY_NS, "1s to 24h"},
     [OPTION_JOBS] = {"jobs $span", 0, SPAN_MAX_NS, "0s to 10m"},
     [OPTION_DISK] = {"disk $span", 0, SPAN_MAX_NS, "0s to 10m"},
     [OPTION_STAGGER] = {"stagger $span", 0, YEAR_NS, "0s to a year"},
@@ -117,6 +130,23 @@ static uint32_t set_weather(struct hsy_weather *w, enum option option,
     return HSY_WEATHER_WINDOW;
 }
 
+/* How messages spread, and what is kept of them. */
+static void set_messages(struct hearsay_config *config, enum option option,
+                         uint64_t value)
+{
+    if (option == OPTION_RELAY_TREE || option == OPTION_RELAY_FLOOD) {
+        config->relay = option == OPTION_RELAY_TREE ? HEARSAY_RELAY_TREE
+                                                    : HEARSAY_RELAY_FLOOD;
+    } else if (option == OPTION_HISTORY || option == OPTION_HISTORY_ALL) {
+        config->history =
+            option == OPTION_HISTORY ? (uint32_t)value : HEARSAY_UNLIMITED;
+    } else if (option == OPTION_RETAIN) {
+        config->retain_max = (uint32_t)value;
+    } else {
+        config->retain_ns = value;
+    }
+}
+
 static void set_option(struct hsy_scenario *s, enum option option,
                        const struct hsy_args *args)
 {
@@ -149,6 +179,14 @@ static void set_option(struct hsy_scenario *s, enum option option,
         break;
     case OPTION_BOOK:
         s->peer_config.book_max = (uint32_t)n;
+        break;
+    case OPTION_RELAY_TREE:
+    case OPTION_RELAY_FLOOD:
+    case OPTION_HISTORY:
+    case OPTION_HISTORY_ALL:
+    case OPTION_RETAIN:
+    case OPTION_RETAIN_FOR:
+        set_messages(&s->peer_config, option, n);
         break;
     case OPTION_JOBS:
         s->job_ns = range;
@@ -196,7 +234,10 @@ static uint32_t read_option(struct hsy_parser *p, uint32_t at,
         return 0;
     }
     i--;
-    uint32_t bit = UINT32_C(1) << (i == OPTION_UNLIMITED ? OPTION_COUNT : i);
+    /* Two patterns for one and the same. */
+    bool is_second = i == OPTION_UNLIMITED || i == OPTION_RELAY_FLOOD ||
+                     i == OPTION_HISTORY_ALL;
+    uint32_t bit = UINT32_C(1) << (is_second ? i - 1 : i);
     if ((p->options_seen & bit) != 0) {
         *err = hsy_parser_fail(p, at, "this option was given before", NULL);
         return 0;

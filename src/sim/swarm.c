@@ -134,6 +134,14 @@ static void configure(struct hsy_swarm *s, struct hsy_cluster_config *config)
         s->peer_config.book_max = p->book_max;
         s->peer_config.seen_max = p->seen_max;
     }
+    s->peer_config.relay = p->relay;
+    s->peer_config.history = p->history;
+    if (p->retain_max != 0) {
+        s->peer_config.retain_max = p->retain_max;
+    }
+    if (p->retain_ns != 0) {
+        s->peer_config.retain_ns = p->retain_ns;
+    }
     /* Who went while no seed was up is hidden when the lease ends. */
     s->seed_config.lease_ns = 60 * HSY_SECOND;
 
@@ -156,14 +164,6 @@ static void configure(struct hsy_swarm *s, struct hsy_cluster_config *config)
     config->tail_ns = p->tail_ns;
     config->bytes_per_s = p->bytes_per_s;
     config->window_len = p->window_len == 0 ? HSY_SWARM_WINDOW : p->window_len;
-}
-
-/* What breaks links excuses a loss, until there is repair; and so does a full
- * job queue, until there is back-pressure (0x66). */
-static void arm(struct hsy_swarm *s)
-{
-    bool breaks = (s->plan->on & HSY_SWARM_BREAKS_LINKS) != 0;
-    hsy_checks_arm(s->w->checks, HSY_B3, !breaks && s->plan->jobs_max == 0);
 }
 
 static uint64_t start_delay(const struct hsy_swarm *s, uint32_t node)
@@ -198,7 +198,6 @@ static int build(struct hsy_swarm *s)
     s->w->ctx = s;
     s->w->next =
         (struct hsy_observer){.ctx = s, .sent = on_sent, .ended = on_ended};
-    arm(s);
     for (uint32_t i = 0; i < s->count && err == HEARSAY_OK; i++) {
         err = hsy_cluster_start(s->c, i, start_delay(s, i));
     }

@@ -103,6 +103,11 @@ struct hsy_swarm_plan {
     uint64_t ping_interval_ns;
     /* Bounds of peers; 0: the usual ones, which nothing here comes near. */
     uint32_t links_max, jobs_max, book_max, seen_max;
+    /* How messages spread, and what is kept of them; 0: as usual. */
+    enum hearsay_relay relay;
+    uint32_t history; /* UNLIMITED: all, as usual. */
+    uint32_t retain_max;
+    uint64_t retain_ns;
     bool one_host;
     uint64_t stagger_ns;
     /* The weather of the safety phase. */

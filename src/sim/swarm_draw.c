@@ -15,6 +15,7 @@ enum stream {
     STREAM_WEATHER,
     STREAM_CLASSES,
     STREAM_RUN, /* As many as a plan has streams. */
+    STREAM_MESSAGES = 14,
     STREAM_BOUNDS = 15,
     STREAM_CLASS
 };
@@ -142,6 +143,23 @@ static void draw_bounds(struct hsy_swarm_plan *p)
     p->seen_max = (uint32_t)draw(&prng, 1024, 4096);
 }
 
+/* In half of the runs all is kept, so that losses have no excuse. */
+static void draw_messages(struct hsy_swarm_plan *p)
+{
+    struct hsy_prng prng = stream(p->choice.rng, STREAM_MESSAGES);
+    bool floods = one_in(&prng, 6);
+    bool all = one_in(&prng, 2);
+    uint32_t history = (uint32_t)draw(&prng, 0, 8);
+    bool any = one_in(&prng, 2);
+    uint32_t few = (uint32_t)draw(&prng, 4, 256);
+    uint64_t short_ns = draw(&prng, 60, 300) * HSY_SECOND;
+    uint64_t bound = draw(&prng, 0, 2);
+    p->relay = floods ? HEARSAY_RELAY_FLOOD : HEARSAY_RELAY_TREE;
+    p->history = all || any ? HEARSAY_UNLIMITED : history;
+    p->retain_max = all || bound == 1 ? 0 : few;
+    p->retain_ns = all || bound != 1 ? 0 : short_ns;
+}
+
 static void draw_weather(struct hsy_swarm_plan *p)
 {
     struct hsy_prng prng = stream(p->choice.rng, STREAM_WEATHER);
@@ -265,6 +283,7 @@ void hsy_swarm_draw(struct hsy_swarm_plan *out,
     draw_classes(out);
     draw_network(out);
     draw_bounds(out);
+    draw_messages(out);
     draw_weather(out);
     /* More nodes or more time than drawn are nodes and time to strike at. */
     out->seeds = choice->seeds == 0 ? out->seeds_drawn : choice->seeds;

@@ -253,8 +253,9 @@ bool hsy_witness_has_say(const struct hsy_cluster *c, uint32_t node)
            !hsy_cluster_is_isolated(c, node);
 }
 
-static bool counts(void *ctx, uint32_t node)
+static bool counts(void *ctx, uint32_t origin, uint32_t node)
 {
+    (void)origin;
     const struct hsy_witness *w = ctx;
     return hsy_witness_has_say(w->cluster, node);
 }

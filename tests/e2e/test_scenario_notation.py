@@ -31,6 +31,7 @@ VALUES = {
     "STATE": ("alive, dead, left, absent or gone", "gone"),
     "PHASE": ("waiting, none, starting, joining, joined, serving or leaving", "joined"),
     "EVENT": ("the name of a log event", "strike"),
+    "COUNTER": ("the name of a counter", "repaired"),
     "RULE": ("preferential, top-half or uniform", "uniform"),
     "INVARIANT": ("the name of an invariant (B1..B7, R1..R8, O1..O4, S1..S4)", "R5"),
 }

@@ -163,7 +163,7 @@ static void test_s4_ten_joins_a_node_in_a_minute_are_calm(void **state)
     join(rig, 500); /* More than a minute ago. */
     at(rig, 160);
     join(rig, 20);
-    hsy_check_resource_calm(&rig->s, 2);
+    hsy_check_resource_calm(&rig->s, 2, 0);
     CLAIM_INT(rig->f.looked[HSY_S4], 1);
     CLAIM_INT(rig->f.broken[HSY_S4], 0);
 }
@@ -175,7 +175,21 @@ static void test_s4_joins_without_end_are_caught(void **state)
         at(rig, s);
         join(rig, s <= 121 ? 1 : 0);
     }
-    hsy_check_resource_calm(&rig->s, 2);
+    hsy_check_resource_calm(&rig->s, 2, 0);
+    CLAIM_INT(rig->f.broken[HSY_S4], 1);
+}
+
+static void test_s4_links_that_end_in_silence_may_be_replaced(void **state)
+{
+    struct rig *rig = *state;
+    at(rig, 160);
+    join(rig, 24);
+    hsy_check_resource_silent(&rig->s);
+    hsy_check_resource_silent(&rig->s);
+    hsy_check_resource_calm(&rig->s, 2, 0);
+    CLAIM_INT(rig->f.broken[HSY_S4], 0);
+    join(rig, 1);
+    hsy_check_resource_calm(&rig->s, 2, 0);
     CLAIM_INT(rig->f.broken[HSY_S4], 1);
 }
 
@@ -190,8 +204,9 @@ static void test_s4_payloads_are_no_unrest(void **state)
     struct rig *rig = *state;
     at(rig, 100);
     send(rig, HSY_BUNDLE, 1000000);
+    send(rig, HSY_IHAVE, 1000000);
     send(rig, HSY_PING, 65536);
-    hsy_check_resource_calm(&rig->s, 1);
+    hsy_check_resource_calm(&rig->s, 1, 0);
     CLAIM_INT(rig->f.broken[HSY_S4], 0);
 }
 
@@ -200,7 +215,7 @@ static void test_s4_chatter_is_caught(void **state)
     struct rig *rig = *state;
     at(rig, 100);
     send(rig, HSY_SEED_SYNC, 65537);
-    hsy_check_resource_calm(&rig->s, 1);
+    hsy_check_resource_calm(&rig->s, 1, 0);
     CLAIM_INT(rig->f.broken[HSY_S4], 1);
 }
 
@@ -235,6 +250,7 @@ int main(void)
         CASE(test_s3_a_job_or_a_link_left_behind_is_caught),
         CASE(test_s4_ten_joins_a_node_in_a_minute_are_calm),
         CASE(test_s4_joins_without_end_are_caught),
+        CASE(test_s4_links_that_end_in_silence_may_be_replaced),
         CASE(test_s4_payloads_are_no_unrest),
         CASE(test_s4_chatter_is_caught),
         CASE(test_frames_are_told_apart),
