@@ -271,7 +271,8 @@ static void send_graft(struct hsy_tree *t, struct hsy_neighbour *n,
     if (id != NULL) {
         frame.graft.id = *id;
     }
-    frame.graft.last_parent = eager_count(t) == (n->eager ? 1 : 0);
+    frame.graft.last_parent =
+        t->shape.pressing || eager_count(t) == (n->eager ? 1 : 0);
     make_eager(t, n);
     t->env->counters.grafts_sent++;
     hsy_send(t->env, n->link, &frame);
@@ -287,11 +288,30 @@ bool hsy_tree_may_graft(struct hsy_tree *t, struct hsy_neighbour *n)
     return may;
 }
 
+/* An eager link that is no part of the tree, as one that was grafted for a
+ * bundle that was late, makes room for one that may be. False: there is none.
+ */
+static bool make_room(struct hsy_tree *t)
+{
+    for (uint32_t i = 0; i < hsy_neighbours_count(t->neighbours); i++) {
+        struct hsy_neighbour *n = hsy_neighbour_at(t->neighbours, i);
+        if (n->overlay && n->eager && !is_fixed(t, n) &&
+            !hsy_shape_holds(&t->shape, n)) {
+            make_lazy(t, n);
+            send_prune(t, n, HSY_PRUNE_DUPLICATE);
+            return true;
+        }
+    }
+    HSY_ASSERT(eager_count(t) >= HSY_EAGER_MAX);
+    return false;
+}
+
 void hsy_tree_graft(struct hsy_tree *t, struct hsy_neighbour *n,
                     bool last_parent)
 {
     HSY_ASSERT(n->overlay);
-    if (n->eager || last_parent || eager_count(t) < HSY_EAGER_MAX) {
+    if (n->eager || last_parent || eager_count(t) < HSY_EAGER_MAX ||
+        make_room(t)) {
         make_eager(t, n);
     } else {
         t->env->counters.grafts_refused++;
