@@ -7,6 +7,12 @@
 #include "base/table.h"
 #include "core/env.h"
 
+/* So many are left, and were when they were counted last. */
+struct hsy_ration {
+    uint8_t left;
+    uint64_t counted_ns;
+};
+
 struct hsy_neighbour {
     struct hearsay_id id; /* Key. */
     hearsay_link link;
@@ -20,7 +26,6 @@ struct hsy_neighbour {
     bool fellow;              /* Seed to known seed. */
     bool child;               /* It hangs on this node; shape.h. */
     bool eager;               /* Bundles are pushed over it; else announced. */
-    uint8_t grafts;           /* GRAFTs that it may still send, or be sent. */
     bool unread;              /* We do not read what it says just now. */
     uint8_t version;          /* Of the protocol. */
     uint8_t strikes;          /* Missed pings in a row. */
@@ -40,7 +45,7 @@ struct hsy_neighbour {
     uint64_t asked_until_ns; /* Deadline of CONNECT; NEVER. */
     hearsay_link challenger; /* Same id, other boot, waiting; 0: none. */
     uint64_t challenge_until_ns;
-    uint64_t grafts_ns;        /* When they were counted last. */
+    struct hsy_ration grafts_out, grafts_in; /* GRAFTs sent; answered. */
     uint64_t announced;        /* It was told of ids up to there; announce.h. */
     uint64_t pruned_ns;        /* Last PRUNE to it; 0: none. */
     uint64_t rtt_least_ns;     /* The least ever measured; 0: none. */

@@ -487,14 +487,13 @@ void hsy_relay_graft(struct hsy_relay *r, struct hsy_neighbour *n,
                      const struct hsy_frame *frame)
 {
     struct hsy_frame answer = {.type = HSY_BUNDLE};
+    bool may = hsy_tree_may_graft(&r->tree, n);
     const struct hsy_retained_bundle *b =
-        frame->graft.wants ? hsy_retained_find(&r->retained, &frame->graft.id)
-                           : NULL;
+        may && frame->graft.wants
+            ? hsy_retained_find(&r->retained, &frame->graft.id)
+            : NULL;
 
     HSY_ASSERT(n->overlay);
-    if (!hsy_tree_may_graft(&r->tree, n)) {
-        return;
-    }
     /* Also when there is no room for another eager link, and first: that an
      * announced bundle can always be had is what delivery rests on. */
     if (b != NULL) {

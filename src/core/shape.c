@@ -111,7 +111,7 @@ static bool is_candidate(const struct hsy_shape *s,
     return n->overlay && n->version >= 2 &&
            n->root_distance_us != HSY_DISTANCE_NONE &&
            !is_later(s->newest, n->root_round + 1) && is_feasible(s, n) &&
-           s->env->now.mono_ns >= n->full_until_ns;
+           (s->pressing || s->env->now.mono_ns >= n->full_until_ns);
 }
 
 /* What is not measured yet is taken to be as far as the furthest. Were it taken
@@ -208,8 +208,13 @@ static void choose(struct hsy_shape *s)
 {
     s->unmeasured_us = unmeasured_rtt_us(s);
 
+    s->pressing = false;
     struct hsy_neighbour *best =
         is_root(s) ? NULL : nearest(s, s->parent, NULL);
+    if (best == NULL && !is_root(s)) {
+        s->pressing = true;
+        best = nearest(s, s->parent, NULL);
+    }
     hearsay_link parent = best == NULL ? 0 : best->link;
     struct hsy_root before = s->root;
 

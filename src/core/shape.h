@@ -29,10 +29,11 @@ struct hsy_shape {
      * further away becomes the parent: see shape.c. */
     bool told_any;
     uint32_t told_round, told_us;
-    hearsay_link parent;  /* 0: none, or this is the root. */
-    hearsay_link spare;   /* A second parent; 0: none. */
-    uint64_t round_ns;    /* When the newest round came; without a root: when it
-                             may become one itself. */
+    hearsay_link parent; /* 0: none, or this is the root. */
+    hearsay_link spare;  /* A second parent; 0: none. */
+    bool pressing;     /* All that could be the parent are full: one has to. */
+    uint64_t round_ns; /* When the newest round came; without a root: when it
+                          may become one itself. */
     struct hsy_root gone; /* It and its rounds up to this one are over. */
     uint64_t unmeasured_us;
     bool changed; /* Neighbours are to be told. */

@@ -239,24 +239,24 @@ void hsy_tree_demote(struct hsy_tree *t, struct hsy_neighbour *n)
 /* ------------------------------------------------------------------ graft */
 
 /* One of 20 a second; false: they are used up. */
-static bool take_graft(struct hsy_tree *t, struct hsy_neighbour *n)
+static bool take(const struct hsy_tree *t, struct hsy_ration *r)
 {
     uint64_t now_ns = t->env->now.mono_ns;
     uint64_t each_ns = HSY_SECOND / HSY_GRAFTS_PER_S;
-    uint64_t more = hsy_time_since(n->grafts_ns, now_ns) / each_ns;
+    uint64_t more = hsy_time_since(r->counted_ns, now_ns) / each_ns;
 
-    if (n->grafts + more >= HSY_GRAFTS_PER_S) {
-        n->grafts = HSY_GRAFTS_PER_S;
-        n->grafts_ns = now_ns;
+    if (r->left + more >= HSY_GRAFTS_PER_S) {
+        *r =
+            (struct hsy_ration){.left = HSY_GRAFTS_PER_S, .counted_ns = now_ns};
     } else {
-        n->grafts = (uint8_t)(n->grafts + more);
-        n->grafts_ns = hsy_time_add(n->grafts_ns, more * each_ns);
+        r->left = (uint8_t)(r->left + more);
+        r->counted_ns = hsy_time_add(r->counted_ns, more * each_ns);
     }
-    if (n->grafts == 0) {
+    if (r->left == 0) {
         return false;
     }
-    n->grafts--;
-    HSY_ASSERT(n->grafts < HSY_GRAFTS_PER_S);
+    r->left--;
+    HSY_ASSERT(r->left < HSY_GRAFTS_PER_S);
     return true;
 }
 
@@ -271,7 +271,8 @@ static void send_graft(struct hsy_tree *t, struct hsy_neighbour *n,
     if (id != NULL) {
         frame.graft.id = *id;
     }
-    frame.graft.last_parent = eager_count(t) == (n->eager ? 1 : 0);
+    frame.graft.last_parent =
+        t->shape.pressing || eager_count(t) == (n->eager ? 1 : 0);
     make_eager(t, n);
     t->env->counters.grafts_sent++;
     hsy_send(t->env, n->link, &frame);
@@ -279,7 +280,7 @@ static void send_graft(struct hsy_tree *t, struct hsy_neighbour *n,
 
 bool hsy_tree_may_graft(struct hsy_tree *t, struct hsy_neighbour *n)
 {
-    bool may = take_graft(t, n);
+    bool may = take(t, &n->grafts_in);
 
     HSY_ASSERT(n->overlay);
     t->env->counters.grafts_in++;
@@ -287,11 +288,30 @@ bool hsy_tree_may_graft(struct hsy_tree *t, struct hsy_neighbour *n)
     return may;
 }
 
+/* An eager link that is no part of the tree, as one that was grafted for a
+ * bundle that was late, makes room for one that may be. False: there is none.
+ */
+static bool make_room(struct hsy_tree *t)
+{
+    for (uint32_t i = 0; i < hsy_neighbours_count(t->neighbours); i++) {
+        struct hsy_neighbour *n = hsy_neighbour_at(t->neighbours, i);
+        if (n->overlay && n->eager && !is_fixed(t, n) &&
+            !hsy_shape_holds(&t->shape, n)) {
+            make_lazy(t, n);
+            send_prune(t, n, HSY_PRUNE_DUPLICATE);
+            return true;
+        }
+    }
+    HSY_ASSERT(eager_count(t) >= HSY_EAGER_MAX);
+    return false;
+}
+
 void hsy_tree_graft(struct hsy_tree *t, struct hsy_neighbour *n,
                     bool last_parent)
 {
     HSY_ASSERT(n->overlay);
-    if (n->eager || last_parent || eager_count(t) < HSY_EAGER_MAX) {
+    if (n->eager || last_parent || eager_count(t) < HSY_EAGER_MAX ||
+        make_room(t)) {
         make_eager(t, n);
     } else {
         t->env->counters.grafts_refused++;
@@ -327,7 +347,7 @@ static void graft_best(struct hsy_tree *t, const struct hsy_neighbour *except)
     struct hsy_neighbour *n = best_lazy(t, except);
 
     HSY_ASSERT(n == NULL || n != except);
-    if (n != NULL && take_graft(t, n)) {
+    if (n != NULL && take(t, &n->grafts_out)) {
         send_graft(t, n, NULL);
     }
 }
@@ -361,7 +381,7 @@ static bool hang_on(struct hsy_tree *t, hearsay_link link)
     if (n == NULL || n->eager) {
         return true;
     }
-    if (!take_graft(t, n)) {
+    if (!take(t, &n->grafts_out)) {
         return false;
     }
     send_graft(t, n, NULL);
@@ -461,7 +481,7 @@ static void ask_for_what_is_late(struct hsy_tree *t)
     uint64_t wait_ns = answer_ns(t);
     while (hsy_wanted_due(&t->wanted, &id, &link, wait_ns)) {
         struct hsy_neighbour *n = hsy_neighbour_by_link(t->neighbours, link);
-        if (n != NULL && n->overlay && take_graft(t, n)) {
+        if (n != NULL && n->overlay && take(t, &n->grafts_out)) {
             send_graft(t, n, &id);
         }
     }
@@ -479,15 +499,16 @@ void hsy_tree_joined(struct hsy_tree *t)
 void hsy_tree_link_up(struct hsy_tree *t, struct hsy_neighbour *n)
 {
     HSY_ASSERT(n->overlay);
-    n->grafts = HSY_GRAFTS_PER_S;
-    n->grafts_ns = t->env->now.mono_ns;
+    n->grafts_out = (struct hsy_ration){.left = HSY_GRAFTS_PER_S,
+                                        .counted_ns = t->env->now.mono_ns};
+    n->grafts_in = n->grafts_out;
     n->eager = is_fixed(t, n);
     hsy_announce_begin(&t->announce, n);
     if (only_floods(t)) {
         return;
     }
     hsy_shape_link_up(&t->shape, n);
-    if (eager_count(t) == 0 && take_graft(t, n)) {
+    if (eager_count(t) == 0 && take(t, &n->grafts_out)) {
         send_graft(t, n, NULL); /* The first one; the shape comes later. */
     }
 }

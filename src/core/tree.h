@@ -58,7 +58,7 @@ void hsy_tree_link_down(struct hsy_tree *t, const struct hsy_neighbour *gone);
  * takes here. */
 void hsy_tree_announced(struct hsy_tree *t, const struct hsy_neighbour *n,
                         const struct hsy_bundle_id *id, uint64_t check_ns);
-/* GRAFT from @n. False: it sends too many, and this one is not answered. */
+/* GRAFT from @n. False: it sends too many, and gets no bundle for this one. */
 bool hsy_tree_may_graft(struct hsy_tree *t, struct hsy_neighbour *n);
 /* It becomes eager, or is told that there is no room. */
 void hsy_tree_graft(struct hsy_tree *t, struct hsy_neighbour *n,

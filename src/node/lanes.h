@@ -19,8 +19,8 @@ enum hsy_lane {
 
 enum {
     HSY_LANES = 4,
-    /* Of a link: four IHAVE frames, 4 KiB. Who misses more is better served
-     * by repair. */
+    /* Of a link: one IHAVE frame and a bit, 4 KiB. Who misses more is better
+     * served by repair. */
     HSY_LANE_IDS_MAX = 256,
     /* What each frame that waits counts beside its bytes: its place in the
      * queue and the head of its buffer. Else a stranger's pings, 14 bytes
