@@ -24,6 +24,7 @@ struct hsy_neighbour {
     bool superseded;          /* The other end has a newer link: no break. */
     bool fresh;               /* Became overlay, has not been caught up yet. */
     bool fellow;              /* Seed to known seed. */
+    bool former;              /* Was a parent until lately; tree.c. */
     bool child;               /* It hangs on this node; shape.h. */
     bool eager;               /* Bundles are pushed over it; else announced. */
     bool unread;              /* We do not read what it says just now. */

@@ -427,6 +427,9 @@ bool hsy_relay_checked(struct hsy_relay *r, const struct hsy_copy *copy)
         env->counters.bundles_dropped++;
         return false;
     }
+    if (!copy->extra && copy->from != NULL) {
+        hsy_tree_first(&r->tree, copy->from);
+    }
     bool history = is_history(r, copy);
     env->counters.history += history ? 1 : 0;
     if (!history || env->config.history != 0) {

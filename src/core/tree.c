@@ -352,8 +352,9 @@ static void graft_best(struct hsy_tree *t, const struct hsy_neighbour *except)
     }
 }
 
-/* Links that are no part of the tree any more are let go when the new ones have
- * had time to begin: what is on its way meanwhile would else come from none. */
+/* Former parents are let go when the new ones have had time to begin: what is
+ * on its way meanwhile would else come from none. Who has been the first with
+ * something meanwhile stays until it comes second: the new one may be dead. */
 static void let_go(struct hsy_tree *t)
 {
     t->let_go_ns = HEARSAY_NEVER;
@@ -362,11 +363,12 @@ static void let_go(struct hsy_tree *t)
     }
     for (uint32_t i = 0; i < hsy_neighbours_count(t->neighbours); i++) {
         struct hsy_neighbour *n = hsy_neighbour_at(t->neighbours, i);
-        if (n->overlay && n->eager && !is_fixed(t, n) &&
+        if (n->former && n->overlay && n->eager && !is_fixed(t, n) &&
             !hsy_shape_holds(&t->shape, n)) {
             make_lazy(t, n);
             send_prune(t, n, HSY_PRUNE_DUPLICATE);
         }
+        n->former = false;
     }
     HSY_ASSERT(t->let_go_ns == HEARSAY_NEVER);
 }
@@ -388,6 +390,23 @@ static bool hang_on(struct hsy_tree *t, hearsay_link link)
     return true;
 }
 
+static void mark_former(struct hsy_tree *t, hearsay_link link)
+{
+    struct hsy_neighbour *n =
+        link == 0 ? NULL : hsy_neighbour_by_link(t->neighbours, link);
+
+    HSY_ASSERT(t->neighbours != NULL);
+    if (n != NULL) {
+        n->former = true;
+    }
+}
+
+void hsy_tree_first(struct hsy_tree *t, struct hsy_neighbour *n)
+{
+    HSY_ASSERT(t->neighbours != NULL);
+    n->former = false;
+}
+
 /* Hangs on the parents that the shape has chosen. */
 static void reshape(struct hsy_tree *t)
 {
@@ -399,6 +418,8 @@ static void reshape(struct hsy_tree *t)
     if (!hang_on(t, s->parent) || !hang_on(t, s->spare)) {
         return; /* At a later tick. */
     }
+    mark_former(t, t->parent);
+    mark_former(t, t->spare);
     t->parent = s->parent;
     t->spare = s->spare;
     if (s->parent != 0) {

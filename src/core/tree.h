@@ -48,6 +48,8 @@ struct hsy_outgoing {
     bool to_all; /* Over all of them. */
 };
 void hsy_tree_spread(struct hsy_tree *t, const struct hsy_outgoing *out);
+/* @n was the first to bring a bundle along the tree. */
+void hsy_tree_first(struct hsy_tree *t, struct hsy_neighbour *n);
 /* The copy with this number came from @n. */
 void hsy_tree_copy(struct hsy_tree *t, struct hsy_neighbour *n, uint8_t copy);
 void hsy_tree_joined(struct hsy_tree *t);
