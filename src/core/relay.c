@@ -366,7 +366,8 @@ static void contradict(struct hsy_relay *r, const struct hsy_copy *copy,
     const struct hsy_retained_bundle *other =
         hsy_retained_from(&r->retained, origin, copy->bundle->first_seq);
     r->env->counters.bundles_duplicate++;
-    if (other == NULL || other->from > to || origin->muted) {
+    if (other == NULL || other->from > to || origin->muted ||
+        memcmp(&other->id, id, sizeof(*id)) == 0) {
         return; /* Forgotten: nothing can be said. */
     }
     note_equivocation(r, origin, copy->bundle);
@@ -413,18 +414,16 @@ bool hsy_relay_checked(struct hsy_relay *r, const struct hsy_copy *copy)
 
     env->ports.bundle_id(env->ports.ctx, &id, copy->bundle);
     uint8_t copies = end_check(r, &id);
-    /* It may have been forgotten, and learnt again, in between. */
-    if (hsy_ml_add(&r->seen, &id, copies) != 0) {
-        env->counters.bundles_dropped++; /* No memory: as if never come. */
-        return false;
-    }
     enum hsy_claimed_as as = take_claim(r, copy->bundle, &span, !copy->pulled);
-    if (as == HSY_CLAIMED_BEFORE || as == HSY_CLAIMED_PARTLY) {
-        contradict(r, copy, &id);
+    if (as == HSY_CLAIMED_NO_ROOM) {
+        env->counters.bundles_dropped++; /* As if never come. */
         return false;
     }
-    if (as == HSY_CLAIMED_NO_ROOM) {
-        env->counters.bundles_dropped++;
+    if (hsy_ml_add(&r->seen, &id, copies) != 0) {
+        env->counters.announcements_dropped++; /* Its numbers still know it. */
+    }
+    if (as != HSY_CLAIMED_NEW) {
+        contradict(r, copy, &id);
         return false;
     }
     if (!copy->extra && copy->from != NULL) {
@@ -436,7 +435,6 @@ bool hsy_relay_checked(struct hsy_relay *r, const struct hsy_copy *copy)
         hand_over(r, copy->bundle, copy->from, copy->hops);
     }
     pass_on(r, copy, &id);
-    HSY_ASSERT(hsy_ml_seen(&r->seen, &id));
     return true;
 }
 
@@ -479,8 +477,10 @@ void hsy_relay_announced(struct hsy_relay *r, const struct hsy_neighbour *n,
     r->env->counters.announcements_in += ids->count;
     for (uint32_t i = 0; i < ids->count; i++) {
         const struct hsy_bundle_id *id = hsy_bundle_ids_at(ids, i);
-        if (!hsy_ml_seen(&r->seen, id) &&
-            hsy_table_find(&r->checking, id) == NULL) {
+        if (hsy_ml_seen(&r->seen, id) ||
+            hsy_table_find(&r->checking, id) != NULL) {
+            hsy_wanted_early(&r->tree.wanted);
+        } else {
             hsy_tree_announced(&r->tree, n, id, r->check_ns);
         }
     }

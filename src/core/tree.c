@@ -10,6 +10,10 @@ enum { LINKS_AT_ONCE = 64, SHORTCUT_PEERS = 20 };
 /* A pruned link that still pushes is told again, but not for what was on its
  * way. */
 #define PRUNE_AGAIN_NS (1 * HSY_SECOND)
+/* A parent from which nothing new came for so long, while others had so many
+ * bundles, is none: it is slow, or stopped. */
+#define UNFED_NS (2 * HSY_SECOND)
+enum { UNFED_MAX = 8 };
 /* So long after the parents have changed. */
 #define LET_GO_NS (1 * HSY_SECOND)
 /* Of a link that has not been measured. */
@@ -405,6 +409,10 @@ void hsy_tree_first(struct hsy_tree *t, struct hsy_neighbour *n)
 {
     HSY_ASSERT(t->neighbours != NULL);
     n->former = false;
+    if (n->link == t->parent) {
+        t->fed_ns = t->env->now.mono_ns;
+        t->unfed = 0;
+    }
 }
 
 /* Hangs on the parents that the shape has chosen. */
@@ -420,6 +428,8 @@ static void reshape(struct hsy_tree *t)
     }
     mark_former(t, t->parent);
     mark_former(t, t->spare);
+    t->fed_ns = t->env->now.mono_ns;
+    t->unfed = 0;
     t->parent = s->parent;
     t->spare = s->spare;
     if (s->parent != 0) {
@@ -491,6 +501,22 @@ static uint64_t answer_ns(const struct hsy_tree *t)
     return bounded(rtt_ns);
 }
 
+/* One more bundle that the parent should have brought, and others have. */
+static void blame_parent(struct hsy_tree *t)
+{
+    struct hsy_neighbour *n =
+        t->parent == 0 ? NULL : hsy_neighbour_by_link(t->neighbours, t->parent);
+    uint64_t hungry_ns = hsy_time_since(t->fed_ns, t->env->now.mono_ns);
+
+    t->unfed++;
+    if (n != NULL && t->unfed >= UNFED_MAX && hungry_ns >= UNFED_NS) {
+        t->unfed = 0;
+        hsy_shape_refused(&t->shape, n);
+        reshape(t);
+    }
+    HSY_ASSERT(t->unfed < UNFED_MAX || hungry_ns < UNFED_NS || n == NULL);
+}
+
 static void ask_for_what_is_late(struct hsy_tree *t)
 {
     struct hsy_bundle_id id;
@@ -504,6 +530,7 @@ static void ask_for_what_is_late(struct hsy_tree *t)
         struct hsy_neighbour *n = hsy_neighbour_by_link(t->neighbours, link);
         if (n != NULL && n->overlay && take(t, &n->grafts_out)) {
             send_graft(t, n, &id);
+            blame_parent(t);
         }
     }
     HSY_ASSERT(t->wanted.next_ns > t->env->now.mono_ns);

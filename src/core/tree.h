@@ -33,6 +33,8 @@ struct hsy_tree {
     uint64_t flood_until_ns;
     hearsay_link parent, spare; /* Hung on last; see shape.h. */
     uint64_t let_go_ns;
+    uint64_t fed_ns; /* Last first copy from the parent. */
+    uint32_t unfed;  /* Bundles since then that others had. */
 };
 
 void hsy_tree_init(struct hsy_tree *t, struct hsy_env *env,

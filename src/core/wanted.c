@@ -65,6 +65,12 @@ static void learn_lag(struct hsy_wanted *w, uint64_t lag_ns)
     HSY_ASSERT(w->lag_ns >= LAG_MIN_NS);
 }
 
+void hsy_wanted_early(struct hsy_wanted *w)
+{
+    HSY_ASSERT(w->env != NULL);
+    learn_lag(w, 0);
+}
+
 void hsy_wanted_came(struct hsy_wanted *w, const struct hsy_bundle_id *id)
 {
     struct hsy_wanted_bundle *wanted = hsy_table_find(&w->table, id);

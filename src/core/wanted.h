@@ -33,6 +33,8 @@ void hsy_wanted_fini(struct hsy_wanted *w);
  * come by then. When there is no room, repair has to find it. */
 void hsy_wanted_add(struct hsy_wanted *w, const struct hsy_bundle_id *id,
                     hearsay_link link, uint64_t wait_ns);
+/* It was announced after it had come. */
+void hsy_wanted_early(struct hsy_wanted *w);
 /* It came, or is being checked. */
 void hsy_wanted_came(struct hsy_wanted *w, const struct hsy_bundle_id *id);
 /* One whose time has come and who to ask for it; its next time is after
