@@ -105,7 +105,7 @@ static void judge_all(struct hsy_check_broadcast *b)
 /* Along the tree, N - 1 copies; every other node has a spare parent, and over
  * that link a copy may go each way: N more; half as many for links that a late
  * bundle made eager and no third copy has pruned; and shortcuts of the origin.
- * (2.2 a node are the most that 5,000 runs of the swarm had.) */
+ * (2.2 a node are the most that 3,000 runs of the swarm had.) */
 static void judge_quiet(struct hsy_check_broadcast *b)
 {
     const struct hsy_costs *c = &b->quiet;
