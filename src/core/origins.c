@@ -383,6 +383,14 @@ uint32_t hsy_origin_bucket(const struct hsy_epoch *of)
 
 uint64_t hsy_origin_hash(const struct hsy_origin *origin)
 {
-    HSY_ASSERT(origin != NULL);
-    return origin->done == 0 ? 0 : mixed(key_hash(&origin->of) ^ origin->done);
+    uint64_t key = key_hash(&origin->of);
+    uint64_t hash = origin->done == 0 ? 0 : mixed(key ^ origin->done);
+
+    /* A gap that nobody can close would hide what lies above it. */
+    for (uint32_t i = 0; i < origin->runs_count; i++) {
+        const struct hsy_run *run = &origin->runs[i];
+        hash += mixed(mixed(key ^ run->from) ^ run->to);
+    }
+    HSY_ASSERT(hsy_origin_high(origin) > 0 || hash == 0);
+    return hash;
 }

@@ -108,7 +108,7 @@ void hsy_origin_remove(struct hsy_origins *o, struct hsy_origin *origin);
 bool hsy_origin_is_recent(const struct hsy_origins *o,
                           const struct hsy_origin *origin);
 bool hsy_origin_is_idle(const struct hsy_origin *origin, uint64_t now_ns);
-/* The same at every node with the same mark; 0 when nothing is done. */
+/* The same at every node that has the same numbers; 0 when it has none. */
 uint64_t hsy_origin_hash(const struct hsy_origin *origin);
 /* Which of the buckets of a digest it is in. */
 uint32_t hsy_origin_bucket(const struct hsy_epoch *of);

@@ -17,6 +17,7 @@ struct hsy_lane_item {
 };
 
 enum {
+    TYPE_AT = 4,
     /* Where the list of an IHAVE, and the hops of a BUNDLE, begin. */
     BODY_AT = HSY_FRAME_HEADER_LEN,
     BUNDLE_AT = BODY_AT + 1,
@@ -155,11 +156,21 @@ static void remember_id(struct hsy_lanes *lanes, const struct hsy_bundle_id *id)
 }
 
 /* All that is left of a bundle is its name. */
+static bool is_bundle(const struct hearsay_buf *buf)
+{
+    HSY_ASSERT(buf->len >= HSY_FRAME_HEADER_LEN);
+    return buf->data[TYPE_AT] == HSY_BUNDLE;
+}
+
+/* A GONE among the bundles just goes: the PULL that it ends runs out. */
 static void collapse(struct hsy_lanes *lanes, const struct hearsay_buf *buf)
 {
     struct hsy_bundle_id id;
 
     HSY_ASSERT(lanes->collapses);
+    if (!is_bundle(buf)) {
+        return;
+    }
     HSY_ASSERT(buf->len > BUNDLE_AT);
     lanes->env.crypto->hash(id.bytes, buf->data + BUNDLE_AT,
                             buf->len - BUNDLE_AT);
@@ -179,7 +190,8 @@ static void expire_lane(struct hsy_lanes *lanes, enum hsy_lane lane,
 {
     const struct hsy_lane_queue *q = &lanes->queues[lane];
 
-    while (q->first != NULL && q->first->since_ns <= before_ns) {
+    while (q->first != NULL && q->first->since_ns <= before_ns &&
+           is_bundle(q->first->buf)) {
         struct hearsay_buf *buf = hsy_lanes_take_from(lanes, lane);
         collapse(lanes, buf);
         hearsay_buf_unref(buf);

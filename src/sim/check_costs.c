@@ -103,7 +103,9 @@ static void judge_all(struct hsy_check_broadcast *b)
 }
 
 /* Along the tree, N - 1 copies; every other node has a spare parent, and over
- * that link a copy may go each way: N more; and shortcuts of the origin. */
+ * that link a copy may go each way: N more; half as many for links that a late
+ * bundle made eager and no third copy has pruned; and shortcuts of the origin.
+ * (2.2 a node are the most that 3,000 runs of the swarm had.) */
 static void judge_quiet(struct hsy_check_broadcast *b)
 {
     const struct hsy_costs *c = &b->quiet;
@@ -111,7 +113,7 @@ static void judge_quiet(struct hsy_check_broadcast *b)
         return;
     }
     judge(b, "copies of messages in a quiet time,", c->copies,
-          2 * c->nodes + SHORTCUTS * c->messages + ENOUGH);
+          5 * c->nodes / 2 + SHORTCUTS * c->messages + ENOUGH);
     judge(b, "bytes of IHAVE, GRAFT and PRUNE in a quiet time,", c->relay_bytes,
           ID_LEN * c->ways + (uint64_t)CONTROL_LEN * b->f->count);
 }

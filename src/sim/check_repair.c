@@ -114,6 +114,22 @@ static bool has_doubts(const struct hsy_check_broadcast *b, uint32_t origin,
             hsy_findings_excused(b->f, HSY_B3, node));
 }
 
+/* A bundle has the time at which its first message was taken. It is told when
+ * it is signed, and who joins in between, and wants no history, takes it for
+ * that. */
+static void count_from_its_clock(const struct hsy_check_broadcast *b,
+                                 struct hsy_kept_message *message,
+                                 const struct hsy_kept *kept)
+{
+    uint64_t now_ms = b->wall_ms[kept->node];
+    uint64_t age_ms = now_ms > kept->wall_ms ? now_ms - kept->wall_ms : 0;
+    uint64_t age_ns = hsy_time_min(age_ms * HSY_MS, b->f->now_ns);
+    if (!b->promises->keeps_all) {
+        message->published_ns =
+            hsy_time_min(message->published_ns, b->f->now_ns - age_ns);
+    }
+}
+
 /* True: the first time that it is looked at, for this component. */
 static bool is_first(struct hsy_check_broadcast *b, struct hsy_table *judged,
                      const struct judged *key)
@@ -140,6 +156,7 @@ static void judge_kept(struct hsy_check_broadcast *b,
         return;
     }
     hsy_findings_looked(b->f, HSY_B7);
+    count_from_its_clock(b, &message, kept);
     for (uint32_t i = b->f->seeds; i < b->f->count; i++) {
         if (hsy_ledger_owes(b->ledger, &message, i) &&
             reaches(b, graph, kept->node, i) &&

@@ -445,5 +445,6 @@ bool hsy_ledger_owes(const struct hsy_ledger *l,
     HSY_ASSERT(node < l->count);
     struct hsy_expectation all = {0};
     const struct message *message = m->message;
-    return is_expected(l, message, node, &all) && !has(message, node);
+    return l->members[node].joined_ns <= m->published_ns &&
+           is_expected(l, message, node, &all) && !has(message, node);
 }

@@ -89,7 +89,7 @@ struct hsy_kept_name {
 };
 struct hsy_kept_message {
     const void *message; /* Lent until the next is published. */
-    uint64_t published_ns;
+    uint64_t published_ns; /* The caller may know of an earlier moment. */
 };
 /* False: nothing is known of it, or its epoch may stand for several. */
 bool hsy_ledger_find(const struct hsy_ledger *l, struct hsy_kept_message *out,

@@ -132,8 +132,6 @@ static const struct mark marks_table[] = {
     COUNTER("graft-refused", HEARSAY_PEER, grafts_refused,
             "a peer had enough eager links, or was asked too often"),
     COUNTER("pruned", HEARSAY_PEER, prunes_in, "a link was found needless"),
-    COUNTER("link-demoted", HEARSAY_PEER, links_demoted,
-            "too much waited for an eager link"),
     COUNTER("bundle-collapsed", HEARSAY_PEER, bundles_collapsed,
             "one that waited for too long was announced instead"),
     COUNTER("read-paused", HEARSAY_PEER, reads_paused,

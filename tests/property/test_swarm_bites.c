@@ -62,6 +62,19 @@ static bool effect_mute(struct hearsay_node *node, struct hearsay_effect *out)
     return false;
 }
 
+/* Frames of one type are never sent. */
+static uint8_t muted;
+static bool effect_muted(struct hearsay_node *node, struct hearsay_effect *out)
+{
+    while (hearsay_next_effect(node, out)) {
+        if (out->kind != HEARSAY_FX_SEND || out->send.buf->data[4] != muted) {
+            return true;
+        }
+        hearsay_buf_unref(out->send.buf);
+    }
+    return false;
+}
+
 /* The 500th step ends in nonsense. */
 static unsigned steps;
 static int step_wrong(struct hearsay_node *node, const struct hearsay_now *now,
@@ -120,7 +133,7 @@ static int run_planted(void *ctx, const struct hsy_swarm_choice *choice,
 static void catch (struct hsy_machine *machine)
 {
     memset(&small, 0, sizeof(small));
-    for (uint64_t rng = 1; rng <= 10 && small.result.what[0] == '\0'; rng++) {
+    for (uint64_t rng = 1; rng <= 40 && small.result.what[0] == '\0'; rng++) {
         small.choice.rng = rng;
         assert_int_equal(run_planted(machine, &small.choice, &small.result),
                          HEARSAY_OK);
@@ -159,7 +172,37 @@ static void messages_that_are_not_relayed_are_missed(void **state)
     catch (&machine);
     CLAIM(small.result.what[0] != '\0');
     CLAIM(strcmp(small.result.what, "B3") == 0 ||
+          strcmp(small.result.what, "B7") == 0 ||
           strcmp(small.result.what, "messages") == 0);
+}
+
+static void what_is_never_pulled_is_missed(void **state)
+{
+    (void)state;
+    struct hsy_machine machine = machine_with(effect_muted);
+    muted = HSY_PULL;
+    catch (&machine);
+    CLAIM(strcmp(small.result.what, "B3") == 0 ||
+          strcmp(small.result.what, "B7") == 0);
+}
+
+static void what_no_digest_tells_is_missed(void **state)
+{
+    (void)state;
+    struct hsy_machine machine = machine_with(effect_muted);
+    muted = HSY_DIGEST;
+    catch (&machine);
+    CLAIM(strcmp(small.result.what, "B3") == 0 ||
+          strcmp(small.result.what, "B7") == 0);
+}
+
+static void a_tree_that_is_never_pruned_is_caught(void **state)
+{
+    (void)state;
+    struct hsy_machine machine = machine_with(effect_muted);
+    muted = HSY_PRUNE; /* So a link stays eager at its other end. */
+    catch (&machine);
+    CLAIM_TEXT(small.result.what, "B6");
 }
 
 static void damaged_rows_that_are_believed_are_caught(void **state)
@@ -555,6 +598,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_message_delivered_twice_is_caught_and_made_small),
         cmocka_unit_test(messages_that_are_not_relayed_are_missed),
+        cmocka_unit_test(what_is_never_pulled_is_missed),
+        cmocka_unit_test(what_no_digest_tells_is_missed),
+        cmocka_unit_test(a_tree_that_is_never_pruned_is_caught),
         cmocka_unit_test(damaged_rows_that_are_believed_are_caught),
         cmocka_unit_test(writes_that_failed_and_are_believed_are_caught),
         cmocka_unit_test(a_node_that_breaks_its_contract_is_named),

@@ -370,7 +370,7 @@ static void test_b6_a_storm_of_control_is_caught(void **state)
     CLAIM_INT(rig->f.broken[HSY_B6], 1);
 }
 
-/* Quiet: a tree and spare parents, 2 x 3, and 3 shortcuts. */
+/* Quiet: 5/2 x 3, and 3 shortcuts. */
 static void test_b6_in_quiet_times_a_tree_is_the_bound(void **state)
 {
     struct rig *rig = *state;
@@ -387,7 +387,7 @@ static void test_b6_in_quiet_times_a_tree_is_the_bound(void **state)
         rig->b.quiet.nodes += 3;
     }
     rig->b.quiet.deliveries = 1000;
-    rig->b.quiet.copies = 500 * 9 + 101;
+    rig->b.quiet.copies = 5 * 1500 / 2 + 1500 + 101;
     calm(rig);
     CLAIM_INT(rig->f.broken[HSY_B6], 1);
 }

@@ -15,7 +15,8 @@ struct rig {
     struct hsy_check_resource s;
 };
 
-static const struct hsy_promises promises = {.links_max = {4, 2},
+static const struct hsy_promises promises = {.keeps_all = true,
+                                             .links_max = {4, 2},
                                              .queue_max = {100, 50},
                                              .jobs_max = {6, 5},
                                              .seen_max = {1, 9},
