@@ -109,6 +109,8 @@ bool hsy_core_knows(const struct hsy_core *core,
                     const struct hsy_encoded *record);
 /* More waits on @link than fits: some of it was dropped. */
 void hsy_core_congested(struct hsy_core *core, hearsay_link link);
+/* Nothing waits there any more. */
+void hsy_core_relieved(struct hsy_core *core, hearsay_link link);
 /* @link is not read just now, by our own choice, or is read again. */
 void hsy_core_paused(struct hsy_core *core, hearsay_link link, bool paused);
 void hsy_core_signed(struct hsy_core *core, const struct hsy_signable *what);

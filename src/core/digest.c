@@ -272,3 +272,11 @@ void hsy_repair_link_up(struct hsy_repair *r, struct hsy_neighbour *n)
         send_hashes(r, n, false);
     }
 }
+
+void hsy_repair_relieved(struct hsy_repair *r, struct hsy_neighbour *n)
+{
+    HSY_ASSERT(n->overlay);
+    if (n->version >= 2) {
+        send_hashes(r, n, false);
+    }
+}

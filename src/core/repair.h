@@ -49,6 +49,8 @@ void hsy_repair_fini(struct hsy_repair *r);
 
 /* @n became an overlay neighbour: compare everything. */
 void hsy_repair_link_up(struct hsy_repair *r, struct hsy_neighbour *n);
+/* What was dropped on the way to @n, its ids even, it may pull now. */
+void hsy_repair_relieved(struct hsy_repair *r, struct hsy_neighbour *n);
 void hsy_repair_link_down(struct hsy_repair *r, hearsay_link link);
 /* A PONG went out to @n: the sum of idle origins goes with it. */
 void hsy_repair_ponged(struct hsy_repair *r, const struct hsy_neighbour *n);

@@ -86,6 +86,16 @@ void hsy_core_congested(struct hsy_core *core, hearsay_link link)
     }
 }
 
+void hsy_core_relieved(struct hsy_core *core, hearsay_link link)
+{
+    struct hsy_neighbour *n = hsy_neighbour_by_link(&core->neighbours, link);
+
+    HSY_ASSERT(link != 0);
+    if (n != NULL && n->overlay && core->seed == NULL) {
+        hsy_repair_relieved(&core->repair, n);
+    }
+}
+
 void hsy_core_paused(struct hsy_core *core, hearsay_link link, bool paused)
 {
     struct hsy_neighbour *n = hsy_neighbour_by_link(&core->neighbours, link);

@@ -62,6 +62,8 @@ static void pump(struct hearsay_node *node, struct hsy_conn *conn)
         give(node, conn, buf);
     }
     if (hsy_lanes_empty(conn->lanes)) {
+        conn->relieved = conn->relieved || conn->lanes->told;
+        node->crowd_pending = node->crowd_pending || conn->relieved;
         hsy_lanes_free(conn->lanes);
         conn->lanes = NULL;
     }
@@ -173,7 +175,9 @@ static struct hsy_conn *find_crowded(struct hearsay_node *node)
     for (uint32_t i = 0; i < node->conns.count; i++) {
         struct hsy_conn *conn =
             ((struct hsy_conn_slot *)hsy_table_at(&node->conns, i))->conn;
-        if (conn->lanes != NULL && conn->lanes->crowded && !conn->lanes->told) {
+        bool crowded =
+            conn->lanes != NULL && conn->lanes->crowded && !conn->lanes->told;
+        if (crowded || conn->relieved) {
             return conn;
         }
     }
@@ -186,8 +190,17 @@ void hsy_conns_tell_crowded(struct hearsay_node *node)
     struct hsy_conn *conn;
 
     while (node->crowd_pending && (conn = find_crowded(node)) != NULL) {
-        conn->lanes->told = true;
-        if (!conn->gone && !conn->doomed) {
+        bool relieved = conn->relieved;
+        conn->relieved = false;
+        if (!relieved) {
+            conn->lanes->told = true;
+        }
+        if (conn->gone || conn->doomed) {
+            continue;
+        }
+        if (relieved) {
+            hsy_core_relieved(&node->core, conn->link);
+        } else {
             node->core.env.counters.links_crowded++;
             hsy_core_congested(&node->core, conn->link);
         }

@@ -61,10 +61,11 @@ struct hsy_conn {
     hearsay_link link;
     enum hsy_conn_state state;
     bool accepted;
-    bool doomed; /* To be cut when the step ends. */
-    bool gone;   /* The host closed it; only its jobs are still out. */
-    bool unread; /* The host was told not to read it. */
-    bool woken;  /* It was read no more, and has bytes to be parsed. */
+    bool doomed;   /* To be cut when the step ends. */
+    bool gone;     /* The host closed it; only its jobs are still out. */
+    bool relieved; /* What was too much for it is gone; the core is told. */
+    bool unread;   /* The host was told not to read it. */
+    bool woken;    /* It was read no more, and has bytes to be parsed. */
     enum hearsay_down why; /* Meaningful with doomed or gone. */
     struct hearsay_addr from;
     struct hsy_handshake *handshake; /* Owned; NULL when UP. */

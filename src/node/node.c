@@ -325,6 +325,10 @@ int hearsay_step(struct hearsay_node *node, const struct hearsay_now *now,
          * one number of one link only. */
         node->core.env.now = *now;
         hsy_conn_sent(node, ev->sent.link, ev->sent.len);
+        const struct hearsay_event tick = {.kind = HEARSAY_EV_TICK};
+        if (node->crowd_pending) {
+            return run_step(node, now, &tick);
+        }
         return node->nomem ? settle(node, ev, 0) : 0;
     }
     return run_step(node, now, ev);
