@@ -27,7 +27,7 @@ static struct hsy_origins *origins_of(const struct hsy_repair *r)
 
 /* A rumour that came to nothing goes; one that came true is none any more. May
  * move another entry here. */
-static void forget_offer(struct hsy_repair *r, struct hsy_origin *origin)
+void hsy_pull_forget(struct hsy_repair *r, struct hsy_origin *origin)
 {
     bool was_rumour = origin->rumour;
 
@@ -122,7 +122,7 @@ bool hsy_pull_offered(struct hsy_repair *r, const struct hsy_neighbour *n,
         origin->offer_high = mark->to;
     }
     if (origin->rumour && origin->offer_link == 0) {
-        forget_offer(r, origin);
+        hsy_pull_forget(r, origin);
     }
     return lacks;
 }
@@ -254,7 +254,7 @@ static void settle_origins(struct hsy_repair *r, const struct hsy_pull *p)
         origin->gone_now = 0;
         origin->pulling = 0;
         if (!offer_holds(origin, p)) {
-            forget_offer(r, origin);
+            hsy_pull_forget(r, origin);
         }
     }
     HSY_ASSERT(p->count <= HSY_PULL_SPANS_MAX);
@@ -407,7 +407,7 @@ void hsy_pulls_end(struct hsy_repair *r, hearsay_link link)
     for (uint32_t i = hsy_origins_count(origins); i > 0; i--) {
         struct hsy_origin *origin = hsy_origin_at(origins, i - 1);
         if (origin->offer_link == link) {
-            forget_offer(r, origin);
+            hsy_pull_forget(r, origin);
         }
     }
 }

@@ -162,6 +162,20 @@ static void ask_next(struct hsy_repair *r, struct hsy_origin *origin)
     hsy_pull_from(r, n);
 }
 
+/* All that was offered came otherwise: nobody will pull it, and it must not
+ * keep the gap from being asked for. */
+static void drop_stale_offer(struct hsy_repair *r, struct hsy_origin *origin)
+{
+    struct hsy_span span;
+
+    HSY_ASSERT(origin->runs_count > 0); /* So it is no rumour, and stays. */
+    if (origin->offer_link != 0 && origin->pulling == 0 &&
+        !hsy_origin_missing(origin, &span, origin->offer_low,
+                            origin->offer_high)) {
+        hsy_pull_forget(r, origin);
+    }
+}
+
 /* When to look at the first gap of @origin again. */
 static uint64_t look_at_gap(struct hsy_repair *r, struct hsy_origin *origin)
 {
@@ -182,6 +196,7 @@ static uint64_t look_at_gap(struct hsy_repair *r, struct hsy_origin *origin)
         close_gap(r, origin, origin->runs[0].from - 1, in_front);
         return now_ns;
     }
+    drop_stale_offer(r, origin);
     if (now_ns < ask_ns || origin->offer_link != 0) {
         return hsy_time_min(end_ns, hsy_time_max(ask_ns, now_ns + AGAIN_NS));
     }

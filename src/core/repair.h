@@ -74,6 +74,8 @@ void hsy_pull_from(struct hsy_repair *r, const struct hsy_neighbour *n);
 /* @mark says what @n has. True: something of it is missing here. */
 bool hsy_pull_offered(struct hsy_repair *r, const struct hsy_neighbour *n,
                       const struct hsy_span *mark);
+/* What was offered of @origin is not needed; a mere rumour goes with it. */
+void hsy_pull_forget(struct hsy_repair *r, struct hsy_origin *origin);
 /* Ends those whose time is up; the next moment to look. */
 uint64_t hsy_pulls_expire(struct hsy_repair *r);
 void hsy_pulls_end(struct hsy_repair *r, hearsay_link link);
