@@ -109,7 +109,9 @@ static void judge_all(struct hsy_check_broadcast *b)
 static void judge_quiet(struct hsy_check_broadcast *b)
 {
     const struct hsy_costs *c = &b->quiet;
-    if (c->deliveries < ENOUGH || b->promises->floods) {
+    /* More than its messages explain: repair is still at work. */
+    bool is_repairing = c->deliveries > c->nodes;
+    if (c->deliveries < ENOUGH || b->promises->floods || is_repairing) {
         return;
     }
     judge(b, "copies of messages in a quiet time,", c->copies,
