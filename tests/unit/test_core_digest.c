@@ -306,21 +306,69 @@ static void a_link_has_one_exchange_in_13_s_and_not_twice_in_a_row(void **state)
     say_sum(4, 1);
     CLAIM_INT(sent(4, HSY_DIGEST), 1);
     relay_rig_pass(&rig, HSY_EXCHANGE_NS);
-    say_sum(4, 1); /* The other one's turn. */
+    say_sum(4, 2); /* The other one's turn. */
     CLAIM_INT(sent(4, HSY_DIGEST), 1);
     say_sum(6, 1);
     CLAIM_INT(sent(6, HSY_DIGEST), 1);
-    say_sum(4, 1);
+    say_sum(4, 2);
     CLAIM_INT(sent(4, HSY_DIGEST), 2);
     relay_rig_pass(&rig, HSY_EXCHANGE_NS - 1);
-    say_sum(6, 1);
+    say_sum(6, 2);
     CLAIM_INT(sent(6, HSY_DIGEST), 1);
     relay_rig_pass(&rig, 1);
-    say_sum(6, 1);
+    say_sum(6, 2);
     CLAIM_INT(sent(6, HSY_DIGEST), 2);
     end();
     begin_with(1); /* Its only neighbour may be the last partner. */
     relay_rig_pass(&rig, HSY_EXCHANGE_NS);
+    say_sum(4, 1);
+    CLAIM_INT(sent(4, HSY_DIGEST), 1);
+    end();
+}
+
+/* An exchange of the sums 0 and 1 has not helped. */
+static void begin_same(void)
+{
+    begin_with(1);
+    relay_rig_pass(&rig, 60 * HSY_SECOND);
+    say_sum(4, 1);
+    CLAIM_INT(sent(4, HSY_DIGEST), 1);
+}
+
+static void the_same_two_sums_are_compared_again_after_52_s(void **state)
+{
+    (void)state;
+    begin_same();
+    for (uint32_t i = 1; i <= 3; i++) { /* However often. */
+        relay_rig_pass(&rig, 4 * HSY_EXCHANGE_NS - 1);
+        say_sum(4, 1);
+        CLAIM_INT(sent(4, HSY_DIGEST), i);
+        relay_rig_pass(&rig, 1);
+        say_sum(4, 1);
+        CLAIM_INT(sent(4, HSY_DIGEST), i + 1);
+    }
+    end();
+}
+
+static void sums_of_which_one_has_changed_are_compared_after_13_s(void **state)
+{
+    (void)state;
+    begin_same(); /* Theirs. */
+    relay_rig_pass(&rig, HSY_EXCHANGE_NS - 1);
+    say_sum(4, 2);
+    CLAIM_INT(sent(4, HSY_DIGEST), 1);
+    relay_rig_pass(&rig, 1);
+    say_sum(4, 2);
+    CLAIM_INT(sent(4, HSY_DIGEST), 2);
+    relay_rig_pass(&rig, HSY_EXCHANGE_NS);
+    say_sum(4, 1); /* Only the last two count. */
+    CLAIM_INT(sent(4, HSY_DIGEST), 3);
+    end();
+    begin_same(); /* Our own. */
+    hear(1, 1);
+    relay_rig_pass(&rig, HSY_ORIGIN_IDLE_NS + HSY_SECOND);
+    relay_rig_forget(&rig);
+    CLAIM(HSY_ORIGIN_IDLE_NS + HSY_SECOND < 4 * HSY_EXCHANGE_NS);
     say_sum(4, 1);
     CLAIM_INT(sent(4, HSY_DIGEST), 1);
     end();
@@ -750,6 +798,8 @@ int main(void)
         cmocka_unit_test(a_sum_that_differs_begins_an_exchange),
         cmocka_unit_test(
             a_link_has_one_exchange_in_13_s_and_not_twice_in_a_row),
+        cmocka_unit_test(the_same_two_sums_are_compared_again_after_52_s),
+        cmocka_unit_test(sums_of_which_one_has_changed_are_compared_after_13_s),
         cmocka_unit_test(what_is_offered_and_missing_is_pulled_at_once),
         cmocka_unit_test(an_offer_of_what_is_being_pulled_waits_for_its_turn),
         cmocka_unit_test(what_is_there_or_muted_is_not_pulled),
