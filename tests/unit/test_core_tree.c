@@ -348,11 +348,14 @@ static uint32_t place_of(hearsay_link link, enum hsy_frame_type type)
     return UINT32_MAX;
 }
 
-/* Twelve are eager: 4 to 26. */
+/* Twelve are eager, and hang on this node: 4 to 26. */
 static void begin_full(void)
 {
     begin_with(14);
     make_eager(4, 2 + 2 * HSY_EAGER_MAX);
+    for (hearsay_link link = 4; link <= 2 + 2 * HSY_EAGER_MAX; link += 2) {
+        relay_rig_neighbour(&rig, link)->child = true;
+    }
     relay_rig_forget(&rig);
 }
 
@@ -375,6 +378,48 @@ static void a_13th_eager_link_is_refused_after_its_bundle(void **state)
     end();
 }
 
+/* One that is no part of the tree makes room, and no other does. */
+static void a_13th_eager_link_takes_the_place_of_an_idle_one(void **state)
+{
+    (void)state;
+    begin_full();
+    relay_rig_neighbour(&rig, 12)->child = false;
+    relay_rig_neighbour(&rig, 20)->child = false;
+    relay_rig_graft(&rig, 28, NULL, false);
+    CLAIM(is_eager(28));
+    CLAIM(!is_eager(12));
+    CLAIM_INT(sent(0, HSY_PRUNE), 1);
+    CLAIM_INT(sent(12, HSY_PRUNE), 1);
+    struct hsy_frame frame = relay_rig_last(&rig, 12, HSY_PRUNE);
+    CLAIM_INT(frame.prune.why, HSY_PRUNE_DUPLICATE);
+    CLAIM_INT(frame.prune.alternatives.count, 0);
+    relay_rig_neighbour(&rig, 28)->child = true;
+    relay_rig_graft(&rig, 30, NULL, false);
+    CLAIM(is_eager(30) && !is_eager(20));
+    CLAIM_INT(relay_rig_counters(&rig)->grafts_refused, 0);
+    relay_rig_neighbour(&rig, 30)->child = true;
+    relay_rig_graft(&rig, 12, NULL, false); /* Now all are needed. */
+    CLAIM(!is_eager(12));
+    CLAIM_INT(relay_rig_counters(&rig)->grafts_refused, 1);
+    CLAIM_INT(relay_rig_last(&rig, 12, HSY_PRUNE).prune.why, HSY_PRUNE_FULL);
+    end();
+}
+
+static void links_that_cannot_be_lazy_make_no_room(void **state)
+{
+    (void)state;
+    begin_full();
+    relay_rig_eager(&rig, 4, false);
+    (void)relay_rig_link(&rig, 100, 1); /* The twelfth. */
+    CLAIM(is_eager(100));
+    relay_rig_graft(&rig, 28, NULL, false);
+    CLAIM(!is_eager(28));
+    CLAIM(is_eager(100));
+    CLAIM_INT(sent(100, HSY_PRUNE), 0);
+    CLAIM_INT(sent(28, HSY_PRUNE), 1);
+    end();
+}
+
 static void a_12th_eager_link_is_taken(void **state)
 {
     (void)state;
@@ -382,7 +427,7 @@ static void a_12th_eager_link_is_taken(void **state)
     relay_rig_eager(&rig, 26, false);
     relay_rig_graft(&rig, 28, NULL, false);
     CLAIM(is_eager(28));
-    CLAIM_INT(sent(28, HSY_PRUNE), 0);
+    CLAIM_INT(sent(0, HSY_PRUNE), 0);
     end();
 }
 
@@ -394,6 +439,7 @@ static void a_last_parent_is_never_refused(void **state)
     CLAIM(is_eager(28));
     relay_rig_graft(&rig, 28, NULL, false); /* It is eager already. */
     CLAIM(is_eager(28));
+    relay_rig_neighbour(&rig, 28)->child = true;
     relay_rig_graft(&rig, 30, NULL, false);
     CLAIM(!is_eager(30));
     CLAIM_INT(sent(28, HSY_PRUNE), 0);
@@ -546,6 +592,213 @@ static void the_next_announcer_is_asked_a_round_trip_later(void **state)
     CLAIM_INT(sent(0, HSY_GRAFT), 2); /* Nobody is left. */
     end();
 }
+
+/* ---------------------------------------------- parents that are none */
+
+/* As tree.c has them. */
+enum { UNFED_MAX = 8 };
+#define UNFED_NS (2 * HSY_SECOND)
+#define LET_GO_NS (1 * HSY_SECOND)
+/* Announced by 8, so much later it is asked. */
+#define LATE_NS (20 * HSY_MS)
+
+/* The root is @distance_us from @link. */
+static void say_root(hearsay_link link, uint32_t distance_us)
+{
+    struct hsy_root root = {.rank = 9, .id = core_id('r', 1), .round = 1};
+
+    root.distance_us = distance_us;
+    relay_rig_root(&rig, link, &root);
+}
+
+static hearsay_link parent(void)
+{
+    return relay_rig_tree(&rig)->parent;
+}
+
+/* 6 is the parent, 8 the next nearest, and quick. */
+static void begin_fed(void)
+{
+    begin_with(4);
+    relay_rig_neighbour(&rig, 8)->rtt_ns = HSY_MS;
+    relay_rig_tree(&rig)->wanted.lag_ns = HSY_MS;
+    say_root(6, 10000);
+    say_root(8, 90000);
+    CLAIM_INT(parent(), 6);
+    relay_rig_forget(&rig);
+}
+
+/* So many bundles, from @seq on, are late: 8 is asked for each now. */
+static void be_late(uint64_t seq, uint32_t count)
+{
+    relay_rig_tree(&rig)->wanted.lag_ns = HSY_MS;
+    uint32_t asked = sent(8, HSY_GRAFT);
+    for (uint32_t i = 0; i < count; i++) {
+        (void)announce(8, seq + i);
+    }
+    relay_rig_run_ns(&rig, LATE_NS);
+    CLAIM_INT(sent(8, HSY_GRAFT), asked + count);
+}
+
+static void a_parent_is_left_after_8_late_bundles(void **state)
+{
+    (void)state;
+    begin_fed();
+    relay_rig_pass(&rig, UNFED_NS);
+    be_late(1, UNFED_MAX - 1);
+    CLAIM_INT(parent(), 6);
+    CLAIM_INT(relay_rig_neighbour(&rig, 6)->full_until_ns, 0);
+    be_late(100, 1);
+    CLAIM_INT(parent(), 8);
+    CLAIM(relay_rig_neighbour(&rig, 6)->full_until_ns ==
+          rig.core.env.now.mono_ns + HSY_PARENT_FULL_NS);
+    say_root(6, 0); /* As one that has no room. */
+    CLAIM_INT(parent(), 8);
+    end();
+}
+
+static void a_parent_is_left_after_2_s_without_a_first_copy(void **state)
+{
+    (void)state;
+    begin_fed();
+    relay_rig_pass(&rig, UNFED_NS - 1 - LATE_NS);
+    be_late(1, UNFED_MAX + 5);
+    CLAIM_INT(parent(), 6);
+    relay_rig_pass(&rig, 1);
+    be_late(100, 1); /* Whatever is late then. */
+    CLAIM_INT(parent(), 8);
+    end();
+    begin_fed();
+    relay_rig_pass(&rig, UNFED_NS - LATE_NS);
+    be_late(1, UNFED_MAX);
+    CLAIM_INT(parent(), 8);
+    end();
+}
+
+static void a_first_copy_from_the_parent_is_all_forgiven(void **state)
+{
+    (void)state;
+    begin_fed();
+    relay_rig_pass(&rig, UNFED_NS);
+    be_late(1, UNFED_MAX - 1);
+    hear(6, 100);
+    relay_rig_pass(&rig, UNFED_NS);
+    be_late(200, UNFED_MAX - 1); /* The count begins anew, ... */
+    CLAIM_INT(parent(), 6);
+    hear(6, 300);
+    relay_rig_pass(&rig, UNFED_NS - 1 - LATE_NS);
+    be_late(400, UNFED_MAX); /* ... and so does the time. */
+    CLAIM_INT(parent(), 6);
+    relay_rig_pass(&rig, 1);
+    be_late(500, 1);
+    CLAIM_INT(parent(), 8);
+    end();
+}
+
+/* Neither what others bring first, nor what the parent brings out of turn. */
+static void other_copies_forgive_a_parent_nothing(void **state)
+{
+    (void)state;
+    begin_fed();
+    relay_rig_pass(&rig, UNFED_NS - LATE_NS);
+    hear(8, 1);
+    hear(6, 1); /* The second copy. */
+    struct hsy_bundle b = relay_rig_bundle(&rig, 1, 2, 1);
+    CLAIM(relay_rig_hear(&rig, 6, &b, HSY_FLAG_EXTRA));
+    be_late(100, UNFED_MAX);
+    CLAIM_INT(parent(), 8);
+    end();
+}
+
+static void a_new_parent_has_2_s_of_its_own(void **state)
+{
+    (void)state;
+    begin_fed();
+    relay_rig_pass(&rig, UNFED_NS);
+    be_late(1, UNFED_MAX - 1);
+    say_root(10, 0); /* Nearer than 6. */
+    say_root(6, 200000);
+    CLAIM_INT(parent(), 10);
+    relay_rig_pass(&rig, UNFED_NS - 1 - LATE_NS);
+    be_late(100, UNFED_MAX);
+    CLAIM_INT(parent(), 10);
+    relay_rig_pass(&rig, 1);
+    be_late(200, 1);
+    CLAIM_INT(parent(), 8);
+    end();
+}
+
+/* 6 was the parent, and now 8 is; 4 and 10 are eager. */
+static void begin_former(void)
+{
+    begin_fed();
+    make_eager(10, 10);
+    say_root(8, 0);
+    say_root(6, 200000);
+    CLAIM_INT(parent(), 8);
+    CLAIM(is_eager(8) && is_eager(6));
+    relay_rig_forget(&rig);
+}
+
+static void only_former_parents_are_let_go_a_second_later(void **state)
+{
+    (void)state;
+    begin_former();
+    relay_rig_run_ns(&rig, LET_GO_NS - 1);
+    CLAIM_INT(sent(0, HSY_PRUNE), 0);
+    CLAIM(is_eager(6));
+    relay_rig_run_ns(&rig, 1);
+    CLAIM_INT(sent(0, HSY_PRUNE), 1);
+    CLAIM_INT(sent(6, HSY_PRUNE), 1);
+    CLAIM_INT(relay_rig_last(&rig, 6, HSY_PRUNE).prune.why,
+              HSY_PRUNE_DUPLICATE);
+    CLAIM(!is_eager(6));
+    CLAIM(is_eager(4) && is_eager(8) && is_eager(10));
+    relay_rig_run(&rig, 5000);
+    CLAIM_INT(sent(0, HSY_PRUNE), 1);
+    end();
+}
+
+/* The new parent may be dead. */
+static void a_former_parent_that_is_first_stays_until_it_is_second(void **state)
+{
+    (void)state;
+    begin_former();
+    relay_rig_run_ns(&rig, LET_GO_NS - 1);
+    hear(6, 1);
+    relay_rig_run_ns(&rig, 3 * HSY_SECOND);
+    CLAIM(is_eager(6));
+    CLAIM_INT(sent(0, HSY_PRUNE), 0);
+    hear(8, 2);
+    hear(6, 2);
+    CLAIM(!is_eager(6));
+    CLAIM_INT(sent(6, HSY_PRUNE), 1);
+    end();
+    begin_former();
+    struct hsy_bundle b = relay_rig_bundle(&rig, 1, 1, 1);
+    CLAIM(relay_rig_hear(&rig, 6, &b, HSY_FLAG_EXTRA)); /* Not of the tree. */
+    relay_rig_run_ns(&rig, LET_GO_NS);
+    CLAIM(!is_eager(6));
+    end();
+}
+
+static void a_former_parent_that_is_one_again_stays(void **state)
+{
+    (void)state;
+    begin_former();
+    relay_rig_run_ns(&rig, LET_GO_NS / 2);
+    say_root(6, 0);
+    say_root(8, 200000);
+    CLAIM_INT(parent(), 6);
+    relay_rig_run_ns(&rig, LET_GO_NS - 1); /* A second from then. */
+    CLAIM_INT(sent(0, HSY_PRUNE), 0);
+    relay_rig_run_ns(&rig, 1);
+    CLAIM(is_eager(6) && !is_eager(8));
+    CLAIM_INT(sent(0, HSY_PRUNE), 1);
+    end();
+}
+
+/* ------------------------------------------------------------- announcers */
 
 static void an_announcer_that_is_gone_is_passed_over(void **state)
 {
@@ -726,6 +979,8 @@ int main(void)
         cmocka_unit_test(a_link_on_which_too_much_waits_becomes_lazy),
         cmocka_unit_test(a_graft_makes_eager_and_sends_what_is_wanted),
         cmocka_unit_test(a_13th_eager_link_is_refused_after_its_bundle),
+        cmocka_unit_test(a_13th_eager_link_takes_the_place_of_an_idle_one),
+        cmocka_unit_test(links_that_cannot_be_lazy_make_no_room),
         cmocka_unit_test(a_12th_eager_link_is_taken),
         cmocka_unit_test(a_last_parent_is_never_refused),
         cmocka_unit_test(the_21st_graft_in_a_second_is_not_answered),
@@ -734,6 +989,15 @@ int main(void)
         cmocka_unit_test(what_comes_in_time_is_not_grafted),
         cmocka_unit_test(what_is_being_checked_counts_as_received),
         cmocka_unit_test(the_next_announcer_is_asked_a_round_trip_later),
+        cmocka_unit_test(a_parent_is_left_after_8_late_bundles),
+        cmocka_unit_test(a_parent_is_left_after_2_s_without_a_first_copy),
+        cmocka_unit_test(a_first_copy_from_the_parent_is_all_forgiven),
+        cmocka_unit_test(other_copies_forgive_a_parent_nothing),
+        cmocka_unit_test(a_new_parent_has_2_s_of_its_own),
+        cmocka_unit_test(only_former_parents_are_let_go_a_second_later),
+        cmocka_unit_test(
+            a_former_parent_that_is_first_stays_until_it_is_second),
+        cmocka_unit_test(a_former_parent_that_is_one_again_stays),
         cmocka_unit_test(an_announcer_that_is_gone_is_passed_over),
         cmocka_unit_test(at_most_20_grafts_a_second_go_over_a_link),
         cmocka_unit_test(
