@@ -88,7 +88,7 @@ struct hsy_kept_name {
     bool own; /* The present process of @origin keeps it. */
 };
 struct hsy_kept_message {
-    const void *message; /* Lent until the next is published. */
+    const void *message;   /* Lent until the next is published. */
     uint64_t published_ns; /* The caller may know of an earlier moment. */
 };
 /* False: nothing is known of it, or its epoch may stand for several. */
