@@ -235,97 +235,6 @@ static void many_marks_go_in_several_frames_the_last_is_complete(void **state)
     end();
 }
 
-/* -------------------------------------------------------------------- sums */
-
-static void ponged(hearsay_link link)
-{
-    hsy_repair_ponged(&rig.core.repair, relay_rig_neighbour(&rig, link));
-}
-
-static void the_sum_goes_with_a_pong_and_is_of_idle_origins(void **state)
-{
-    (void)state;
-    begin_with(2);
-    ponged(6);
-    CLAIM_INT(sent(6, HSY_DIGEST), 0); /* There is nothing to tell. */
-    relay_rig_pass(&rig, HSY_SECOND);
-    hear(1, 1);
-    relay_rig_pass(&rig, HSY_ORIGIN_IDLE_NS - 1);
-    ponged(6);
-    CLAIM_INT(sent(6, HSY_DIGEST), 0);
-    relay_rig_pass(&rig, HSY_SECOND); /* A sum serves for a second. */
-    ponged(6);
-    CLAIM_INT(sent(6, HSY_DIGEST), 1);
-    CLAIM_INT(last_digest(6).kind, HSY_DIGEST_SUM);
-    CLAIM(last_digest(6).sum == hsy_origin_hash(relay_rig_origin(&rig, 1)));
-    end();
-}
-
-static void what_is_too_old_is_in_no_sum(void **state)
-{
-    (void)state;
-    begin_with(2);
-    hear(1, 1);
-    relay_rig_pass(&rig, rig.core.env.config.retain_ns);
-    ponged(6);
-    CLAIM_INT(sent(6, HSY_DIGEST), 1);
-    relay_rig_pass(&rig, HSY_SECOND);
-    ponged(6);
-    CLAIM_INT(sent(6, HSY_DIGEST), 1);
-    end();
-}
-
-static void say_sum(hearsay_link link, uint64_t sum)
-{
-    struct hsy_digest digest = {.kind = HSY_DIGEST_SUM, .sum = sum};
-
-    say(link, &digest);
-}
-
-static void a_sum_that_differs_begins_an_exchange(void **state)
-{
-    (void)state;
-    begin_with(2);
-    hear(1, 1);
-    relay_rig_pass(&rig, 40 * HSY_SECOND);
-    uint64_t sum = hsy_origin_hash(relay_rig_origin(&rig, 1));
-    say_sum(4, sum);
-    CLAIM_INT(sent(4, HSY_DIGEST), 0);
-    say_sum(4, sum + 1);
-    CLAIM_INT(sent(4, HSY_DIGEST), 1);
-    CLAIM_INT(last_digest(4).kind, HSY_DIGEST_HASHES);
-    CLAIM(last_digest(4).idle_only);
-    end();
-}
-
-static void a_link_has_one_exchange_in_13_s_and_not_twice_in_a_row(void **state)
-{
-    (void)state;
-    begin_with(2);
-    relay_rig_pass(&rig, 60 * HSY_SECOND);
-    say_sum(4, 1);
-    CLAIM_INT(sent(4, HSY_DIGEST), 1);
-    relay_rig_pass(&rig, HSY_EXCHANGE_NS);
-    say_sum(4, 1); /* The other one's turn. */
-    CLAIM_INT(sent(4, HSY_DIGEST), 1);
-    say_sum(6, 1);
-    CLAIM_INT(sent(6, HSY_DIGEST), 1);
-    say_sum(4, 1);
-    CLAIM_INT(sent(4, HSY_DIGEST), 2);
-    relay_rig_pass(&rig, HSY_EXCHANGE_NS - 1);
-    say_sum(6, 1);
-    CLAIM_INT(sent(6, HSY_DIGEST), 1);
-    relay_rig_pass(&rig, 1);
-    say_sum(6, 1);
-    CLAIM_INT(sent(6, HSY_DIGEST), 2);
-    end();
-    begin_with(1); /* Its only neighbour may be the last partner. */
-    relay_rig_pass(&rig, HSY_EXCHANGE_NS);
-    say_sum(4, 1);
-    CLAIM_INT(sent(4, HSY_DIGEST), 1);
-    end();
-}
-
 /* ------------------------------------------------------------------ offers */
 
 static void what_is_offered_and_missing_is_pulled_at_once(void **state)
@@ -686,7 +595,7 @@ static void run_both(uint32_t ms)
         relay_rig_run(&rig, 50);
         relay_rig_run(&other, 50);
         if (passed % 13000 == 0) { /* Of tails without a gap, sums tell. */
-            ponged(4);
+            hsy_repair_ponged(&rig.core.repair, relay_rig_neighbour(&rig, 4));
             hsy_repair_ponged(&other.core.repair,
                               relay_rig_neighbour(&other, 4));
         }
@@ -745,11 +654,6 @@ int main(void)
         cmocka_unit_test(marks_that_ask_are_answered_by_marks_that_do_not),
         cmocka_unit_test(of_what_is_kept_no_more_the_mark_is_empty),
         cmocka_unit_test(many_marks_go_in_several_frames_the_last_is_complete),
-        cmocka_unit_test(the_sum_goes_with_a_pong_and_is_of_idle_origins),
-        cmocka_unit_test(what_is_too_old_is_in_no_sum),
-        cmocka_unit_test(a_sum_that_differs_begins_an_exchange),
-        cmocka_unit_test(
-            a_link_has_one_exchange_in_13_s_and_not_twice_in_a_row),
         cmocka_unit_test(what_is_offered_and_missing_is_pulled_at_once),
         cmocka_unit_test(an_offer_of_what_is_being_pulled_waits_for_its_turn),
         cmocka_unit_test(what_is_there_or_muted_is_not_pulled),

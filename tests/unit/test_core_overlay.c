@@ -100,6 +100,17 @@ static void say(hearsay_link link, enum hsy_frame_type type)
     puppet_say(&stage, link, &frame);
 }
 
+/* A new link is pinged at once. */
+static void say_pong(hearsay_link link)
+{
+    struct hsy_frame frame;
+
+    CLAIM_INT(stage_frames(&stage, link, HSY_PING), 1);
+    CLAIM(stage_frame(&stage, link, HSY_PING, &frame));
+    frame = (struct hsy_frame){.type = HSY_PONG, .pong = frame.ping};
+    puppet_say(&stage, link, &frame);
+}
+
 static void say_connect(hearsay_link link, uint32_t degree)
 {
     struct hsy_frame frame = {.type = HSY_CONNECT};
@@ -314,13 +325,20 @@ who_is_linked_to_everybody_asks_only_how_many_there_are(void **state)
 
     (void)state;
     begin(2);
-    say(asked(&who), HSY_ACCEPT);
-    say(asked(&who), HSY_ACCEPT);
+    for (uint32_t i = 0; i < 2; i++) {
+        hearsay_link link = asked(&who);
+        say(link, HSY_ACCEPT);
+        say_pong(link);
+    }
     uint32_t gets = stage_frames(&stage, seat, HSY_PEERS_GET);
     stage_run(&stage, 120000);
     uint32_t lookups = stage_frames(&stage, seat, HSY_LOOKUP);
-    CLAIM(lookups >= 1 && lookups <= 10);
+    CLAIM(lookups >= 1 && lookups <= 15); /* After 1 s, 2 s, ... 61 s. */
+    stage_run(&stage, 600000);
+    lookups = stage_frames(&stage, seat, HSY_LOOKUP) - lookups;
+    CLAIM(lookups >= 10 && lookups <= 40); /* One in 31 s on average. */
     CLAIM_INT(stage_frames(&stage, seat, HSY_PEERS_GET), gets);
+    CLAIM_INT(neighbours()->degree, 2);
     end();
 }
 

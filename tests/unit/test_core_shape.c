@@ -7,9 +7,11 @@
 static struct relay_rig rig;
 
 /* As shape.c has them. */
-enum { HOP_US = 20000, GUESS_US = 25000, GAIN_US = 20000 };
+enum { HOP_US = 20000, GUESS_US = 250000, GAIN_US = 20000 };
 #define PATIENCE_NS (3 * HSY_SECOND)
 #define TELL_NS (100 * HSY_MS)
+#define REFUSE_NS (100 * HSY_MS) /* Of a parent that is not measured. */
+#define REFUSE_MORE_NS (40 * HSY_MS)
 /* As tree.c has it. */
 #define LET_GO_NS (1 * HSY_SECOND)
 
@@ -197,7 +199,7 @@ static void each_hop_costs_20_ms_and_half_a_round_trip(void **state)
 {
     (void)state;
     begin_with(2);
-    hear(4, 1, 7000); /* Not measured: 50 ms there and back. */
+    hear(4, 1, 7000); /* None is measured: 500 ms there and back. */
     CLAIM_INT(shape()->root.distance_us, 7000 + HOP_US + GUESS_US);
     CLAIM_INT(shape()->parent, 4);
     end();
@@ -212,14 +214,18 @@ static void each_hop_costs_20_ms_and_half_a_round_trip(void **state)
     end();
 }
 
-static void an_unmeasured_link_is_as_far_as_the_others(void **state)
+static void an_unmeasured_link_is_as_far_as_the_furthest(void **state)
 {
     (void)state;
     begin_with(3);
     relay_rig_neighbour(&rig, 6)->rtt_least_ns = 100 * HSY_MS;
     relay_rig_neighbour(&rig, 8)->rtt_least_ns = 200 * HSY_MS;
-    hear(4, 1, 7000);
-    CLAIM_INT(shape()->root.distance_us, 7000 + HOP_US + 75000);
+    hear(4, 1, 50000);
+    CLAIM_INT(shape()->root.distance_us, 50000 + HOP_US + 100000);
+    hear(8, 1, 50000 - GAIN_US); /* Measured, and over as long a way. */
+    CLAIM_INT(shape()->parent, 4);
+    hear(8, 1, 50000 - GAIN_US - 1);
+    CLAIM_INT(shape()->parent, 8);
     end();
 }
 
@@ -266,7 +272,8 @@ what_is_older_than_the_last_round_but_one_is_not_believed(void **state)
     begin_with(2); /* Rounds wrap around. */
     hear(4, UINT32_MAX, 50000);
     hear(6, 0, 200000);
-    CLAIM_INT(shape()->root.round, 0);
+    CLAIM_INT(shape()->newest, 0);
+    CLAIM_INT(shape()->root.round, UINT32_MAX);
     CLAIM_INT(shape()->parent, 4);
     hear(6, 1, 200000);
     CLAIM_INT(shape()->parent, 6);
@@ -349,6 +356,9 @@ static void neighbours_are_told_every_100_ms_at_most(void **state)
     (void)state;
     begin_with(2);
     hear(4, 1, 10000);
+    relay_rig_run(&rig, 1000);
+    relay_rig_forget(&rig);
+    hear(4, 1, 50000); /* At once: the last time was long ago. */
     relay_rig_run(&rig, 0);
     CLAIM_INT(told(6), 1);
     hear(4, 2, 10000);
@@ -358,6 +368,80 @@ static void neighbours_are_told_every_100_ms_at_most(void **state)
     relay_rig_run_ns(&rig, 1);
     CLAIM_INT(told(6), 2);
     CLAIM_INT(last_told(6).round, 3);
+    end();
+}
+
+/* A new parent of this round trip, when it chose it; @link's first ROOT says
+ * so after @wait_ns. */
+static void is_told_after(uint64_t rtt_ns, uint64_t wait_ns)
+{
+    begin_with(2);
+    relay_rig_neighbour(&rig, 4)->rtt_ns = rtt_ns;
+    hear(4, 1, 10000);
+    relay_rig_run_ns(&rig, wait_ns - 1);
+    CLAIM_INT(told(0), 0);
+    CLAIM(shape()->changed);
+    relay_rig_run_ns(&rig, 1);
+    CLAIM_INT(told(6), 1);
+    CLAIM(last_told(4).parent);
+    end();
+}
+
+static void a_new_parent_has_time_to_refuse_before_others_are_told(void **state)
+{
+    (void)state;
+    is_told_after(0, REFUSE_NS);
+    is_told_after(1 * HSY_MS, 1 * HSY_MS + REFUSE_MORE_NS);
+    is_told_after(300 * HSY_MS, 300 * HSY_MS + REFUSE_MORE_NS);
+    is_told_after(959 * HSY_MS, 999 * HSY_MS);
+    is_told_after(961 * HSY_MS, HSY_SECOND);
+    is_told_after(20 * HSY_SECOND, HSY_SECOND);
+}
+
+/* What a parent that refuses had promised is never told. */
+static void each_new_parent_has_its_own_time_to_refuse(void **state)
+{
+    (void)state;
+    begin_with(2);
+    relay_rig_neighbour(&rig, 6)->rtt_ns = 500 * HSY_MS;
+    hear(4, 1, 10000);
+    hear(6, 1, 90000);
+    relay_rig_run_ns(&rig, REFUSE_NS - 1);
+    relay_rig_prune(&rig, 4, HSY_PRUNE_FULL);
+    CLAIM_INT(shape()->parent, 6);
+    relay_rig_run_ns(&rig, 500 * HSY_MS + REFUSE_MORE_NS - 1);
+    CLAIM_INT(told(0), 0);
+    relay_rig_run_ns(&rig, 1);
+    CLAIM_INT(told(4), 1);
+    CLAIM_INT(last_told(4).distance_us, 90000 + HOP_US + GUESS_US);
+    relay_rig_run(&rig, 1000);
+    relay_rig_forget(&rig);
+    hear(6, 1, 50000); /* The same parent does not get it again. */
+    relay_rig_run(&rig, 0);
+    CLAIM_INT(told(4), 1);
+    relay_rig_run(&rig, 1000);
+    hear(4, 1, HSY_DISTANCE_NONE);
+    relay_rig_unlink(&rig, 6); /* Nor does none. */
+    relay_rig_run(&rig, 0);
+    CLAIM_INT(told(4), 2);
+    CLAIM_INT(last_told(4).distance_us, HSY_DISTANCE_NONE);
+    end();
+}
+
+static void a_round_is_told_when_the_parent_has_told_it(void **state)
+{
+    (void)state;
+    begin_with(2);
+    hear(4, 5, 10000);
+    hear(6, 6, 300000);
+    relay_rig_run(&rig, 1000);
+    CLAIM_INT(shape()->parent, 4);
+    CLAIM_INT(shape()->newest, 6);
+    CLAIM_INT(last_told(6).round, 5);
+    CLAIM_INT(last_told(6).distance_us, 10000 + HOP_US + GUESS_US);
+    hear(4, 6, 10000);
+    relay_rig_run(&rig, 1000);
+    CLAIM_INT(last_told(6).round, 6);
     end();
 }
 
@@ -423,7 +507,7 @@ static void the_parent_is_grafted_and_told_so(void **state)
     hear(6, 1, 50000);
     CLAIM_INT(relay_rig_sent(&rig, 6, HSY_GRAFT), 1);
     CLAIM(relay_rig_neighbour(&rig, 6)->eager);
-    relay_rig_run(&rig, 1);
+    relay_rig_run_ns(&rig, REFUSE_NS);
     CLAIM(last_told(6).parent);
     CLAIM(!last_told(4).parent);
     end();
@@ -464,7 +548,8 @@ static void who_hangs_on_this_node_is_not_let_go(void **state)
     CLAIM(!hsy_shape_holds(shape(), relay_rig_neighbour(&rig, 4)));
     relay_rig_run(&rig, 3000);
     CLAIM(relay_rig_neighbour(&rig, 6)->eager);
-    CLAIM(!relay_rig_neighbour(&rig, 4)->eager);
+    CLAIM(relay_rig_neighbour(&rig, 4)->eager); /* It never was a parent. */
+    CLAIM_INT(relay_rig_sent(&rig, 0, HSY_PRUNE), 0);
     root.parent = false;
     relay_rig_root(&rig, 6, &root);
     CLAIM(!hsy_shape_holds(shape(), relay_rig_neighbour(&rig, 6)));
@@ -477,10 +562,30 @@ static void without_a_parent_nobody_is_let_go(void **state)
     (void)state;
     begin_with(2);
     hear(6, 1, 10000);
+    CLAIM(!hsy_shape_holds(shape(), relay_rig_neighbour(&rig, 4)));
     relay_rig_unlink(&rig, 6);
+    CLAIM(hsy_shape_holds(shape(), relay_rig_neighbour(&rig, 4)));
     relay_rig_run(&rig, 3000);
     CLAIM(relay_rig_neighbour(&rig, 4)->eager);
     CLAIM_INT(relay_rig_sent(&rig, 4, HSY_PRUNE), 0);
+    end();
+}
+
+static void only_who_has_lost_its_parent_holds_all(void **state)
+{
+    (void)state;
+    begin_with(2); /* No root is known. */
+    CLAIM(!hsy_shape_holds(shape(), relay_rig_neighbour(&rig, 6)));
+    relay_rig_run_ns(&rig, PATIENCE_NS);
+    CLAIM(is_own_root());
+    CLAIM(!hsy_shape_holds(shape(), relay_rig_neighbour(&rig, 6)));
+    hear(4, 1, HSY_DISTANCE_NONE); /* Of a root, and no way to it. */
+    CLAIM(has_root(1));
+    CLAIM(hsy_shape_holds(shape(), relay_rig_neighbour(&rig, 4)));
+    CLAIM(hsy_shape_holds(shape(), relay_rig_neighbour(&rig, 6)));
+    hear(4, 1, 10000);
+    CLAIM(hsy_shape_holds(shape(), relay_rig_neighbour(&rig, 4)));
+    CLAIM(!hsy_shape_holds(shape(), relay_rig_neighbour(&rig, 6)));
     end();
 }
 
@@ -492,6 +597,20 @@ static void a_parent_that_prunes_did_not_know_and_is_grafted_again(void **state)
     relay_rig_prune(&rig, 6, HSY_PRUNE_DUPLICATE);
     CLAIM_INT(relay_rig_sent(&rig, 6, HSY_GRAFT), 2);
     CLAIM(relay_rig_neighbour(&rig, 6)->eager);
+    end();
+}
+
+/* What it is asked does not use up what it may ask. */
+static void a_neighbour_that_grafts_much_can_still_be_the_parent(void **state)
+{
+    (void)state;
+    begin_with(2);
+    for (uint32_t i = 0; i < HSY_GRAFTS_PER_S; i++) {
+        relay_rig_graft(&rig, 6, NULL, false);
+    }
+    relay_rig_prune(&rig, 6, HSY_PRUNE_DUPLICATE);
+    hear(6, 1, 10000);
+    CLAIM_INT(relay_rig_sent(&rig, 6, HSY_GRAFT), 1);
     end();
 }
 
@@ -545,26 +664,26 @@ static void a_second_parent_is_nearer_to_the_root_than_this_node(void **state)
     hear(6, 1, 10000 + HOP_US + GUESS_US - 1);
     CLAIM_INT(shape()->spare, 6);
     CLAIM(hsy_shape_holds(shape(), relay_rig_neighbour(&rig, 6)));
-    relay_rig_run(&rig, 100);
+    relay_rig_run_ns(&rig, REFUSE_NS);
     CLAIM(last_told(6).parent);
     relay_rig_unlink(&rig, 6);
     CLAIM_INT(shape()->spare, 0);
     end();
 }
 
-/* Twenty in a second are all that go over a link, either way. */
+/* Twenty in a second are all that go over a link. */
 static void a_parent_that_cannot_be_grafted_now_is_grafted_later(void **state)
 {
     (void)state;
     begin_with(2);
-    for (uint32_t i = 0; i < HSY_GRAFTS_PER_S; i++) {
-        relay_rig_graft(&rig, 6, NULL, false);
-    }
-    relay_rig_prune(&rig, 6, HSY_PRUNE_DUPLICATE);
+    relay_rig_neighbour(&rig, 6)->grafts_out.left = 0;
     hear(6, 1, 10000);
     CLAIM_INT(shape()->parent, 6);
     CLAIM_INT(relay_rig_sent(&rig, 6, HSY_GRAFT), 0);
-    relay_rig_pass(&rig, HSY_SECOND / HSY_GRAFTS_PER_S);
+    relay_rig_pass(&rig, HSY_SECOND / HSY_GRAFTS_PER_S - 1);
+    relay_rig_tick(&rig);
+    CLAIM_INT(relay_rig_sent(&rig, 6, HSY_GRAFT), 0);
+    relay_rig_pass(&rig, 1);
     relay_rig_tick(&rig);
     CLAIM_INT(relay_rig_sent(&rig, 6, HSY_GRAFT), 1);
     CLAIM(relay_rig_neighbour(&rig, 6)->eager);
@@ -607,7 +726,7 @@ int main(void)
         cmocka_unit_test(neighbours_of_version_1_take_no_part),
         cmocka_unit_test(a_new_link_is_told_of_the_root),
         cmocka_unit_test(each_hop_costs_20_ms_and_half_a_round_trip),
-        cmocka_unit_test(an_unmeasured_link_is_as_far_as_the_others),
+        cmocka_unit_test(an_unmeasured_link_is_as_far_as_the_furthest),
         cmocka_unit_test(a_neighbour_without_a_way_to_the_root_is_no_parent),
         cmocka_unit_test(a_parent_is_changed_for_more_than_20_ms_only),
         cmocka_unit_test(
@@ -617,6 +736,10 @@ int main(void)
         cmocka_unit_test(the_root_counts_a_round_every_13_s),
         cmocka_unit_test(a_new_round_is_passed_on_and_an_old_one_is_not),
         cmocka_unit_test(neighbours_are_told_every_100_ms_at_most),
+        cmocka_unit_test(
+            a_new_parent_has_time_to_refuse_before_others_are_told),
+        cmocka_unit_test(each_new_parent_has_its_own_time_to_refuse),
+        cmocka_unit_test(a_round_is_told_when_the_parent_has_told_it),
         cmocka_unit_test(a_distance_that_hardly_moves_is_not_news),
         cmocka_unit_test(a_root_without_rounds_is_gone_after_45_s),
         cmocka_unit_test(somebody_takes_its_place_within_3_s_more),
@@ -624,8 +747,10 @@ int main(void)
         cmocka_unit_test(an_old_parent_is_let_go_a_second_later),
         cmocka_unit_test(who_hangs_on_this_node_is_not_let_go),
         cmocka_unit_test(without_a_parent_nobody_is_let_go),
+        cmocka_unit_test(only_who_has_lost_its_parent_holds_all),
         cmocka_unit_test(
             a_parent_that_prunes_did_not_know_and_is_grafted_again),
+        cmocka_unit_test(a_neighbour_that_grafts_much_can_still_be_the_parent),
         cmocka_unit_test(a_part_of_all_nodes_has_a_second_parent),
         cmocka_unit_test(a_second_parent_is_nearer_to_the_root_than_this_node),
         cmocka_unit_test(a_parent_that_cannot_be_grafted_now_is_grafted_later),

@@ -348,11 +348,14 @@ static uint32_t place_of(hearsay_link link, enum hsy_frame_type type)
     return UINT32_MAX;
 }
 
-/* Twelve are eager: 4 to 26. */
+/* Twelve are eager, and hang on this node: 4 to 26. */
 static void begin_full(void)
 {
     begin_with(14);
     make_eager(4, 2 + 2 * HSY_EAGER_MAX);
+    for (hearsay_link link = 4; link <= 2 + 2 * HSY_EAGER_MAX; link += 2) {
+        relay_rig_neighbour(&rig, link)->child = true;
+    }
     relay_rig_forget(&rig);
 }
 
@@ -375,6 +378,48 @@ static void a_13th_eager_link_is_refused_after_its_bundle(void **state)
     end();
 }
 
+/* One that is no part of the tree makes room, and no other does. */
+static void a_13th_eager_link_takes_the_place_of_an_idle_one(void **state)
+{
+    (void)state;
+    begin_full();
+    relay_rig_neighbour(&rig, 12)->child = false;
+    relay_rig_neighbour(&rig, 20)->child = false;
+    relay_rig_graft(&rig, 28, NULL, false);
+    CLAIM(is_eager(28));
+    CLAIM(!is_eager(12));
+    CLAIM_INT(sent(0, HSY_PRUNE), 1);
+    CLAIM_INT(sent(12, HSY_PRUNE), 1);
+    struct hsy_frame frame = relay_rig_last(&rig, 12, HSY_PRUNE);
+    CLAIM_INT(frame.prune.why, HSY_PRUNE_DUPLICATE);
+    CLAIM_INT(frame.prune.alternatives.count, 0);
+    relay_rig_neighbour(&rig, 28)->child = true;
+    relay_rig_graft(&rig, 30, NULL, false);
+    CLAIM(is_eager(30) && !is_eager(20));
+    CLAIM_INT(relay_rig_counters(&rig)->grafts_refused, 0);
+    relay_rig_neighbour(&rig, 30)->child = true;
+    relay_rig_graft(&rig, 12, NULL, false); /* Now all are needed. */
+    CLAIM(!is_eager(12));
+    CLAIM_INT(relay_rig_counters(&rig)->grafts_refused, 1);
+    CLAIM_INT(relay_rig_last(&rig, 12, HSY_PRUNE).prune.why, HSY_PRUNE_FULL);
+    end();
+}
+
+static void links_that_cannot_be_lazy_make_no_room(void **state)
+{
+    (void)state;
+    begin_full();
+    relay_rig_eager(&rig, 4, false);
+    (void)relay_rig_link(&rig, 100, 1); /* The twelfth. */
+    CLAIM(is_eager(100));
+    relay_rig_graft(&rig, 28, NULL, false);
+    CLAIM(!is_eager(28));
+    CLAIM(is_eager(100));
+    CLAIM_INT(sent(100, HSY_PRUNE), 0);
+    CLAIM_INT(sent(28, HSY_PRUNE), 1);
+    end();
+}
+
 static void a_12th_eager_link_is_taken(void **state)
 {
     (void)state;
@@ -382,7 +427,7 @@ static void a_12th_eager_link_is_taken(void **state)
     relay_rig_eager(&rig, 26, false);
     relay_rig_graft(&rig, 28, NULL, false);
     CLAIM(is_eager(28));
-    CLAIM_INT(sent(28, HSY_PRUNE), 0);
+    CLAIM_INT(sent(0, HSY_PRUNE), 0);
     end();
 }
 
@@ -394,6 +439,7 @@ static void a_last_parent_is_never_refused(void **state)
     CLAIM(is_eager(28));
     relay_rig_graft(&rig, 28, NULL, false); /* It is eager already. */
     CLAIM(is_eager(28));
+    relay_rig_neighbour(&rig, 28)->child = true;
     relay_rig_graft(&rig, 30, NULL, false);
     CLAIM(!is_eager(30));
     CLAIM_INT(sent(28, HSY_PRUNE), 0);
@@ -726,6 +772,8 @@ int main(void)
         cmocka_unit_test(a_link_on_which_too_much_waits_becomes_lazy),
         cmocka_unit_test(a_graft_makes_eager_and_sends_what_is_wanted),
         cmocka_unit_test(a_13th_eager_link_is_refused_after_its_bundle),
+        cmocka_unit_test(a_13th_eager_link_takes_the_place_of_an_idle_one),
+        cmocka_unit_test(links_that_cannot_be_lazy_make_no_room),
         cmocka_unit_test(a_12th_eager_link_is_taken),
         cmocka_unit_test(a_last_parent_is_never_refused),
         cmocka_unit_test(the_21st_graft_in_a_second_is_not_answered),

@@ -8,7 +8,7 @@
 #include "support/claim.h"
 #include "support/mem_fault.h"
 
-enum { HEAD = HSY_FRAME_HEADER_LEN, ID_LEN = 16, BIG = 1 << 20 };
+enum { TYPE_AT = 4, HEAD = HSY_FRAME_HEADER_LEN, ID_LEN = 16, BIG = 1 << 20 };
 
 #define NOW (100 * HSY_SECOND)
 
@@ -31,13 +31,14 @@ static void end(void)
     hsy_lanes_free(lanes);
 }
 
-/* A frame of @len bytes, each @mark but the first of its body. */
+/* A BUNDLE of @len bytes, each @mark but its type and the first of its body. */
 static struct hearsay_buf *frame(uint32_t len, uint8_t mark)
 {
     struct hearsay_buf *buf = hsy_buf_new(&mem, len);
 
     CLAIM(buf != NULL);
     memset(buf->data, mark, len);
+    buf->data[TYPE_AT] = HSY_BUNDLE;
     buf->data[HEAD] = 1; /* Hops, or how many ids. */
     return buf;
 }
@@ -49,6 +50,19 @@ static enum hsy_lanes_rc put(enum hsy_lane lane, uint32_t len, uint8_t mark,
     enum hsy_lanes_rc rc = hsy_lanes_put(lanes, lane, buf, now_ns, max);
 
     hearsay_buf_unref(buf); /* The lanes have a share of their own. */
+    return rc;
+}
+
+/* A GONE among the bundles, as it is after them. */
+static enum hsy_lanes_rc put_gone(uint32_t len, uint8_t mark, uint64_t now_ns,
+                                  uint32_t max)
+{
+    struct hearsay_buf *buf = frame(len, mark);
+
+    buf->data[TYPE_AT] = HSY_GONE;
+    enum hsy_lanes_rc rc =
+        hsy_lanes_put(lanes, HSY_LANE_FORWARDED, buf, now_ns, max);
+    hearsay_buf_unref(buf);
     return rc;
 }
 
@@ -140,6 +154,8 @@ static void a_frame_goes_by_the_lane_of_its_kind(void **state)
     CLAIM_INT(hsy_lane_of(&f, &own), HSY_LANE_CONTROL);
     f.type = HSY_IHAVE;
     CLAIM_INT(hsy_lane_of(&f, &own), HSY_LANE_ANNOUNCE);
+    f.type = HSY_GONE;
+    CLAIM_INT(hsy_lane_of(&f, &own), HSY_LANE_FORWARDED);
     f = (struct hsy_frame){.type = HSY_BUNDLE};
     f.bundle.bundle.origin = own;
     CLAIM_INT(hsy_lane_of(&f, &own), HSY_LANE_OWN);
@@ -180,6 +196,26 @@ static void an_own_bundle_waits_for_five_seconds(void **state)
     CLAIM_INT(counters.bundles_collapsed, 0);
     CLAIM_INT(take_ids(NOW + 5 * HSY_SECOND, &ids), 1);
     CLAIM(is_id_of(hsy_bundle_ids_at(&ids, 0), 200, 21));
+    end();
+}
+
+static void a_gone_has_no_age_and_ends_the_bundles_before_it(void **state)
+{
+    struct hsy_bundle_ids ids;
+
+    (void)state;
+    begin();
+    CLAIM_INT(put(HSY_LANE_FORWARDED, 200, 31, NOW, BIG), HSY_LANES_OK);
+    CLAIM_INT(put_gone(30, 32, NOW, BIG), HSY_LANES_OK);
+    CLAIM_INT(put(HSY_LANE_FORWARDED, 200, 33, NOW, BIG), HSY_LANES_OK);
+    CLAIM_INT(take(NOW + HSY_MINUTE, 10), 0); /* It waits, and what follows. */
+    CLAIM_INT(counters.bundles_collapsed, 1);
+    CLAIM_INT(hsy_lanes_len(lanes, HSY_LANE_FORWARDED), 230);
+    CLAIM_INT(take(NOW + HSY_MINUTE, BIG), 32);
+    CLAIM_INT(take_ids(NOW + HSY_MINUTE, &ids), 2);
+    CLAIM(is_id_of(hsy_bundle_ids_at(&ids, 0), 200, 31));
+    CLAIM(is_id_of(hsy_bundle_ids_at(&ids, 1), 200, 33));
+    CLAIM(hsy_lanes_empty(lanes));
     end();
 }
 
@@ -292,6 +328,28 @@ static void control_pushes_out_the_least_important_first(void **state)
     end();
 }
 
+/* The PULL that it ends runs out. */
+static void a_gone_without_room_leaves_nothing(void **state)
+{
+    uint32_t cost = 100 + HSY_LANE_ITEM_LEN;
+    struct hsy_bundle_ids ids;
+
+    (void)state;
+    begin();
+    CLAIM_INT(put_gone(100, 31, NOW, cost), HSY_LANES_OK);
+    CLAIM_INT(put_gone(100, 32, NOW, cost), HSY_LANES_OK); /* No room. */
+    CLAIM_INT(hsy_lanes_len(lanes, HSY_LANE_FORWARDED), 100);
+    CLAIM_INT(put(HSY_LANE_CONTROL, 100, 11, NOW, cost), HSY_LANES_OK);
+    CLAIM_INT(hsy_lanes_len(lanes, HSY_LANE_FORWARDED), 0); /* Pushed out. */
+    CLAIM(lanes->crowded);
+    CLAIM_INT(take(NOW, BIG), 11);
+    CLAIM_INT(take_ids(NOW, &ids), 0);
+    CLAIM_INT(counters.bundles_collapsed, 0);
+    CLAIM_INT(counters.announcements_dropped, 0);
+    CLAIM(hsy_lanes_empty(lanes));
+    end();
+}
+
 /* Nobody could ask for it again. */
 static void nothing_collapses_when_the_other_end_knows_no_ihave(void **state)
 {
@@ -380,12 +438,14 @@ int main(void)
         cmocka_unit_test(a_frame_goes_by_the_lane_of_its_kind),
         cmocka_unit_test(a_forwarded_bundle_is_announced_after_a_second),
         cmocka_unit_test(an_own_bundle_waits_for_five_seconds),
+        cmocka_unit_test(a_gone_has_no_age_and_ends_the_bundles_before_it),
         cmocka_unit_test(control_and_announcements_have_no_age),
         cmocka_unit_test(the_bound_counts_every_frame_that_waits),
         cmocka_unit_test(a_bundle_without_room_collapses_to_its_id),
         cmocka_unit_test(old_bundles_make_room_before_anything_is_refused),
         cmocka_unit_test(an_announcement_without_room_is_dropped),
         cmocka_unit_test(control_pushes_out_the_least_important_first),
+        cmocka_unit_test(a_gone_without_room_leaves_nothing),
         cmocka_unit_test(nothing_collapses_when_the_other_end_knows_no_ihave),
         cmocka_unit_test(ids_without_memory_are_lost_and_counted),
         cmocka_unit_test(ids_go_when_no_bundle_waits_and_before_announcements),

@@ -16,11 +16,14 @@ static uint64_t said;
 
 static hearsay_link linked(const struct puppet *p)
 {
-    struct hsy_frame connect = {.type = HSY_CONNECT};
+    struct hsy_frame connect = {.type = HSY_CONNECT}, pong;
     hearsay_link link = puppet_dial(&stage, p);
 
     puppet_say(&stage, link, &connect);
     CLAIM_INT(stage_frames(&stage, link, HSY_ACCEPT), 1);
+    CLAIM(stage_frame(&stage, link, HSY_PING, &pong)); /* A new link is. */
+    pong = (struct hsy_frame){.type = HSY_PONG, .pong = pong.ping};
+    puppet_say(&stage, link, &pong);
     stage_find(&stage, link)->out_len = 0;
     return link;
 }
