@@ -451,7 +451,9 @@ void hsy_tree_pruned(struct hsy_tree *t, struct hsy_neighbour *n,
     if (why == HSY_PRUNE_FULL) {
         hsy_shape_refused(&t->shape, n);
         reshape(t);
-    } else if (parent) {
+        parent = n->link == t->shape.parent || n->link == t->shape.spare;
+    }
+    if (parent) {
         (void)hang_on(t, n->link); /* It did not know yet. */
     }
     if (eager_count(t) == 0) {

@@ -70,10 +70,10 @@ class Relay(unittest.TestCase):
 
     def test_steady(self):
         f = self.presets("steady", "--peers", 20, "--for", "60s")
-        self.assertGreater(f["sent"]["repair"]["frames"], 0)
+        self.assertGreater(f["sent"]["announce"]["frames"], 0)
 
     def test_slow(self):
-        self.presets("slow", "--for", "5s")
+        self.presets("slow")
 
 
 if __name__ == "__main__":
