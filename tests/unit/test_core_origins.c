@@ -343,18 +343,41 @@ static void digests_have_what_was_said_within_the_time_of_keeping(void **state)
 
 /* ----------------------------------------------------------------- digest */
 
-static void a_hash_is_of_the_mark_and_of_nothing_else(void **state)
+/* The same numbers, however they came. */
+static void a_hash_does_not_tell_in_which_order_all_came(void **state)
+{
+    uint64_t hash[2];
+
+    (void)state;
+    for (uint32_t way = 0; way < 2; way++) {
+        begin(4);
+        CLAIM_INT(way == 0 ? claim(9, 9) : claim(1, 1), HSY_CLAIMED_NEW);
+        CLAIM_INT(way == 0 ? claim(5, 6) : claim(5, 5), HSY_CLAIMED_NEW);
+        CLAIM_INT(way == 0 ? claim(1, 1) : claim(6, 6), HSY_CLAIMED_NEW);
+        if (way != 0) {
+            CLAIM_INT(claim(9, 9), HSY_CLAIMED_NEW);
+        }
+        hash[way] = hsy_origin_hash(origin());
+        end();
+    }
+    CLAIM(hash[0] == hash[1]);
+}
+
+static void a_hash_is_of_what_is_there_and_of_nothing_else(void **state)
 {
     struct hsy_span other = span_of(2, 1, 1);
 
     (void)state;
     begin(4);
-    CLAIM_INT(claim(5, 5), HSY_CLAIMED_NEW);
-    CLAIM(hsy_origin_hash(origin()) == 0);
+    CLAIM_INT(claim(5, 5), HSY_CLAIMED_NEW); /* Above a gap. */
+    uint64_t above = hsy_origin_hash(origin());
+    CLAIM(above != 0);
     CLAIM_INT(claim(1, 2), HSY_CLAIMED_NEW);
-    uint64_t hash = hsy_origin_hash(origin());
-    CLAIM(hash != 0);
+    uint64_t lower = hsy_origin_hash(origin());
+    CLAIM(lower != 0 && lower != above);
     CLAIM_INT(claim(9, 9), HSY_CLAIMED_NEW);
+    uint64_t hash = hsy_origin_hash(origin());
+    CLAIM(hash != lower);
     origin()->heard_ns = 5;
     origin()->wall_ms = 6;
     CLAIM(hsy_origin_hash(origin()) == hash);
@@ -541,7 +564,8 @@ int main(void)
         cmocka_unit_test(without_memory_nothing_is_claimed),
         cmocka_unit_test(an_origin_is_idle_30_s_after_it_was_heard),
         cmocka_unit_test(digests_have_what_was_said_within_the_time_of_keeping),
-        cmocka_unit_test(a_hash_is_of_the_mark_and_of_nothing_else),
+        cmocka_unit_test(a_hash_does_not_tell_in_which_order_all_came),
+        cmocka_unit_test(a_hash_is_of_what_is_there_and_of_nothing_else),
         cmocka_unit_test(origins_lie_in_all_64_buckets),
         cmocka_unit_test(an_origin_of_which_nothing_came_is_a_rumour),
         cmocka_unit_test(random_spans_are_claimed_as_in_a_set_of_numbers),
