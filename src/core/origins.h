@@ -16,7 +16,7 @@ enum {
 };
 #define HSY_ORIGIN_IDLE_NS (HSY_ORIGIN_IDLE_S * HSY_SECOND)
 /* What neighbours have when a node has just joined is history to it. */
-#define HSY_HISTORY_NS (30 * HSY_SECOND)
+#define HSY_HISTORY_NS (500 * HSY_MS)
 
 /* Numbers that came, behind a gap that opened at @since_ns. */
 struct hsy_run {

@@ -383,9 +383,14 @@ static bool is_history(const struct hsy_relay *r, const struct hsy_copy *copy)
 {
     struct hsy_epoch of = hsy_bundle_epoch(copy->bundle);
     const struct hsy_origin *origin = hsy_origin_find(&r->origins, &of);
+    uint64_t up_ms =
+        hsy_time_since(r->env->joined_ns, r->env->now.mono_ns) / HSY_MS;
 
     HSY_ASSERT(origin != NULL);
-    return copy->pulled && copy->bundle->first_seq <= origin->history_to;
+    /* A mark may tell of what was published just after we joined: where the
+     * two disagree it is taken to be of our time. */
+    return copy->pulled && copy->bundle->first_seq <= origin->history_to &&
+           copy->bundle->wall_ms + up_ms < r->env->now.wall_ms;
 }
 
 static void pass_on(struct hsy_relay *r, const struct hsy_copy *copy,
