@@ -503,6 +503,7 @@ static void history_that_is_not_wanted_is_closed_quietly_at_once(void **state)
         CLAIM_INT(relay_rig_origin(&rig, 1)->done, first - 1);
         CLAIM_INT(relay_rig_counters(&rig)->lost, 0);
         struct hsy_bundle b = relay_rig_bundle(&rig, 1, first, 1);
+        b.wall_ms -= 60000;
         CLAIM(relay_rig_hear(&rig, 6, &b, HSY_FLAG_EXTRA));
         CLAIM_INT(relay_rig_origin(&rig, 1)->done, 11);
         CLAIM_INT(rig.ports.deliveries_count, i == 0 ? 1 : 4);
@@ -538,6 +539,7 @@ static void without_history_what_is_older_is_claimed_only(void **state)
     begin_joining(0);
     offer(6, 1, 1, 10);
     struct hsy_bundle b = relay_rig_bundle(&rig, 1, 10, 1);
+    b.wall_ms -= 60000;
     CLAIM(relay_rig_hear(&rig, 6, &b, HSY_FLAG_EXTRA));
     gone(6);
     CLAIM_INT(rig.ports.deliveries_count, 0);
