@@ -200,9 +200,12 @@ static void a_tree_that_is_never_pruned_is_caught(void **state)
 {
     (void)state;
     struct hsy_machine machine = machine_with(effect_muted);
-    muted = HSY_PRUNE; /* So a link stays eager at its other end. */
+    /* So a link stays eager at its other end, and a full parent never says so:
+     * too many copies, or a network that does not come to rest in time. */
+    muted = HSY_PRUNE;
     catch (&machine);
-    CLAIM_TEXT(small.result.what, "B6");
+    CLAIM(strcmp(small.result.what, "B6") == 0 ||
+          strcmp(small.result.what, "B7") == 0);
 }
 
 static void damaged_rows_that_are_believed_are_caught(void **state)
