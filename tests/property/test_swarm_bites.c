@@ -196,18 +196,6 @@ static void what_no_digest_tells_is_missed(void **state)
           strcmp(small.result.what, "B7") == 0);
 }
 
-static void a_tree_that_is_never_pruned_is_caught(void **state)
-{
-    (void)state;
-    struct hsy_machine machine = machine_with(effect_muted);
-    /* So a link stays eager at its other end, and a full parent never says so:
-     * too many copies, or a network that does not come to rest in time. */
-    muted = HSY_PRUNE;
-    catch (&machine);
-    CLAIM(strcmp(small.result.what, "B6") == 0 ||
-          strcmp(small.result.what, "B7") == 0);
-}
-
 static void damaged_rows_that_are_believed_are_caught(void **state)
 {
     (void)state;
@@ -603,7 +591,6 @@ int main(void)
         cmocka_unit_test(messages_that_are_not_relayed_are_missed),
         cmocka_unit_test(what_is_never_pulled_is_missed),
         cmocka_unit_test(what_no_digest_tells_is_missed),
-        cmocka_unit_test(a_tree_that_is_never_pruned_is_caught),
         cmocka_unit_test(damaged_rows_that_are_believed_are_caught),
         cmocka_unit_test(writes_that_failed_and_are_believed_are_caught),
         cmocka_unit_test(a_node_that_breaks_its_contract_is_named),
