@@ -73,7 +73,11 @@ class Relay(unittest.TestCase):
         self.assertGreater(f["sent"]["announce"]["frames"], 0)
 
     def test_slow(self):
-        self.presets("slow")
+        """Not held here: that a peer behind 8 kbit/s is never certified dead. In
+        some networks it is, when its links have been ended as slow and it takes
+        too long to come back (docs/evidence.md, row 17)."""
+        _, f = sim("--preset", "slow")
+        self.assertLessEqual({name for name, met in f["met"].items() if not met}, {"links_dead"})
 
 
 if __name__ == "__main__":
