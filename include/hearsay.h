@@ -513,7 +513,7 @@ hearsay_node_restore(struct hearsay_node *node, const struct hearsay_row *row);
  *     a seed, before joining (the note "joined") or after LEAVE. Nothing was
  *     taken.
  * HEARSAY_ERR_AGAIN: PUBLISH found a bound reached; the message was not
- *     taken. Try again after the next JOB_DONE.
+ *     taken. Try again after the next JOB_DONE or SENT.
  * HEARSAY_ERR_TOO_BIG: PUBLISH with too large a payload or topic.
  * HEARSAY_ERR_INVALID: there is no such kind of event.
  * HEARSAY_ERR_NOMEM: the event was taken, but something that it or the time

@@ -1,6 +1,6 @@
-/* A batch goes out 5 ms after its first id when the last one was long ago,
- * else ten times that after the last one, or with 64 ids. One frame for each
- * id would cost more than the payload it saves. */
+/* A batch goes out a tenth of announce_ns after its first id when the last one
+ * was long ago, else announce_ns after the last one, or with HSY_IHAVE_IDS_MAX
+ * ids. One frame for each id would cost more than the payload it saves. */
 #include "core/announce.h"
 
 #include "base/mem.h"

@@ -11,7 +11,7 @@
 enum {
     HSY_GAPS_MAX = 8,
     HSY_PLACE_NONE = 0, /* Places in other tables count from 1. */
-    /* Marks of so many bundles go into one sum. */
+    /* Heard of nothing for so long, it is in the sum of idle origins. */
     HSY_ORIGIN_IDLE_S = 30
 };
 #define HSY_ORIGIN_IDLE_NS (HSY_ORIGIN_IDLE_S * HSY_SECOND)

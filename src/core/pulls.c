@@ -6,15 +6,23 @@
 #include "base/mem.h"
 #include "core/repair.h"
 
-struct hsy_pull *hsy_pull_of(const struct hsy_repair *r, hearsay_link link)
+static struct hsy_pull **slot_of(struct hsy_repair *r, hearsay_link link)
 {
     HSY_ASSERT(link != 0);
     for (uint32_t i = 0; i < HSY_PULLS_MAX; i++) {
         if (r->pulls[i] != NULL && r->pulls[i]->link == link) {
-            return r->pulls[i];
+            return &r->pulls[i];
         }
     }
     return NULL;
+}
+
+struct hsy_pull *hsy_pull_of(struct hsy_repair *r, hearsay_link link)
+{
+    struct hsy_pull **slot = slot_of(r, link);
+
+    HSY_ASSERT(slot == NULL || *slot != NULL);
+    return slot == NULL ? NULL : *slot;
 }
 
 static struct hsy_origins *origins_of(const struct hsy_repair *r)
@@ -315,17 +323,6 @@ static void end_pull(struct hsy_repair *r, struct hsy_pull **slot)
     pull_from_anybody(r, link);
 }
 
-static struct hsy_pull **slot_of(struct hsy_repair *r, hearsay_link link)
-{
-    for (uint32_t i = 0; i < HSY_PULLS_MAX; i++) {
-        if (r->pulls[i] != NULL && r->pulls[i]->link == link) {
-            return &r->pulls[i];
-        }
-    }
-    HSY_ASSERT(link != 0);
-    return NULL;
-}
-
 static void end_when_whole(struct hsy_repair *r, struct hsy_pull **slot)
 {
     HSY_ASSERT(*slot != NULL);
@@ -356,7 +353,7 @@ void hsy_repair_gone(struct hsy_repair *r, const struct hsy_neighbour *n,
     end_when_whole(r, slot);
 }
 
-bool hsy_repair_expects(const struct hsy_repair *r, hearsay_link link,
+bool hsy_repair_expects(struct hsy_repair *r, hearsay_link link,
                         const struct hsy_bundle *bundle)
 {
     const struct hsy_pull *p = hsy_pull_of(r, link);
@@ -417,7 +414,7 @@ uint64_t hsy_pulls_expire(struct hsy_repair *r)
     return next_ns;
 }
 
-void hsy_pulls_end(struct hsy_repair *r, hearsay_link link)
+void hsy_repair_link_down(struct hsy_repair *r, hearsay_link link)
 {
     struct hsy_pull **slot = slot_of(r, link);
     struct hsy_origins *origins = origins_of(r);

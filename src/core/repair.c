@@ -13,8 +13,6 @@
  * gets something tells (digest.c), so asking again is only for frames that
  * were lost. */
 enum { ROUNDS_DOUBLED = 5 };
-/* Not knowing how much of it was before our time, ask for so many. */
-enum { FRONT_STEP = 16 };
 
 void hsy_repair_init(struct hsy_repair *r, struct hsy_env *env,
                      struct hsy_neighbours *neighbours, struct hsy_relay *relay)
@@ -33,12 +31,6 @@ void hsy_repair_fini(struct hsy_repair *r)
         hsy_mem_free(&r->env->mem, r->pulls[i]);
         r->pulls[i] = NULL;
     }
-}
-
-void hsy_repair_link_down(struct hsy_repair *r, hearsay_link link)
-{
-    HSY_ASSERT(link != 0);
-    hsy_pulls_end(r, link);
 }
 
 /* ------------------------------------------------------------------- lost */

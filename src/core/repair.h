@@ -51,6 +51,7 @@ void hsy_repair_fini(struct hsy_repair *r);
 void hsy_repair_link_up(struct hsy_repair *r, struct hsy_neighbour *n);
 /* What was dropped on the way to @n, its ids even, it may pull now. */
 void hsy_repair_relieved(struct hsy_repair *r, struct hsy_neighbour *n);
+/* What was pulled from @link, or offered by it, others are asked for. */
 void hsy_repair_link_down(struct hsy_repair *r, hearsay_link link);
 /* A PONG went out to @n: the sum of idle origins goes with it. */
 void hsy_repair_ponged(struct hsy_repair *r, const struct hsy_neighbour *n);
@@ -62,7 +63,7 @@ void hsy_repair_pull(struct hsy_repair *r, const struct hsy_neighbour *n,
 void hsy_repair_gone(struct hsy_repair *r, const struct hsy_neighbour *n,
                      const struct hsy_frame *frame);
 /* Is this what was pulled from @link? */
-bool hsy_repair_expects(const struct hsy_repair *r, hearsay_link link,
+bool hsy_repair_expects(struct hsy_repair *r, hearsay_link link,
                         const struct hsy_bundle *bundle);
 /* Of what was pulled: it is being checked; it is not any more. */
 void hsy_repair_checking(struct hsy_repair *r, hearsay_link link);
@@ -74,7 +75,7 @@ uint64_t hsy_repair_unwanted(const struct hsy_repair *r,
                              const struct hsy_origin *origin);
 
 /* pulls.c, for the other files of this machine only. */
-struct hsy_pull *hsy_pull_of(const struct hsy_repair *r, hearsay_link link);
+struct hsy_pull *hsy_pull_of(struct hsy_repair *r, hearsay_link link);
 /* Asks @n for what it is known to have and this node lacks. */
 void hsy_pull_from(struct hsy_repair *r, const struct hsy_neighbour *n);
 /* @mark says what @n has. True: something of it is missing here. */
@@ -82,7 +83,6 @@ bool hsy_pull_offered(struct hsy_repair *r, const struct hsy_neighbour *n,
                       const struct hsy_span *mark);
 /* Ends those whose time is up; the next moment to look. */
 uint64_t hsy_pulls_expire(struct hsy_repair *r);
-void hsy_pulls_end(struct hsy_repair *r, hearsay_link link);
 /* digest.c, the same. */
 /* Tells all but @except of the origins that have changed. */
 void hsy_digest_tell(struct hsy_repair *r, hearsay_link except);

@@ -203,18 +203,27 @@ static uint64_t time_to_refuse(const struct hsy_neighbour *n)
         HSY_SECOND);
 }
 
+/* NULL: there is none, or this node is the root. When all are full, one of
+ * them is pressed. */
+static struct hsy_neighbour *first(struct hsy_shape *s)
+{
+    struct hsy_neighbour *n = NULL;
+
+    s->pressing = false;
+    if (!is_root(s)) {
+        n = nearest(s, s->parent, NULL);
+        s->pressing = n == NULL;
+    }
+    HSY_ASSERT(n == NULL || !s->pressing);
+    return s->pressing ? nearest(s, s->parent, NULL) : n;
+}
+
 /* Chooses the parents anew. */
 static void choose(struct hsy_shape *s)
 {
     s->unmeasured_us = unmeasured_rtt_us(s);
 
-    s->pressing = false;
-    struct hsy_neighbour *best =
-        is_root(s) ? NULL : nearest(s, s->parent, NULL);
-    if (best == NULL && !is_root(s)) {
-        s->pressing = true;
-        best = nearest(s, s->parent, NULL);
-    }
+    struct hsy_neighbour *best = first(s);
     hearsay_link parent = best == NULL ? 0 : best->link;
     struct hsy_root before = s->root;
 

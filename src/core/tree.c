@@ -292,17 +292,26 @@ bool hsy_tree_may_graft(struct hsy_tree *t, struct hsy_neighbour *n)
     return may;
 }
 
+/* An eager link that is no part of the tree becomes lazy; false: it is. */
+static bool shed(struct hsy_tree *t, struct hsy_neighbour *n)
+{
+    HSY_ASSERT(n->link != 0);
+    if (!n->overlay || !n->eager || is_fixed(t, n) ||
+        hsy_shape_holds(&t->shape, n)) {
+        return false;
+    }
+    make_lazy(t, n);
+    send_prune(t, n, HSY_PRUNE_DUPLICATE);
+    return true;
+}
+
 /* An eager link that is no part of the tree, as one that was grafted for a
  * bundle that was late, makes room for one that may be. False: there is none.
  */
 static bool make_room(struct hsy_tree *t)
 {
     for (uint32_t i = 0; i < hsy_neighbours_count(t->neighbours); i++) {
-        struct hsy_neighbour *n = hsy_neighbour_at(t->neighbours, i);
-        if (n->overlay && n->eager && !is_fixed(t, n) &&
-            !hsy_shape_holds(&t->shape, n)) {
-            make_lazy(t, n);
-            send_prune(t, n, HSY_PRUNE_DUPLICATE);
+        if (shed(t, hsy_neighbour_at(t->neighbours, i))) {
             return true;
         }
     }
@@ -367,23 +376,28 @@ static void let_go(struct hsy_tree *t)
     }
     for (uint32_t i = 0; i < hsy_neighbours_count(t->neighbours); i++) {
         struct hsy_neighbour *n = hsy_neighbour_at(t->neighbours, i);
-        if (n->former && n->overlay && n->eager && !is_fixed(t, n) &&
-            !hsy_shape_holds(&t->shape, n)) {
-            make_lazy(t, n);
-            send_prune(t, n, HSY_PRUNE_DUPLICATE);
+        if (n->former) {
+            (void)shed(t, n);
         }
         n->former = false;
     }
     HSY_ASSERT(t->let_go_ns == HEARSAY_NEVER);
 }
 
+/* NULL: it is gone, or @link is 0 for none. */
+static struct hsy_neighbour *parent_at(const struct hsy_tree *t,
+                                       hearsay_link link)
+{
+    HSY_ASSERT(t->neighbours != NULL);
+    return link == 0 ? NULL : hsy_neighbour_by_link(t->neighbours, link);
+}
+
 /* False: too many GRAFTs went over it just now. */
 static bool hang_on(struct hsy_tree *t, hearsay_link link)
 {
-    struct hsy_neighbour *n =
-        link == 0 ? NULL : hsy_neighbour_by_link(t->neighbours, link);
+    struct hsy_neighbour *n = parent_at(t, link);
 
-    HSY_ASSERT(t->neighbours != NULL);
+    HSY_ASSERT(n == NULL || n->link == link);
     if (n == NULL || n->eager) {
         return true;
     }
@@ -396,10 +410,9 @@ static bool hang_on(struct hsy_tree *t, hearsay_link link)
 
 static void mark_former(struct hsy_tree *t, hearsay_link link)
 {
-    struct hsy_neighbour *n =
-        link == 0 ? NULL : hsy_neighbour_by_link(t->neighbours, link);
+    struct hsy_neighbour *n = parent_at(t, link);
 
-    HSY_ASSERT(t->neighbours != NULL);
+    HSY_ASSERT(n == NULL || n->link == link);
     if (n != NULL) {
         n->former = true;
     }
@@ -506,8 +519,7 @@ static uint64_t answer_ns(const struct hsy_tree *t)
 /* One more bundle that the parent should have brought, and others have. */
 static void blame_parent(struct hsy_tree *t)
 {
-    struct hsy_neighbour *n =
-        t->parent == 0 ? NULL : hsy_neighbour_by_link(t->neighbours, t->parent);
+    struct hsy_neighbour *n = parent_at(t, t->parent);
     uint64_t hungry_ns = hsy_time_since(t->fed_ns, t->env->now.mono_ns);
 
     t->unfed++;

@@ -187,7 +187,7 @@ enum hsy_refuse_why {
 enum hsy_prune_why {
     HSY_PRUNE_DUPLICATE = 1, /* It came twice before. */
     HSY_PRUNE_FULL = 2,      /* Answer to GRAFT: no more eager links. */
-    HSY_PRUNE_SLOW = 3       /* More is queued for you than fits. */
+    HSY_PRUNE_SLOW = 3       /* More is queued for you than fits; not sent. */
 };
 
 /* Where the tree of the sender hangs, and how far from it he is. */
