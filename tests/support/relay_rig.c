@@ -52,6 +52,20 @@ void relay_rig_begin(struct relay_rig *rig)
     relay_rig_start(rig);
 }
 
+void relay_rig_links(struct relay_rig *rig, uint32_t links)
+{
+    for (uint32_t i = 0; i < links; i++) {
+        (void)relay_rig_link(rig, 4 + 2 * i, 2);
+    }
+    relay_rig_forget(rig);
+}
+
+void relay_rig_begin_with(struct relay_rig *rig, uint32_t links)
+{
+    relay_rig_begin(rig);
+    relay_rig_links(rig, links);
+}
+
 void relay_rig_fini(struct relay_rig *rig)
 {
     hsy_core_fini(&rig->core);
@@ -339,4 +353,18 @@ void relay_rig_sign_all(struct relay_rig *rig)
 {
     while (relay_rig_sign(rig)) {
     }
+}
+
+struct hsy_root relay_rig_root_of(uint32_t number, uint8_t rank, uint32_t round)
+{
+    return (struct hsy_root){
+        .rank = rank, .id = core_id('r', number), .round = round};
+}
+
+bool relay_rig_has_root(struct relay_rig *rig, uint32_t number)
+{
+    const struct hsy_shape *shape = &relay_rig_tree(rig)->shape;
+    struct hearsay_id id = core_id('r', number);
+
+    return shape->has_root && memcmp(&shape->root.id, &id, sizeof(id)) == 0;
 }

@@ -23,6 +23,11 @@ void relay_rig_start(struct relay_rig *rig);
 void relay_rig_fini(struct relay_rig *rig);
 /* Both of the above. */
 void relay_rig_begin(struct relay_rig *rig);
+/* The same with so many links: 4, 6, ... of version 2. The first is eager and
+ * the others are lazy, now that the state of flooding is over. */
+void relay_rig_begin_with(struct relay_rig *rig, uint32_t links);
+/* Those links, in a rig that has started. */
+void relay_rig_links(struct relay_rig *rig, uint32_t links);
 /* Time goes on by @ns with a tick whenever one is due, the last one at the end
  * if it is due then. */
 void relay_rig_run_ns(struct relay_rig *rig, uint64_t ns);
@@ -71,6 +76,10 @@ void relay_rig_prune(struct relay_rig *rig, hearsay_link link,
                      enum hsy_prune_why why);
 void relay_rig_root(struct relay_rig *rig, hearsay_link link,
                     const struct hsy_root *root);
+/* The root r<number>; does the node follow it? */
+struct hsy_root relay_rig_root_of(uint32_t number, uint8_t rank,
+                                  uint32_t round);
+bool relay_rig_has_root(struct relay_rig *rig, uint32_t number);
 
 /* How many frames of @type went over @link, and the last one: claimed to be
  * there. */

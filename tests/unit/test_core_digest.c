@@ -9,10 +9,7 @@ static struct relay_rig rig;
 static void start(uint32_t links)
 {
     relay_rig_start(&rig);
-    for (uint32_t i = 0; i < links; i++) {
-        (void)relay_rig_link(&rig, 4 + 2 * i, 2);
-    }
-    relay_rig_forget(&rig);
+    relay_rig_links(&rig, links);
 }
 
 static void begin_with(uint32_t links)

@@ -9,16 +9,6 @@ static struct relay_rig rig;
 /* As shape.c has them. */
 enum { HOP_US = 20000, GUESS_US = 250000 };
 
-/* Links 4, 6, ... of version 2: the first is eager, the others are lazy. */
-static void begin_with(uint32_t links)
-{
-    relay_rig_begin(&rig);
-    for (uint32_t i = 0; i < links; i++) {
-        (void)relay_rig_link(&rig, 4 + 2 * i, 2);
-    }
-    relay_rig_forget(&rig);
-}
-
 static void end(void)
 {
     relay_rig_fini(&rig);
@@ -29,27 +19,13 @@ static const struct hsy_shape *shape(void)
     return &relay_rig_tree(&rig)->shape;
 }
 
-static struct hsy_root root_of(uint32_t number, uint8_t rank, uint32_t round)
-{
-    return (struct hsy_root){
-        .rank = rank, .id = core_id('r', number), .round = round};
-}
-
 /* ROOT over @link: r1 of rank 9 in @round, @distance_us from there. */
 static void hear(hearsay_link link, uint32_t round, uint32_t distance_us)
 {
-    struct hsy_root root = root_of(1, 9, round);
+    struct hsy_root root = relay_rig_root_of(1, 9, round);
 
     root.distance_us = distance_us;
     relay_rig_root(&rig, link, &root);
-}
-
-static bool has_root(uint32_t number)
-{
-    struct hearsay_id id = core_id('r', number);
-
-    return shape()->has_root &&
-           memcmp(&shape()->root.id, &id, HEARSAY_ID_LEN) == 0;
 }
 
 static struct hsy_root last_told(hearsay_link link)
@@ -73,7 +49,7 @@ static bool is_eager(hearsay_link link)
 static void who_finds_all_full_presses_the_nearest(void **state)
 {
     (void)state;
-    begin_with(3);
+    relay_rig_begin_with(&rig, 3);
     hear(6, 1, 10000);
     hear(8, 1, 90000);
     CLAIM_INT(shape()->parent, 6);
@@ -102,7 +78,7 @@ static void who_finds_all_full_presses_the_nearest(void **state)
 static void who_could_be_no_parent_is_not_pressed(void **state)
 {
     (void)state;
-    begin_with(3);
+    relay_rig_begin_with(&rig, 3);
     hear(6, 1, 10000);
     hear(8, 1, HSY_DISTANCE_NONE);
     relay_rig_prune(&rig, 6, HSY_PRUNE_FULL);
@@ -120,7 +96,7 @@ enum { TOLD_US = 50000 + HOP_US + GUESS_US };
 
 static void begin_told(void)
 {
-    begin_with(3);
+    relay_rig_begin_with(&rig, 3);
     hear(4, 2, 50000);
     relay_rig_run(&rig, 1000);
     CLAIM_INT(last_told(6).distance_us, TOLD_US);
@@ -178,14 +154,14 @@ static void the_least_distance_of_the_round_counts(void **state)
 static void what_was_not_told_binds_nobody(void **state)
 {
     (void)state;
-    begin_with(3);
+    relay_rig_begin_with(&rig, 3);
     hear(4, 2, 50000);
     CLAIM(is_feasible(2, 3000000));
     begin_told(); /* Of another root nothing was told. */
-    struct hsy_root root = root_of(0, 9, 1);
+    struct hsy_root root = relay_rig_root_of(0, 9, 1);
     root.distance_us = 3000000;
     relay_rig_root(&rig, 6, &root);
-    CLAIM(has_root(0));
+    CLAIM(relay_rig_has_root(&rig, 0));
     CLAIM_INT(shape()->parent, 6);
     end();
 }
@@ -199,7 +175,7 @@ static void who_has_no_feasible_neighbour_waits_for_the_next_round(void **state)
     relay_rig_run(&rig, 1000);
     CLAIM_INT(shape()->parent, 0);
     CLAIM_INT(last_told(8).distance_us, HSY_DISTANCE_NONE);
-    CLAIM(!shape()->has_root || has_root(1));
+    CLAIM(!shape()->has_root || relay_rig_has_root(&rig, 1));
     hear(6, 3, TOLD_US + HOP_US);
     CLAIM_INT(shape()->parent, 6);
     end();
@@ -236,7 +212,7 @@ static hearsay_link parent(void)
 /* 6 is the parent, 8 the next nearest, and quick. */
 static void begin_fed(void)
 {
-    begin_with(4);
+    relay_rig_begin_with(&rig, 4);
     relay_rig_neighbour(&rig, 8)->rtt_ns = HSY_MS;
     relay_rig_tree(&rig)->wanted.lag_ns = HSY_MS;
     hear(6, 1, 10000);

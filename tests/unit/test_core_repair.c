@@ -10,15 +10,6 @@ static struct relay_rig rig;
 #define AGAIN_NS (200 * HSY_MS)
 #define ROUND_NS (2 * HSY_SECOND)
 
-static void begin_with(uint32_t links)
-{
-    relay_rig_begin(&rig);
-    for (uint32_t i = 0; i < links; i++) {
-        (void)relay_rig_link(&rig, 4 + 2 * i, 2);
-    }
-    relay_rig_forget(&rig);
-}
-
 static void end(void)
 {
     relay_rig_fini(&rig);
@@ -92,7 +83,7 @@ static uint64_t lost(void)
 /* Of 1 to 7, 3 to 5 are missing, and link 4 has been asked for them. */
 static void begin_gap(uint32_t links)
 {
-    begin_with(links);
+    relay_rig_begin_with(&rig, links);
     for (uint64_t seq = 1; seq <= 7; seq++) {
         if (seq < 3 || seq > 5) {
             hear(seq);
@@ -107,7 +98,7 @@ static void begin_gap(uint32_t links)
 static void a_gap_is_left_to_the_tree_for_2_s_and_then_pulled(void **state)
 {
     (void)state;
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     hear(1);
     hear(4);
     relay_rig_run_ns(&rig, HSY_GAP_NS - 1);
@@ -125,7 +116,7 @@ static void a_gap_is_left_to_the_tree_for_2_s_and_then_pulled(void **state)
 static void what_the_tree_closes_is_not_pulled(void **state)
 {
     (void)state;
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     hear(1);
     hear(3);
     relay_rig_run(&rig, 1999);
@@ -138,7 +129,7 @@ static void what_the_tree_closes_is_not_pulled(void **state)
 static void all_gaps_of_an_origin_are_in_one_pull(void **state)
 {
     (void)state;
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     hear(2);
     hear(5);
     hear(9);
@@ -362,7 +353,7 @@ static void what_comes_in_the_middle_of_a_round_shortens_the_gap(void **state)
 static void a_gap_is_given_up_when_nobody_can_have_it_any_more(void **state)
 {
     (void)state;
-    begin_with(1);
+    relay_rig_begin_with(&rig, 1);
     rig.core.env.config.retain_ns = 60 * HSY_SECOND;
     hear(1);
     hear(3);
@@ -381,7 +372,7 @@ static void a_gap_is_given_up_when_nobody_can_have_it_any_more(void **state)
 static void without_neighbours_nothing_is_lost_before_that(void **state)
 {
     (void)state;
-    begin_with(1);
+    relay_rig_begin_with(&rig, 1);
     hear(1);
     hear(3);
     relay_rig_unlink(&rig, 4);
@@ -438,7 +429,7 @@ static struct hsy_frame last_gone(hearsay_link link)
 static void what_is_kept_is_sent_and_then_gone_ends_it(void **state)
 {
     (void)state;
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     for (uint64_t seq = 1; seq <= 5; seq++) {
         hear(seq);
     }
@@ -478,7 +469,7 @@ static void what_is_kept_no_more_is_said_to_be_gone(void **state)
 static void of_its_own_open_gap_a_node_says_nothing(void **state)
 {
     (void)state;
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     hear(1);
     hear(4);
     pull(6, HSY_PULL_CREDIT, 1, 2, 3);
@@ -493,7 +484,7 @@ static void of_its_own_open_gap_a_node_says_nothing(void **state)
 static void as_many_bytes_are_sent_as_there_is_credit(void **state)
 {
     (void)state;
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     for (uint64_t seq = 1; seq <= 5; seq++) {
         hear(seq);
     }
@@ -515,7 +506,7 @@ static void as_many_bytes_are_sent_as_there_is_credit(void **state)
 static void for_no_credit_more_than_128_kib_are_sent(void **state)
 {
     (void)state;
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     for (uint64_t i = 0; i < 1000; i++) {
         struct hsy_bundle b = relay_rig_bundle(&rig, 1, 1 + 64 * i, 64);
         CLAIM(relay_rig_hear(&rig, 4, &b, 0));

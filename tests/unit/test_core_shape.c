@@ -15,15 +15,6 @@ enum { HOP_US = 20000, GUESS_US = 250000, GAIN_US = 20000 };
 /* As tree.c has it. */
 #define LET_GO_NS (1 * HSY_SECOND)
 
-static void begin_with(uint32_t links)
-{
-    relay_rig_begin(&rig);
-    for (uint32_t i = 0; i < links; i++) {
-        (void)relay_rig_link(&rig, 4 + 2 * i, 2);
-    }
-    relay_rig_forget(&rig);
-}
-
 static void end(void)
 {
     relay_rig_fini(&rig);
@@ -40,27 +31,13 @@ static bool is_own_root(void)
            memcmp(&shape()->root.id, &rig.core.env.id, HEARSAY_ID_LEN) == 0;
 }
 
-static struct hsy_root root_of(uint32_t number, uint8_t rank, uint32_t round)
-{
-    return (struct hsy_root){
-        .rank = rank, .id = core_id('r', number), .round = round};
-}
-
 /* ROOT over @link: r<number> of rank 9 in @round, @distance_us from there. */
 static void hear(hearsay_link link, uint32_t round, uint32_t distance_us)
 {
-    struct hsy_root root = root_of(1, 9, round);
+    struct hsy_root root = relay_rig_root_of(1, 9, round);
 
     root.distance_us = distance_us;
     relay_rig_root(&rig, link, &root);
-}
-
-static bool has_root(uint32_t number)
-{
-    struct hearsay_id id = core_id('r', number);
-
-    return shape()->has_root &&
-           memcmp(&shape()->root.id, &id, HEARSAY_ID_LEN) == 0;
 }
 
 static uint32_t told(hearsay_link link)
@@ -78,7 +55,7 @@ static struct hsy_root last_told(hearsay_link link)
 static void who_hears_of_no_root_for_3_s_becomes_it(void **state)
 {
     (void)state;
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     relay_rig_run_ns(&rig, PATIENCE_NS - 1);
     CLAIM(!shape()->has_root);
     CLAIM_INT(told(0), 0);
@@ -97,7 +74,7 @@ static void who_hears_of_no_root_for_3_s_becomes_it(void **state)
 static void who_has_not_joined_or_has_no_link_is_no_root(void **state)
 {
     (void)state;
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     rig.core.env.joined_ns = HEARSAY_NEVER;
     relay_rig_run(&rig, 10000);
     CLAIM(!shape()->has_root);
@@ -105,7 +82,7 @@ static void who_has_not_joined_or_has_no_link_is_no_root(void **state)
     relay_rig_run(&rig, 1000);
     CLAIM(is_own_root());
     end();
-    begin_with(1);
+    relay_rig_begin_with(&rig, 1);
     relay_rig_unlink(&rig, 4);
     relay_rig_run(&rig, 10000);
     CLAIM(!shape()->has_root);
@@ -114,25 +91,25 @@ static void who_has_not_joined_or_has_no_link_is_no_root(void **state)
 
 static void the_higher_rank_wins_then_the_lower_id(void **state)
 {
-    struct hsy_root root = root_of(5, 1, 1);
+    struct hsy_root root = relay_rig_root_of(5, 1, 1);
 
     (void)state;
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     relay_rig_root(&rig, 4, &root);
-    CLAIM(has_root(5));
-    root = root_of(6, 1, 9); /* Same rank, higher id. */
+    CLAIM(relay_rig_has_root(&rig, 5));
+    root = relay_rig_root_of(6, 1, 9); /* Same rank, higher id. */
     relay_rig_root(&rig, 6, &root);
-    CLAIM(has_root(5));
+    CLAIM(relay_rig_has_root(&rig, 5));
     CLAIM_INT(last_told(6).rank, 1); /* It is told of the better one. */
-    root = root_of(4, 1, 1);
+    root = relay_rig_root_of(4, 1, 1);
     relay_rig_root(&rig, 6, &root);
-    CLAIM(has_root(4));
-    root = root_of(1, 0, 1); /* Lower rank, lower id. */
+    CLAIM(relay_rig_has_root(&rig, 4));
+    root = relay_rig_root_of(1, 0, 1); /* Lower rank, lower id. */
     relay_rig_root(&rig, 4, &root);
-    CLAIM(has_root(4));
-    root = root_of(9, 2, 1);
+    CLAIM(relay_rig_has_root(&rig, 4));
+    root = relay_rig_root_of(9, 2, 1);
     relay_rig_root(&rig, 4, &root);
-    CLAIM(has_root(9));
+    CLAIM(relay_rig_has_root(&rig, 9));
     end();
 }
 
@@ -146,8 +123,8 @@ static void who_is_far_better_linked_than_the_root_takes_its_place(void **state)
     (void)state;
     for (uint32_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         for (uint8_t rank = 0; rank <= 3; rank++) {
-            struct hsy_root root = root_of(1, rank, 1);
-            begin_with(cases[i].links);
+            struct hsy_root root = relay_rig_root_of(1, rank, 1);
+            relay_rig_begin_with(&rig, cases[i].links);
             relay_rig_root(&rig, 4, &root);
             relay_rig_run(&rig, 1);
             CLAIM(is_own_root() == (cases[i].rank > rank));
@@ -162,7 +139,7 @@ static void its_own_root_of_a_past_life_is_not_believed(void **state)
     struct hsy_root root = {.rank = 9, .round = 5};
 
     (void)state;
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     root.id = rig.core.env.id;
     relay_rig_root(&rig, 4, &root);
     CLAIM(!shape()->has_root);
@@ -172,7 +149,7 @@ static void its_own_root_of_a_past_life_is_not_believed(void **state)
 static void neighbours_of_version_1_take_no_part(void **state)
 {
     (void)state;
-    begin_with(1);
+    relay_rig_begin_with(&rig, 1);
     (void)relay_rig_link(&rig, 10, 1);
     relay_rig_run(&rig, 60000);
     CLAIM(is_own_root());
@@ -184,7 +161,7 @@ static void neighbours_of_version_1_take_no_part(void **state)
 static void a_new_link_is_told_of_the_root(void **state)
 {
     (void)state;
-    begin_with(1);
+    relay_rig_begin_with(&rig, 1);
     hear(4, 1, 0);
     relay_rig_forget(&rig);
     (void)relay_rig_link(&rig, 6, 2);
@@ -198,17 +175,17 @@ static void a_new_link_is_told_of_the_root(void **state)
 static void each_hop_costs_20_ms_and_half_a_round_trip(void **state)
 {
     (void)state;
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     hear(4, 1, 7000); /* None is measured: 500 ms there and back. */
     CLAIM_INT(shape()->root.distance_us, 7000 + HOP_US + GUESS_US);
     CLAIM_INT(shape()->parent, 4);
     end();
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     relay_rig_neighbour(&rig, 4)->rtt_least_ns = 3 * HSY_MS;
     hear(4, 1, 7000);
     CLAIM_INT(shape()->root.distance_us, 7000 + HOP_US + 1500);
     end();
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     hear(4, 1, HSY_DISTANCE_NONE - 1); /* Does not wrap around. */
     CLAIM_INT(shape()->root.distance_us, HSY_DISTANCE_NONE - 1);
     end();
@@ -217,7 +194,7 @@ static void each_hop_costs_20_ms_and_half_a_round_trip(void **state)
 static void an_unmeasured_link_is_as_far_as_the_furthest(void **state)
 {
     (void)state;
-    begin_with(3);
+    relay_rig_begin_with(&rig, 3);
     relay_rig_neighbour(&rig, 6)->rtt_least_ns = 100 * HSY_MS;
     relay_rig_neighbour(&rig, 8)->rtt_least_ns = 200 * HSY_MS;
     hear(4, 1, 50000);
@@ -232,9 +209,9 @@ static void an_unmeasured_link_is_as_far_as_the_furthest(void **state)
 static void a_neighbour_without_a_way_to_the_root_is_no_parent(void **state)
 {
     (void)state;
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     hear(4, 1, HSY_DISTANCE_NONE);
-    CLAIM(has_root(1));
+    CLAIM(relay_rig_has_root(&rig, 1));
     CLAIM_INT(shape()->parent, 0);
     CLAIM_INT(shape()->root.distance_us, HSY_DISTANCE_NONE);
     hear(6, 1, 50000);
@@ -247,7 +224,7 @@ static void a_neighbour_without_a_way_to_the_root_is_no_parent(void **state)
 static void a_parent_is_changed_for_more_than_20_ms_only(void **state)
 {
     (void)state;
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     hear(4, 1, 50000);
     hear(6, 1, 50000 - GAIN_US);
     CLAIM_INT(shape()->parent, 4);
@@ -260,7 +237,7 @@ static void
 what_is_older_than_the_last_round_but_one_is_not_believed(void **state)
 {
     (void)state;
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     hear(4, 10, 50000);
     hear(6, 11, 200000);
     CLAIM_INT(shape()->parent, 4); /* One round behind. */
@@ -269,7 +246,7 @@ what_is_older_than_the_last_round_but_one_is_not_believed(void **state)
     hear(4, 11, 50000);
     CLAIM_INT(shape()->parent, 4);
     end();
-    begin_with(2); /* Rounds wrap around. */
+    relay_rig_begin_with(&rig, 2); /* Rounds wrap around. */
     hear(4, UINT32_MAX, 50000);
     hear(6, 0, 200000);
     CLAIM_INT(shape()->newest, 0);
@@ -283,7 +260,7 @@ what_is_older_than_the_last_round_but_one_is_not_believed(void **state)
 static void without_the_parent_the_next_nearest_is_it(void **state)
 {
     (void)state;
-    begin_with(3);
+    relay_rig_begin_with(&rig, 3);
     hear(4, 1, 10000);
     hear(6, 1, 60000);
     hear(8, 1, 40000);
@@ -301,7 +278,7 @@ static void without_the_parent_the_next_nearest_is_it(void **state)
 static void a_full_parent_is_not_asked_again_for_5_minutes(void **state)
 {
     (void)state;
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     hear(4, 1, 10000);
     hear(6, 1, 90000);
     CLAIM_INT(shape()->parent, 4);
@@ -321,7 +298,7 @@ static void a_full_parent_is_not_asked_again_for_5_minutes(void **state)
 static void the_root_counts_a_round_every_13_s(void **state)
 {
     (void)state;
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     relay_rig_run(&rig, 3000);
     uint32_t round = last_told(4).round;
     relay_rig_run_ns(&rig, HSY_ROUND_NS - 1);
@@ -336,7 +313,7 @@ static void the_root_counts_a_round_every_13_s(void **state)
 static void a_new_round_is_passed_on_and_an_old_one_is_not(void **state)
 {
     (void)state;
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     hear(4, 5, 10000);
     relay_rig_run(&rig, 1000);
     relay_rig_forget(&rig);
@@ -354,7 +331,7 @@ static void a_new_round_is_passed_on_and_an_old_one_is_not(void **state)
 static void neighbours_are_told_every_100_ms_at_most(void **state)
 {
     (void)state;
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     hear(4, 1, 10000);
     relay_rig_run(&rig, 1000);
     relay_rig_forget(&rig);
@@ -375,7 +352,7 @@ static void neighbours_are_told_every_100_ms_at_most(void **state)
  * so after @wait_ns. */
 static void is_told_after(uint64_t rtt_ns, uint64_t wait_ns)
 {
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     relay_rig_neighbour(&rig, 4)->rtt_ns = rtt_ns;
     hear(4, 1, 10000);
     relay_rig_run_ns(&rig, wait_ns - 1);
@@ -402,7 +379,7 @@ static void a_new_parent_has_time_to_refuse_before_others_are_told(void **state)
 static void each_new_parent_has_its_own_time_to_refuse(void **state)
 {
     (void)state;
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     relay_rig_neighbour(&rig, 6)->rtt_ns = 500 * HSY_MS;
     hear(4, 1, 10000);
     hear(6, 1, 90000);
@@ -431,7 +408,7 @@ static void each_new_parent_has_its_own_time_to_refuse(void **state)
 static void a_round_is_told_when_the_parent_has_told_it(void **state)
 {
     (void)state;
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     hear(4, 5, 10000);
     hear(6, 6, 300000);
     relay_rig_run(&rig, 1000);
@@ -448,7 +425,7 @@ static void a_round_is_told_when_the_parent_has_told_it(void **state)
 static void a_distance_that_hardly_moves_is_not_news(void **state)
 {
     (void)state;
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     hear(4, 1, 50000);
     relay_rig_run(&rig, 1000);
     relay_rig_forget(&rig);
@@ -464,12 +441,12 @@ static void a_distance_that_hardly_moves_is_not_news(void **state)
 static void a_root_without_rounds_is_gone_after_45_s(void **state)
 {
     (void)state;
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     hear(4, 1, 10000);
     relay_rig_run(&rig, 20000);
     hear(4, 2, 10000);
     relay_rig_run_ns(&rig, HSY_ROOT_GONE_NS - 1);
-    CLAIM(has_root(1));
+    CLAIM(relay_rig_has_root(&rig, 1));
     relay_rig_run_ns(&rig, 1);
     CLAIM(!shape()->has_root);
     CLAIM_INT(shape()->parent, 0);
@@ -477,7 +454,7 @@ static void a_root_without_rounds_is_gone_after_45_s(void **state)
     hear(6, 1, 10000);
     CLAIM(!shape()->has_root);
     hear(6, 3, 10000); /* It lives after all. */
-    CLAIM(has_root(1));
+    CLAIM(relay_rig_has_root(&rig, 1));
     CLAIM_INT(shape()->parent, 6);
     end();
 }
@@ -485,7 +462,7 @@ static void a_root_without_rounds_is_gone_after_45_s(void **state)
 static void somebody_takes_its_place_within_3_s_more(void **state)
 {
     (void)state;
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     hear(4, 1, 10000);
     relay_rig_run_ns(&rig, HSY_ROOT_GONE_NS);
     CLAIM(!shape()->has_root);
@@ -503,7 +480,7 @@ static void somebody_takes_its_place_within_3_s_more(void **state)
 static void the_parent_is_grafted_and_told_so(void **state)
 {
     (void)state;
-    begin_with(3);
+    relay_rig_begin_with(&rig, 3);
     hear(6, 1, 50000);
     CLAIM_INT(relay_rig_sent(&rig, 6, HSY_GRAFT), 1);
     CLAIM(relay_rig_neighbour(&rig, 6)->eager);
@@ -516,7 +493,7 @@ static void the_parent_is_grafted_and_told_so(void **state)
 static void an_old_parent_is_let_go_a_second_later(void **state)
 {
     (void)state;
-    begin_with(3);
+    relay_rig_begin_with(&rig, 3);
     hear(6, 1, 50000);
     relay_rig_run(&rig, 2000);
     relay_rig_forget(&rig);
@@ -534,10 +511,10 @@ static void an_old_parent_is_let_go_a_second_later(void **state)
 
 static void who_hangs_on_this_node_is_not_let_go(void **state)
 {
-    struct hsy_root root = root_of(1, 9, 1);
+    struct hsy_root root = relay_rig_root_of(1, 9, 1);
 
     (void)state;
-    begin_with(3);
+    relay_rig_begin_with(&rig, 3);
     relay_rig_graft(&rig, 6, NULL, false);
     root.distance_us = 900000;
     root.parent = true; /* It says so itself. */
@@ -560,7 +537,7 @@ static void who_hangs_on_this_node_is_not_let_go(void **state)
 static void without_a_parent_nobody_is_let_go(void **state)
 {
     (void)state;
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     hear(6, 1, 10000);
     CLAIM(!hsy_shape_holds(shape(), relay_rig_neighbour(&rig, 4)));
     relay_rig_unlink(&rig, 6);
@@ -574,13 +551,13 @@ static void without_a_parent_nobody_is_let_go(void **state)
 static void only_who_has_lost_its_parent_holds_all(void **state)
 {
     (void)state;
-    begin_with(2); /* No root is known. */
+    relay_rig_begin_with(&rig, 2); /* No root is known. */
     CLAIM(!hsy_shape_holds(shape(), relay_rig_neighbour(&rig, 6)));
     relay_rig_run_ns(&rig, PATIENCE_NS);
     CLAIM(is_own_root());
     CLAIM(!hsy_shape_holds(shape(), relay_rig_neighbour(&rig, 6)));
     hear(4, 1, HSY_DISTANCE_NONE); /* Of a root, and no way to it. */
-    CLAIM(has_root(1));
+    CLAIM(relay_rig_has_root(&rig, 1));
     CLAIM(hsy_shape_holds(shape(), relay_rig_neighbour(&rig, 4)));
     CLAIM(hsy_shape_holds(shape(), relay_rig_neighbour(&rig, 6)));
     hear(4, 1, 10000);
@@ -592,7 +569,7 @@ static void only_who_has_lost_its_parent_holds_all(void **state)
 static void a_parent_that_prunes_did_not_know_and_is_grafted_again(void **state)
 {
     (void)state;
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     hear(6, 1, 10000);
     relay_rig_prune(&rig, 6, HSY_PRUNE_DUPLICATE);
     CLAIM_INT(relay_rig_sent(&rig, 6, HSY_GRAFT), 2);
@@ -604,7 +581,7 @@ static void a_parent_that_prunes_did_not_know_and_is_grafted_again(void **state)
 static void a_neighbour_that_grafts_much_can_still_be_the_parent(void **state)
 {
     (void)state;
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     for (uint32_t i = 0; i < HSY_GRAFTS_PER_S; i++) {
         relay_rig_graft(&rig, 6, NULL, false);
     }
@@ -675,7 +652,7 @@ static void a_second_parent_is_nearer_to_the_root_than_this_node(void **state)
 static void a_parent_that_cannot_be_grafted_now_is_grafted_later(void **state)
 {
     (void)state;
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     relay_rig_neighbour(&rig, 6)->grafts_out.left = 0;
     hear(6, 1, 10000);
     CLAIM_INT(shape()->parent, 6);
@@ -696,7 +673,7 @@ static void two_nodes_agree_on_the_lower_id(void **state)
     struct hsy_root root;
 
     (void)state;
-    begin_with(1);
+    relay_rig_begin_with(&rig, 1);
     relay_rig_init(&other);
     other.given.id = core_id('a', 1); /* Lower than "m0". */
     relay_rig_start(&other);

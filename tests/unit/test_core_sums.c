@@ -4,15 +4,6 @@
 
 static struct relay_rig rig;
 
-static void begin_with(uint32_t links)
-{
-    relay_rig_begin(&rig);
-    for (uint32_t i = 0; i < links; i++) {
-        (void)relay_rig_link(&rig, 4 + 2 * i, 2);
-    }
-    relay_rig_forget(&rig);
-}
-
 static void end(void)
 {
     relay_rig_fini(&rig);
@@ -41,7 +32,7 @@ static void ponged(hearsay_link link)
 static void the_sum_goes_with_a_pong_and_is_of_idle_origins(void **state)
 {
     (void)state;
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     ponged(6);
     CLAIM_INT(sent(6, HSY_DIGEST), 0); /* There is nothing to tell. */
     relay_rig_pass(&rig, HSY_SECOND);
@@ -60,7 +51,7 @@ static void the_sum_goes_with_a_pong_and_is_of_idle_origins(void **state)
 static void what_is_too_old_is_in_no_sum(void **state)
 {
     (void)state;
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     hear(1, 1);
     relay_rig_pass(&rig, rig.core.env.config.retain_ns);
     ponged(6);
@@ -82,7 +73,7 @@ static void say_sum(hearsay_link link, uint64_t sum)
 static void a_sum_that_differs_begins_an_exchange(void **state)
 {
     (void)state;
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     hear(1, 1);
     relay_rig_pass(&rig, 40 * HSY_SECOND);
     uint64_t sum = hsy_origin_hash(relay_rig_origin(&rig, 1));
@@ -98,7 +89,7 @@ static void a_sum_that_differs_begins_an_exchange(void **state)
 static void a_link_has_one_exchange_in_13_s_and_not_twice_in_a_row(void **state)
 {
     (void)state;
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     relay_rig_pass(&rig, 60 * HSY_SECOND);
     say_sum(4, 1);
     CLAIM_INT(sent(4, HSY_DIGEST), 1);
@@ -116,7 +107,8 @@ static void a_link_has_one_exchange_in_13_s_and_not_twice_in_a_row(void **state)
     say_sum(6, 2);
     CLAIM_INT(sent(6, HSY_DIGEST), 2);
     end();
-    begin_with(1); /* Its only neighbour may be the last partner. */
+    relay_rig_begin_with(&rig,
+                         1); /* Its only neighbour may be the last partner. */
     relay_rig_pass(&rig, HSY_EXCHANGE_NS);
     say_sum(4, 1);
     CLAIM_INT(sent(4, HSY_DIGEST), 1);
@@ -126,7 +118,7 @@ static void a_link_has_one_exchange_in_13_s_and_not_twice_in_a_row(void **state)
 /* An exchange of the sums 0 and 1 has not helped. */
 static void begin_same(void)
 {
-    begin_with(1);
+    relay_rig_begin_with(&rig, 1);
     relay_rig_pass(&rig, 60 * HSY_SECOND);
     say_sum(4, 1);
     CLAIM_INT(sent(4, HSY_DIGEST), 1);

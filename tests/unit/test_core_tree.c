@@ -6,17 +6,6 @@
 
 static struct relay_rig rig;
 
-/* Links 4, 6, ... of version 2: the first is eager, the others are lazy. The
- * state of flooding is over. */
-static void begin_with(uint32_t links)
-{
-    relay_rig_begin(&rig);
-    for (uint32_t i = 0; i < links; i++) {
-        (void)relay_rig_link(&rig, 4 + 2 * i, 2);
-    }
-    relay_rig_forget(&rig);
-}
-
 static void end(void)
 {
     relay_rig_fini(&rig);
@@ -66,7 +55,7 @@ static void the_first_link_is_grafted_and_the_next_is_lazy(void **state)
 static void eager_links_get_the_bundle_and_lazy_ones_its_id(void **state)
 {
     (void)state;
-    begin_with(4);
+    relay_rig_begin_with(&rig, 4);
     make_eager(4, 6);
     hear(4, 1);
     CLAIM_INT(sent(4, HSY_BUNDLE), 0);
@@ -86,7 +75,7 @@ static void eager_links_get_the_bundle_and_lazy_ones_its_id(void **state)
 static void who_sent_a_bundle_over_a_lazy_link_is_not_told_of_it(void **state)
 {
     (void)state;
-    begin_with(3);
+    relay_rig_begin_with(&rig, 3);
     hear(6, 1);
     relay_rig_run(&rig, 5);
     CLAIM_INT(sent(6, HSY_IHAVE), 0);
@@ -98,7 +87,7 @@ static void who_sent_a_bundle_over_a_lazy_link_is_not_told_of_it(void **state)
 static void more_links_than_one_send_takes_all_get_it(void **state)
 {
     (void)state;
-    begin_with(150);
+    relay_rig_begin_with(&rig, 150);
     make_eager(4, 302);
     hear(4, 1);
     CLAIM_INT(sent(0, HSY_BUNDLE), 149);
@@ -142,7 +131,7 @@ static void links_of_version_1_are_eager_and_hear_nothing_newer(void **state)
         HSY_PULL,  HSY_GONE,  HSY_ROOT};
 
     (void)state;
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     (void)relay_rig_link(&rig, 10, 1);
     CLAIM(is_eager(10));
     hear(4, 1);
@@ -167,7 +156,7 @@ static void links_of_version_1_are_eager_and_hear_nothing_newer(void **state)
 static void the_second_copy_prunes_its_link(void **state)
 {
     (void)state;
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     make_eager(4, 6);
     hear(4, 1);
     CLAIM_INT(sent(0, HSY_PRUNE), 0);
@@ -187,7 +176,7 @@ static void a_copy_while_the_first_is_in_check_counts(void **state)
     struct hsy_frame frame = {.type = HSY_BUNDLE};
 
     (void)state;
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     make_eager(4, 6);
     frame.bundle.hops = 1;
     frame.bundle.bundle = relay_rig_bundle(&rig, 1, 1, 1);
@@ -202,7 +191,7 @@ static void a_copy_while_the_first_is_in_check_counts(void **state)
 static void extra_copies_never_prune(void **state)
 {
     (void)state;
-    begin_with(3);
+    relay_rig_begin_with(&rig, 3);
     make_eager(4, 8);
     struct hsy_bundle b = relay_rig_bundle(&rig, 1, 1, 1);
     CLAIM(relay_rig_hear(&rig, 4, &b, HSY_FLAG_EXTRA));
@@ -220,7 +209,7 @@ static void extra_copies_never_prune(void **state)
 static void the_only_eager_link_is_not_pruned(void **state)
 {
     (void)state;
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     hear(6, 1); /* Lazy: somebody's flood without the flag. */
     hear(4, 1);
     CLAIM_INT(sent(4, HSY_PRUNE), 0);
@@ -237,7 +226,7 @@ static void parent_and_children_are_never_pruned(void **state)
     struct hsy_root root = {.rank = 9, .id = core_id('r', 1), .round = 1};
 
     (void)state;
-    begin_with(4);
+    relay_rig_begin_with(&rig, 4);
     make_eager(4, 10);
     root.distance_us = 10000;
     relay_rig_root(&rig, 4, &root); /* The parent. */
@@ -259,7 +248,7 @@ static void parent_and_children_are_never_pruned(void **state)
 static void who_pushes_on_is_told_again_after_a_second(void **state)
 {
     (void)state;
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     make_eager(4, 6);
     hear(4, 1);
     hear(6, 1);
@@ -276,7 +265,7 @@ static void who_pushes_on_is_told_again_after_a_second(void **state)
 static void whom_all_prune_grafts_the_quickest_other_link(void **state)
 {
     (void)state;
-    begin_with(4);
+    relay_rig_begin_with(&rig, 4);
     relay_rig_neighbour(&rig, 6)->rtt_ns = 30 * HSY_MS;
     relay_rig_neighbour(&rig, 8)->rtt_ns = 20 * HSY_MS;
     relay_rig_prune(&rig, 4, HSY_PRUNE_DUPLICATE);
@@ -292,7 +281,7 @@ static void whom_all_prune_grafts_the_quickest_other_link(void **state)
 static void one_prune_of_several_is_simply_obeyed(void **state)
 {
     (void)state;
-    begin_with(3);
+    relay_rig_begin_with(&rig, 3);
     make_eager(4, 6);
     relay_rig_prune(&rig, 6, HSY_PRUNE_DUPLICATE);
     CLAIM(!is_eager(6));
@@ -303,7 +292,7 @@ static void one_prune_of_several_is_simply_obeyed(void **state)
 static void a_link_on_which_too_much_waits_becomes_lazy(void **state)
 {
     (void)state;
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     make_eager(4, 6);
     hsy_core_congested(&rig.core, 6);
     CLAIM(!is_eager(6));
@@ -320,7 +309,7 @@ static void a_graft_makes_eager_and_sends_what_is_wanted(void **state)
     struct hsy_bundle_id id;
 
     (void)state;
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     struct hsy_bundle b = relay_rig_bundle(&rig, 1, 1, 1);
     id = relay_rig_id(&rig, &b);
     CLAIM(relay_rig_hear(&rig, 4, &b, 0));
@@ -351,7 +340,7 @@ static uint32_t place_of(hearsay_link link, enum hsy_frame_type type)
 /* Twelve are eager, and hang on this node: 4 to 26. */
 static void begin_full(void)
 {
-    begin_with(14);
+    relay_rig_begin_with(&rig, 14);
     make_eager(4, 2 + 2 * HSY_EAGER_MAX);
     for (hearsay_link link = 4; link <= 2 + 2 * HSY_EAGER_MAX; link += 2) {
         relay_rig_neighbour(&rig, link)->child = true;
@@ -449,7 +438,7 @@ static void a_last_parent_is_never_refused(void **state)
 static void the_21st_graft_in_a_second_is_not_answered(void **state)
 {
     (void)state;
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     struct hsy_bundle b = relay_rig_bundle(&rig, 1, 1, 1);
     struct hsy_bundle_id id = relay_rig_id(&rig, &b);
     CLAIM(relay_rig_hear(&rig, 4, &b, 0));
@@ -506,17 +495,17 @@ static void graft_comes_after(uint64_t wait_ns)
 static void the_wait_is_two_round_trips_or_lags_or_checks(void **state)
 {
     (void)state;
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     relay_rig_neighbour(&rig, 6)->rtt_ns = 40 * HSY_MS;
     relay_rig_tree(&rig)->wanted.lag_ns = HSY_MS;
     graft_comes_after(80 * HSY_MS);
     end();
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     relay_rig_neighbour(&rig, 6)->rtt_ns = HSY_MS;
     relay_rig_tree(&rig)->wanted.lag_ns = 70 * HSY_MS;
     graft_comes_after(140 * HSY_MS);
     end();
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     relay_rig_neighbour(&rig, 6)->rtt_ns = HSY_MS;
     relay_rig_tree(&rig)->wanted.lag_ns = HSY_MS;
     relay_rig_relay(&rig)->check_ns = 60 * HSY_MS;
@@ -527,16 +516,16 @@ static void the_wait_is_two_round_trips_or_lags_or_checks(void **state)
 static void the_wait_is_20_to_500_ms(void **state)
 {
     (void)state;
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     relay_rig_neighbour(&rig, 6)->rtt_ns = HSY_MS;
     relay_rig_tree(&rig)->wanted.lag_ns = HSY_MS;
     graft_comes_after(20 * HSY_MS);
     end();
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     relay_rig_neighbour(&rig, 6)->rtt_ns = HSY_SECOND;
     graft_comes_after(500 * HSY_MS);
     end();
-    begin_with(2); /* Not measured: 100 ms. */
+    relay_rig_begin_with(&rig, 2); /* Not measured: 100 ms. */
     relay_rig_tree(&rig)->wanted.lag_ns = HSY_MS;
     graft_comes_after(200 * HSY_MS);
     end();
@@ -545,7 +534,7 @@ static void the_wait_is_20_to_500_ms(void **state)
 static void what_comes_in_time_is_not_grafted(void **state)
 {
     (void)state;
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     (void)announce(6, 1);
     relay_rig_run(&rig, 10);
     hear(4, 1);
@@ -560,7 +549,7 @@ static void what_is_being_checked_counts_as_received(void **state)
     struct hsy_frame frame = {.type = HSY_BUNDLE};
 
     (void)state;
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     (void)announce(6, 1);
     frame.bundle.hops = 1;
     frame.bundle.bundle = relay_rig_bundle(&rig, 1, 1, 1);
@@ -575,7 +564,7 @@ static void what_is_being_checked_counts_as_received(void **state)
 static void the_next_announcer_is_asked_a_round_trip_later(void **state)
 {
     (void)state;
-    begin_with(3);
+    relay_rig_begin_with(&rig, 3);
     relay_rig_neighbour(&rig, 4)->rtt_ns = HSY_MS;
     relay_rig_neighbour(&rig, 6)->rtt_ns = 30 * HSY_MS;
     relay_rig_neighbour(&rig, 8)->rtt_ns = 45 * HSY_MS; /* The slowest. */
@@ -596,7 +585,7 @@ static void the_next_announcer_is_asked_a_round_trip_later(void **state)
 static void an_announcer_that_is_gone_is_passed_over(void **state)
 {
     (void)state;
-    begin_with(3);
+    relay_rig_begin_with(&rig, 3);
     (void)announce(6, 1);
     (void)announce(8, 1);
     relay_rig_unlink(&rig, 6);
@@ -609,7 +598,7 @@ static void an_announcer_that_is_gone_is_passed_over(void **state)
 static void at_most_20_grafts_a_second_go_over_a_link(void **state)
 {
     (void)state;
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     for (uint64_t seq = 1; seq <= 60; seq++) {
         (void)announce(6, seq);
     }
@@ -624,13 +613,13 @@ static void
 what_waited_to_be_told_is_told_when_a_link_becomes_eager(void **state)
 {
     (void)state;
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     hear(4, 1);
     relay_rig_graft(&rig, 6, NULL, false);
     relay_rig_run(&rig, 1000);
     CLAIM_INT(sent(6, HSY_BUNDLE) + sent(6, HSY_IHAVE), 1);
     end();
-    begin_with(2);
+    relay_rig_begin_with(&rig, 2);
     hear(4, 1);
     relay_rig_unlink(&rig, 4); /* The other one is grafted now. */
     CLAIM_INT(sent(6, HSY_GRAFT), 1);
@@ -653,7 +642,7 @@ static uint32_t extras(uint64_t seq)
 static void for_5_s_after_joining_all_goes_to_all(void **state)
 {
     (void)state;
-    begin_with(3);
+    relay_rig_begin_with(&rig, 3);
     CLAIM_INT(extras(1), 0);
     hsy_tree_joined(relay_rig_tree(&rig));
     CLAIM_INT(extras(2), 2);
@@ -668,7 +657,7 @@ static void for_5_s_after_joining_all_goes_to_all(void **state)
 static void for_5_s_after_a_lost_link_too(void **state)
 {
     (void)state;
-    begin_with(4);
+    relay_rig_begin_with(&rig, 4);
     relay_rig_unlink(&rig, 10); /* A lazy one. */
     CLAIM_INT(sent(0, HSY_GRAFT), 0);
     relay_rig_pass(&rig, HSY_FLOOD_NS - 1);
@@ -681,7 +670,7 @@ static void for_5_s_after_a_lost_link_too(void **state)
 static void for_a_lost_eager_link_the_quickest_lazy_one_is_grafted(void **state)
 {
     (void)state;
-    begin_with(4);
+    relay_rig_begin_with(&rig, 4);
     make_eager(4, 6);
     relay_rig_neighbour(&rig, 8)->rtt_ns = 30 * HSY_MS;
     relay_rig_neighbour(&rig, 10)->rtt_ns = 20 * HSY_MS;
@@ -712,7 +701,7 @@ static uint32_t shortcuts(uint32_t len)
 static void own_small_bundles_go_over_some_lazy_links_as_well(void **state)
 {
     (void)state;
-    begin_with(6);
+    relay_rig_begin_with(&rig, 6);
     CLAIM_INT(shortcuts(HSY_SMALL_LEN), 3);
     CLAIM_INT(sent(4, HSY_BUNDLE), 1); /* Eager. */
     CLAIM_INT(sent(12, HSY_BUNDLE), 0);
@@ -724,7 +713,7 @@ static void own_small_bundles_go_over_some_lazy_links_as_well(void **state)
 static void shortcuts_are_the_links_nearest_to_the_root(void **state)
 {
     (void)state;
-    begin_with(7);
+    relay_rig_begin_with(&rig, 7);
     for (hearsay_link link = 6; link <= 16; link += 2) {
         relay_rig_neighbour(&rig, link)->root_distance_us =
             link == 12 || link == 16 ? 1000 : 5000;
@@ -741,12 +730,12 @@ static void in_a_small_network_there_are_fewer_shortcuts(void **state)
 {
     (void)state;
     for (uint32_t peers = 0; peers <= 80; peers += 19) {
-        begin_with(6);
+        relay_rig_begin_with(&rig, 6);
         rig.core.env.peers_count = peers;
         CLAIM_INT(shortcuts(300), peers < 40 ? 1 + peers / 20 : 3);
         end();
     }
-    begin_with(6);
+    relay_rig_begin_with(&rig, 6);
     rig.core.env.config.shortcuts = 0;
     CLAIM_INT(shortcuts(300), 0);
     end();
