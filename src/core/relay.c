@@ -28,6 +28,7 @@ void hsy_relay_init(struct hsy_relay *r, struct hsy_env *env,
     hsy_ml_init(&r->seen, env);
     hsy_origins_init(&r->origins, env);
     hsy_retained_init(&r->retained, env, &r->origins);
+    hsy_delivery_init(&r->delivery, env);
     hsy_publisher_init(&r->publisher, env, neighbours);
     hsy_tree_init(&r->tree, env, neighbours);
     hsy_table_init(
@@ -44,6 +45,7 @@ void hsy_relay_fini(struct hsy_relay *r)
     hsy_ml_fini(&r->seen);
     hsy_retained_fini(&r->retained);
     hsy_origins_fini(&r->origins);
+    hsy_delivery_fini(&r->delivery);
     hsy_publisher_fini(&r->publisher);
     hsy_tree_fini(&r->tree);
     hsy_table_fini(&r->checking);
@@ -258,58 +260,37 @@ bool hsy_relay_wants(struct hsy_relay *r, const struct hsy_copy *copy)
     return true;
 }
 
-static void deliver(struct hsy_relay *r, const struct hsy_message *message,
-                    struct hearsay_message *out)
-{
-    struct hsy_env *env = r->env;
-    char topic[HSY_TOPIC_MAX + 1];
-
-    HSY_ASSERT(message->topic_len <= HSY_TOPIC_MAX);
-    memcpy(topic, message->topic, message->topic_len);
-    topic[message->topic_len] = '\0';
-    out->topic = topic;
-    out->payload = message->payload;
-    out->payload_len = message->payload_len;
-    env->counters.delivered++;
-    env->ports.deliver(env->ports.ctx, out);
-}
-
-static void note_seen(struct hsy_relay *r, const struct hearsay_message *seen,
-                      const struct hsy_message *message,
-                      const struct hsy_neighbour *from)
+static void note_seen(struct hsy_relay *r, const struct hsy_copy *copy,
+                      uint64_t seq, const struct hsy_message *message)
 {
     struct hsy_note note = hsy_note(HEARSAY_INFO, "gossip-seen");
     char text[TEXT_SHOWN_MAX + 1];
 
-    HSY_ASSERT(seen->seq >= 1);
-    hsy_note_id(&note, "origin", &seen->origin);
-    hsy_note_u64(&note, "seq", seen->seq);
-    hsy_note_u64(&note, "hops", seen->hops);
-    if (from != NULL) {
-        hsy_note_id(&note, "from", &from->id);
+    HSY_ASSERT(seq >= 1);
+    hsy_note_id(&note, "origin", &copy->bundle->origin);
+    hsy_note_u64(&note, "seq", seq);
+    hsy_note_u64(&note, "hops", copy->hops);
+    if (copy->from != NULL) {
+        hsy_note_id(&note, "from", &copy->from->id);
     }
     hsy_note_u64(&note, "mono_us", r->env->now.mono_ns / 1000);
     note_text(&note, message, text);
     hsy_tell(r->env, &note);
 }
 
-static void hand_over(struct hsy_relay *r, const struct hsy_bundle *bundle,
-                      const struct hsy_neighbour *from, uint8_t hops)
+static void hand_over(struct hsy_relay *r, const struct hsy_copy *copy)
 {
+    const struct hsy_bundle *bundle = copy->bundle;
     struct hsy_reader at = hsy_reader(bundle->messages, bundle->messages_len);
-    struct hearsay_message out = {.origin = bundle->origin,
-                                  .epoch = bundle->epoch_incarnation,
-                                  .seq = bundle->first_seq,
-                                  .wall_ms = bundle->wall_ms,
-                                  .hops = hops};
     struct hsy_message message;
+    uint64_t seq = bundle->first_seq;
 
     while (hsy_messages_next(&at, &message)) {
-        note_seen(r, &out, &message, from);
-        deliver(r, &message, &out);
-        out.seq++;
+        note_seen(r, copy, seq, &message);
+        seq++;
     }
-    HSY_ASSERT(out.seq == bundle->first_seq + bundle->count);
+    HSY_ASSERT(seq == bundle->first_seq + bundle->count);
+    hsy_delivery_take(&r->delivery, bundle, copy->hops);
 }
 
 /* The check of @id is over; how many copies came along the tree. */
@@ -437,7 +418,7 @@ bool hsy_relay_checked(struct hsy_relay *r, const struct hsy_copy *copy)
     bool history = is_history(r, copy);
     env->counters.history += history ? 1 : 0;
     if (!history || env->config.history != 0) {
-        hand_over(r, copy->bundle, copy->from, copy->hops);
+        hand_over(r, copy);
     }
     pass_on(r, copy, &id);
     return true;

@@ -4,6 +4,7 @@
 #ifndef HSY_CORE_RELAY_H
 #define HSY_CORE_RELAY_H
 
+#include "core/delivery.h"
 #include "core/messages.h"
 #include "core/publish.h"
 #include "core/retained.h"
@@ -22,6 +23,7 @@ struct hsy_relay {
     struct hsy_table checking; /* Bundles whose signature is being verified. */
     struct hsy_origins origins;
     struct hsy_retained retained;
+    struct hsy_delivery delivery;
     struct hsy_publisher publisher;
     struct hsy_tree tree;
     uint64_t check_ns; /* Smoothed: how long a check takes. */
