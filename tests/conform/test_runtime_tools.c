@@ -426,7 +426,8 @@ static void a_log_that_takes_nothing_is_counted_and_told_later(void **state)
         say(log, HEARSAY_INFO, "connect");
     }
     CLAIM_INT(dup2(quiet, STDERR_FILENO), STDERR_FILENO);
-    CLAIM(hsy_clock_mono_ns() - start_ns < 5 * HSY_SECOND);
+    /* Not even a millisecond of waiting for each, on the busiest machine. */
+    CLAIM(hsy_clock_mono_ns() - start_ns < 20 * HSY_SECOND);
     CLAIM(hsy_log_lost(log) > 0);
     CLAIM(hsy_log_lost(log) < 20000);
     CLAIM(hsy_log_is_behind(log));
