@@ -472,24 +472,35 @@ void hsy_relay_announced(struct hsy_relay *r, const struct hsy_neighbour *n,
     }
 }
 
+/* Of what @n wants, as much as HSY_GRAFT_ANSWER_MAX lets through. */
+static void send_wanted(struct hsy_relay *r, const struct hsy_neighbour *n,
+                        const struct hsy_bundle_ids *ids)
+{
+    struct hsy_frame answer = {.type = HSY_BUNDLE};
+    uint32_t credit = HSY_GRAFT_ANSWER_MAX;
+
+    HSY_ASSERT(ids->count <= HSY_GRAFT_IDS_MAX);
+    for (uint32_t i = 0; i < ids->count; i++) {
+        const struct hsy_retained_bundle *b =
+            hsy_retained_find(&r->retained, hsy_bundle_ids_at(ids, i));
+        if (b != NULL && b->bundle->len <= credit) {
+            credit -= b->bundle->len;
+            answer.bundle.bundle = hsy_retained_bundle(b);
+            answer.bundle.hops = b->hops;
+            r->env->counters.bundles_relayed++;
+            hsy_send(r->env, n->link, &answer);
+        }
+    }
+}
+
 void hsy_relay_graft(struct hsy_relay *r, struct hsy_neighbour *n,
                      const struct hsy_frame *frame)
 {
-    struct hsy_frame answer = {.type = HSY_BUNDLE};
-    bool may = hsy_tree_may_graft(&r->tree, n);
-    const struct hsy_retained_bundle *b =
-        may && frame->graft.wants
-            ? hsy_retained_find(&r->retained, &frame->graft.id)
-            : NULL;
-
     HSY_ASSERT(n->overlay);
     /* Also when there is no room for another eager link, and first: that an
      * announced bundle can always be had is what delivery rests on. */
-    if (b != NULL) {
-        answer.bundle.bundle = hsy_retained_bundle(b);
-        answer.bundle.hops = b->hops;
-        r->env->counters.bundles_relayed++;
-        hsy_send(r->env, n->link, &answer);
+    if (hsy_tree_may_graft(&r->tree, n)) {
+        send_wanted(r, n, &frame->graft.ids);
     }
     hsy_tree_graft(&r->tree, n, frame->graft.last_parent);
 }

@@ -14,6 +14,9 @@
  * Message List may have forgotten it. Clocks may differ by as much. */
 #define HSY_BUNDLE_WINDOW_MS (UINT64_C(10) * 60 * 1000)
 
+/* Bytes of bundles that one GRAFT is answered with. */
+enum { HSY_GRAFT_ANSWER_MAX = 128 * 1024 };
+
 /* Is that near enough to our clock? */
 bool hsy_relay_in_window(const struct hsy_env *env, uint64_t wall_ms);
 

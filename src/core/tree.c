@@ -12,7 +12,7 @@ enum { LINKS_AT_ONCE = 64, SHORTCUT_PEERS = 20 };
 #define PRUNE_AGAIN_NS (1 * HSY_SECOND)
 /* A parent from which nothing new came for so long, while others had so many
  * bundles, is none: it is slow, or stopped. */
-#define UNFED_NS (2 * HSY_SECOND)
+#define UNFED_NS (500 * HSY_MS)
 enum { UNFED_MAX = 8 };
 /* So long after the parents have changed. */
 #define LET_GO_NS (1 * HSY_SECOND)
@@ -231,30 +231,29 @@ void hsy_tree_copy(struct hsy_tree *t, struct hsy_neighbour *n, uint8_t copy)
     }
 }
 
-void hsy_tree_demote(struct hsy_tree *t, struct hsy_neighbour *n)
-{
-    bool was_eager = n->eager;
-
-    make_lazy(t, n);
-    t->env->counters.links_demoted += was_eager && !n->eager ? 1 : 0;
-    HSY_ASSERT(!n->eager || is_fixed(t, n));
-}
-
 /* ------------------------------------------------------------------ graft */
+
+#define RATION_NS (HSY_SECOND / HSY_GRAFTS_PER_S)
+
+/* When there is one more, once all are used up. */
+static uint64_t next_ration_ns(const struct hsy_ration *r)
+{
+    HSY_ASSERT(r->left == 0);
+    return hsy_time_add(r->counted_ns, RATION_NS);
+}
 
 /* One of 20 a second; false: they are used up. */
 static bool take(const struct hsy_tree *t, struct hsy_ration *r)
 {
     uint64_t now_ns = t->env->now.mono_ns;
-    uint64_t each_ns = HSY_SECOND / HSY_GRAFTS_PER_S;
-    uint64_t more = hsy_time_since(r->counted_ns, now_ns) / each_ns;
+    uint64_t more = hsy_time_since(r->counted_ns, now_ns) / RATION_NS;
 
     if (r->left + more >= HSY_GRAFTS_PER_S) {
         *r =
             (struct hsy_ration){.left = HSY_GRAFTS_PER_S, .counted_ns = now_ns};
     } else {
         r->left = (uint8_t)(r->left + more);
-        r->counted_ns = hsy_time_add(r->counted_ns, more * each_ns);
+        r->counted_ns = hsy_time_add(r->counted_ns, more * RATION_NS);
     }
     if (r->left == 0) {
         return false;
@@ -264,17 +263,15 @@ static bool take(const struct hsy_tree *t, struct hsy_ration *r)
     return true;
 }
 
-/* @id NULL: no bundle is wanted. */
+/* It becomes eager, and sends the bundles @ids. */
 static void send_graft(struct hsy_tree *t, struct hsy_neighbour *n,
-                       const struct hsy_bundle_id *id)
+                       const struct hsy_bundle_id *ids, uint32_t count)
 {
     struct hsy_frame frame = {.type = HSY_GRAFT};
 
     HSY_ASSERT(n->version >= 2);
-    frame.graft.wants = id != NULL;
-    if (id != NULL) {
-        frame.graft.id = *id;
-    }
+    frame.graft.ids = (struct hsy_bundle_ids){
+        .count = count, .bytes = count == 0 ? NULL : ids->bytes};
     frame.graft.last_parent =
         t->shape.pressing || eager_count(t) == (n->eager ? 1 : 0);
     make_eager(t, n);
@@ -361,7 +358,7 @@ static void graft_best(struct hsy_tree *t, const struct hsy_neighbour *except)
 
     HSY_ASSERT(n == NULL || n != except);
     if (n != NULL && take(t, &n->grafts_out)) {
-        send_graft(t, n, NULL);
+        send_graft(t, n, NULL, 0);
     }
 }
 
@@ -404,7 +401,7 @@ static bool hang_on(struct hsy_tree *t, hearsay_link link)
     if (!take(t, &n->grafts_out)) {
         return false;
     }
-    send_graft(t, n, NULL);
+    send_graft(t, n, NULL, 0);
     return true;
 }
 
@@ -474,6 +471,19 @@ void hsy_tree_pruned(struct hsy_tree *t, struct hsy_neighbour *n,
     }
 }
 
+void hsy_tree_demote(struct hsy_tree *t, struct hsy_neighbour *n)
+{
+    bool was_eager = n->eager;
+
+    make_lazy(t, n);
+    t->env->counters.links_demoted += was_eager && !n->eager ? 1 : 0;
+    if (n->link == t->shape.parent || n->link == t->shape.spare) {
+        hsy_shape_refused(&t->shape, n); /* Who cannot take cannot give. */
+        reshape(t);
+    }
+    HSY_ASSERT(!only_floods(t) || n->eager || !was_eager);
+}
+
 void hsy_tree_root(struct hsy_tree *t, struct hsy_neighbour *n,
                    const struct hsy_root *root)
 {
@@ -516,13 +526,13 @@ static uint64_t answer_ns(const struct hsy_tree *t)
     return bounded(rtt_ns);
 }
 
-/* One more bundle that the parent should have brought, and others have. */
-static void blame_parent(struct hsy_tree *t)
+/* @count more bundles that the parent should have brought, and others have. */
+static void blame_parent(struct hsy_tree *t, uint32_t count)
 {
     struct hsy_neighbour *n = parent_at(t, t->parent);
     uint64_t hungry_ns = hsy_time_since(t->fed_ns, t->env->now.mono_ns);
 
-    t->unfed++;
+    t->unfed += count;
     if (n != NULL && t->unfed >= UNFED_MAX && hungry_ns >= UNFED_NS) {
         t->unfed = 0;
         hsy_shape_refused(&t->shape, n);
@@ -533,18 +543,20 @@ static void blame_parent(struct hsy_tree *t)
 
 static void ask_for_what_is_late(struct hsy_tree *t)
 {
-    struct hsy_bundle_id id;
+    uint64_t wait_ns = answer_ns(t);
     hearsay_link link;
 
-    if (t->env->now.mono_ns < t->wanted.next_ns) {
-        return;
-    }
-    uint64_t wait_ns = answer_ns(t);
-    while (hsy_wanted_due(&t->wanted, &id, &link, wait_ns)) {
+    while ((link = hsy_wanted_whom(&t->wanted)) != 0) {
         struct hsy_neighbour *n = hsy_neighbour_by_link(t->neighbours, link);
-        if (n != NULL && n->overlay && take(t, &n->grafts_out)) {
-            send_graft(t, n, &id);
-            blame_parent(t);
+        struct hsy_bundle_id ids[HSY_GRAFT_IDS_MAX];
+        if (n == NULL || !n->overlay) {
+            hsy_wanted_skip(&t->wanted, link);
+        } else if (take(t, &n->grafts_out)) {
+            uint32_t count = hsy_wanted_take(&t->wanted, link, ids, wait_ns);
+            send_graft(t, n, ids, count);
+            blame_parent(t, count);
+        } else {
+            hsy_wanted_later(&t->wanted, link, next_ration_ns(&n->grafts_out));
         }
     }
     HSY_ASSERT(t->wanted.next_ns > t->env->now.mono_ns);
@@ -571,7 +583,7 @@ void hsy_tree_link_up(struct hsy_tree *t, struct hsy_neighbour *n)
     }
     hsy_shape_link_up(&t->shape, n);
     if (eager_count(t) == 0 && take(t, &n->grafts_out)) {
-        send_graft(t, n, NULL); /* The first one; the shape comes later. */
+        send_graft(t, n, NULL, 0); /* The first one; the shape comes later. */
     }
 }
 
@@ -588,8 +600,9 @@ void hsy_tree_link_down(struct hsy_tree *t, const struct hsy_neighbour *gone)
 
 void hsy_tree_tick(struct hsy_tree *t)
 {
-    HSY_ASSERT(t->env != NULL);
-    ask_for_what_is_late(t);
+    if (t->env->now.mono_ns >= t->wanted.next_ns) {
+        ask_for_what_is_late(t);
+    }
     hsy_announce_tick(&t->announce);
     if (!only_floods(t)) {
         hsy_shape_tick(&t->shape);

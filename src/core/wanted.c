@@ -97,38 +97,83 @@ static void take_first(struct hsy_wanted_bundle *wanted)
     }
 }
 
-bool hsy_wanted_due(struct hsy_wanted *w, struct hsy_bundle_id *out_id,
-                    hearsay_link *out_link, uint64_t wait_ns)
+static bool is_due(const struct hsy_wanted *w,
+                   const struct hsy_wanted_bundle *wanted)
 {
-    uint64_t now_ns = w->env->now.mono_ns;
+    HSY_ASSERT(wanted->count <= HSY_ANNOUNCERS_MAX);
+    return wanted->due_ns <= w->env->now.mono_ns;
+}
 
-    if (now_ns < w->next_ns) {
-        return false;
+/* Is it @link's turn to be asked for it? */
+static bool is_turn(const struct hsy_wanted *w,
+                    const struct hsy_wanted_bundle *wanted, hearsay_link link)
+{
+    HSY_ASSERT(link != 0);
+    return is_due(w, wanted) && wanted->count > 0 &&
+           wanted->announcers[0] == link;
+}
+
+hearsay_link hsy_wanted_whom(struct hsy_wanted *w)
+{
+    uint64_t next_ns = HEARSAY_NEVER;
+
+    if (w->env->now.mono_ns < w->next_ns) {
+        return 0;
     }
-    if (w->scan == 0) { /* From the end, for a removal moves the last one. */
-        w->scan = w->table.count + 1;
-        w->scan_ns = HEARSAY_NEVER;
-    }
-    while (w->scan > 1) {
-        w->scan--;
-        struct hsy_wanted_bundle *wanted = hsy_table_at(&w->table, w->scan - 1);
-        if (wanted->due_ns <= now_ns && wanted->count == 0) {
+    for (uint32_t i = w->table.count; i > 0; i--) {
+        struct hsy_wanted_bundle *wanted = hsy_table_at(&w->table, i - 1);
+        if (!is_due(w, wanted)) {
+            next_ns = hsy_time_min(next_ns, wanted->due_ns);
+        } else if (wanted->count > 0) {
+            return wanted->announcers[0]; /* The caller comes again. */
+        } else {
             hsy_table_remove(&w->table, wanted);
-            continue;
         }
-        bool due = wanted->due_ns <= now_ns;
-        wanted->due_ns = due ? hsy_time_add(now_ns, wait_ns) : wanted->due_ns;
-        w->scan_ns = hsy_time_min(w->scan_ns, wanted->due_ns);
-        if (due) {
-            *out_id = wanted->id;
-            *out_link = wanted->announcers[0];
+    }
+    w->next_ns = next_ns;
+    HSY_ASSERT(w->next_ns > w->env->now.mono_ns);
+    return 0;
+}
+
+uint32_t hsy_wanted_take(struct hsy_wanted *w, hearsay_link link,
+                         struct hsy_bundle_id ids[HSY_GRAFT_IDS_MAX],
+                         uint64_t wait_ns)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < w->table.count && count < HSY_GRAFT_IDS_MAX; i++) {
+        struct hsy_wanted_bundle *wanted = hsy_table_at(&w->table, i);
+        if (is_turn(w, wanted, link)) {
+            ids[count] = wanted->id;
+            count++;
             take_first(wanted);
             wanted->asked = true;
-            return true; /* The caller comes again. */
+            wanted->due_ns = hsy_time_add(w->env->now.mono_ns, wait_ns);
         }
     }
-    w->scan = 0;
-    w->next_ns = w->scan_ns;
-    HSY_ASSERT(w->next_ns > now_ns);
-    return false;
+    HSY_ASSERT(wait_ns > 0);
+    return count;
+}
+
+void hsy_wanted_later(struct hsy_wanted *w, hearsay_link link,
+                      uint64_t until_ns)
+{
+    HSY_ASSERT(until_ns > w->env->now.mono_ns);
+    for (uint32_t i = 0; i < w->table.count; i++) {
+        struct hsy_wanted_bundle *wanted = hsy_table_at(&w->table, i);
+        if (is_turn(w, wanted, link)) {
+            wanted->due_ns = until_ns;
+        }
+    }
+}
+
+void hsy_wanted_skip(struct hsy_wanted *w, hearsay_link link)
+{
+    HSY_ASSERT(w->table.count <= HSY_WANTED_MAX);
+    for (uint32_t i = 0; i < w->table.count; i++) {
+        struct hsy_wanted_bundle *wanted = hsy_table_at(&w->table, i);
+        if (is_turn(w, wanted, link)) {
+            take_first(wanted);
+        }
+    }
 }

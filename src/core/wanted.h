@@ -21,8 +21,6 @@ struct hsy_wanted {
     struct hsy_env *env;
     struct hsy_table table; /* struct hsy_wanted_bundle */
     uint64_t next_ns;       /* Not later than the earliest due. */
-    uint32_t scan;    /* Within one tick: entries yet to be looked at, + 1. */
-    uint64_t scan_ns; /* The earliest due among those already looked at. */
     uint64_t lag_ns;  /* So late a payload comes after its announcement, 95
                          times of 100; an estimate. */
 };
@@ -37,10 +35,18 @@ void hsy_wanted_add(struct hsy_wanted *w, const struct hsy_bundle_id *id,
 void hsy_wanted_early(struct hsy_wanted *w);
 /* It came, or is being checked. */
 void hsy_wanted_came(struct hsy_wanted *w, const struct hsy_bundle_id *id);
-/* One whose time has come and who to ask for it; its next time is after
- * @wait_ns. False: nothing is due. Call until then. An entry without anybody
- * left to ask goes. */
-bool hsy_wanted_due(struct hsy_wanted *w, struct hsy_bundle_id *out_id,
-                    hearsay_link *out_link, uint64_t wait_ns);
+/* Who is to be asked for something now. 0: nobody. What nobody is left to be
+ * asked for goes. */
+hearsay_link hsy_wanted_whom(struct hsy_wanted *w);
+/* What to ask @link for now; HSY_GRAFT_IDS_MAX ids at most. If one does not come
+ * within @wait_ns, the next who announced it is asked. */
+uint32_t hsy_wanted_take(struct hsy_wanted *w, hearsay_link link,
+                         struct hsy_bundle_id ids[HSY_GRAFT_IDS_MAX],
+                         uint64_t wait_ns);
+/* @link cannot be asked before @until_ns. */
+void hsy_wanted_later(struct hsy_wanted *w, hearsay_link link,
+                      uint64_t until_ns);
+/* @link is gone: the next ones are asked at once. */
+void hsy_wanted_skip(struct hsy_wanted *w, hearsay_link link);
 
 #endif

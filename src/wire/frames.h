@@ -25,6 +25,7 @@ enum {
     HSY_BRIDGE_RECORDS = 2,
     HSY_SYNC_ENTRIES_MAX = 64,
     HSY_IHAVE_IDS_MAX = 250,
+    HSY_GRAFT_IDS_MAX = 64,
     HSY_REDIRECTS_MAX = 4, /* Records in one PRUNE. */
     HSY_DIGEST_BUCKETS = 64,
     HSY_DIGEST_MARKS_MAX = 256,
@@ -259,9 +260,9 @@ struct hsy_frame {
         } bundle;
         struct hsy_bundle_ids ihave; /* 1..HSY_IHAVE_IDS_MAX */
         struct {
-            bool last_parent; /* It has no other eager link. */
-            bool wants;       /* Send me @id, too. */
-            struct hsy_bundle_id id;
+            bool last_parent;          /* It has no other eager link. */
+            struct hsy_bundle_ids ids; /* Send me these, too; at most
+                                          HSY_GRAFT_IDS_MAX. */
         } graft;
         struct {
             enum hsy_prune_why why;

@@ -94,39 +94,27 @@ void hsy_wire_get_ihave(struct hsy_reader *in, struct hsy_bundle_ids *ids)
         hsy_get_slice(in, (size_t)ids->count * sizeof(struct hsy_bundle_id));
 }
 
-/* GRAFT:  how u8: bit 0 last parent, bit 1 wants the bundle | bundle id 16
- *
- * The id is zero when no bundle is wanted.
+/* GRAFT:  last parent u8, 0 or 1 | count u8, at most 64 | bundle id 16 x count
  */
-enum { GRAFT_LAST = 1, GRAFT_WANTS = 2 };
-
-static bool id_is_zero(const struct hsy_bundle_id *id)
-{
-    uint8_t any = 0;
-
-    for (size_t i = 0; i < sizeof(id->bytes); i++) {
-        any |= id->bytes[i];
-    }
-    return any == 0;
-}
-
 void hsy_wire_put_graft(struct hsy_writer *out, const struct hsy_frame *frame)
 {
-    HSY_ASSERT(frame->graft.wants || id_is_zero(&frame->graft.id));
-    hsy_put_u8(out, (uint8_t)((frame->graft.last_parent ? GRAFT_LAST : 0) |
-                              (frame->graft.wants ? GRAFT_WANTS : 0)));
-    hsy_put_bytes(out, frame->graft.id.bytes, sizeof(frame->graft.id.bytes));
+    const struct hsy_bundle_ids *ids = &frame->graft.ids;
+
+    HSY_ASSERT(ids->count <= HSY_GRAFT_IDS_MAX);
+    hsy_wire_put_bool(out, frame->graft.last_parent);
+    hsy_put_u8(out, (uint8_t)ids->count);
+    hsy_put_bytes(out, ids->bytes,
+                  (size_t)ids->count * sizeof(struct hsy_bundle_id));
 }
 
 void hsy_wire_get_graft(struct hsy_reader *in, struct hsy_frame *frame)
 {
-    uint8_t how = hsy_wire_get_choice(in, 0, GRAFT_LAST | GRAFT_WANTS);
+    struct hsy_bundle_ids *ids = &frame->graft.ids;
 
-    frame->graft.last_parent = (how & GRAFT_LAST) != 0;
-    frame->graft.wants = (how & GRAFT_WANTS) != 0;
-    hsy_get_bytes(in, frame->graft.id.bytes, sizeof(frame->graft.id.bytes));
-    hsy_wire_require(in, in->bad || frame->graft.wants ||
-                             id_is_zero(&frame->graft.id));
+    frame->graft.last_parent = hsy_wire_get_bool(in);
+    ids->count = hsy_wire_get_choice(in, 0, HSY_GRAFT_IDS_MAX);
+    ids->bytes =
+        hsy_get_slice(in, (size_t)ids->count * sizeof(struct hsy_bundle_id));
 }
 
 /* PRUNE:  why u8 | records, at most 4

@@ -317,8 +317,8 @@ static void make_ihave(struct hsy_frame *f)
 static void make_graft(struct hsy_frame *f)
 {
     f->graft.last_parent = true;
-    f->graft.wants = true;
-    memset(f->graft.id.bytes, 0x1d, sizeof(f->graft.id.bytes));
+    memset(list_room, 0x1d, 32);
+    f->graft.ids = (struct hsy_bundle_ids){.bytes = list_room, .count = 2};
 }
 
 static void make_prune(struct hsy_frame *f)

@@ -271,10 +271,8 @@ void relay_rig_graft(struct relay_rig *rig, hearsay_link link,
     struct hsy_frame frame = {.type = HSY_GRAFT};
 
     frame.graft.last_parent = last_parent;
-    frame.graft.wants = id != NULL;
-    if (id != NULL) {
-        frame.graft.id = *id;
-    }
+    frame.graft.ids = (struct hsy_bundle_ids){
+        .count = id == NULL ? 0 : 1, .bytes = id == NULL ? NULL : id->bytes};
     relay_rig_frame(rig, link, &frame);
 }
 

@@ -185,7 +185,7 @@ static void who_has_no_feasible_neighbour_waits_for_the_next_round(void **state)
 
 /* As tree.c has them. */
 enum { UNFED_MAX = 8 };
-#define UNFED_NS (2 * HSY_SECOND)
+#define UNFED_NS (500 * HSY_MS)
 #define LET_GO_NS (1 * HSY_SECOND)
 /* Announced by 8, so much later it is asked. */
 #define LATE_NS (20 * HSY_MS)
@@ -230,7 +230,8 @@ static void be_late(uint64_t seq, uint32_t count)
         announce(8, seq + i);
     }
     relay_rig_run_ns(&rig, LATE_NS);
-    CLAIM_INT(sent(8, HSY_GRAFT), asked + count);
+    CLAIM_INT(sent(8, HSY_GRAFT), asked + 1);
+    CLAIM_INT(relay_rig_last(&rig, 8, HSY_GRAFT).graft.ids.count, count);
 }
 
 static void a_parent_is_left_after_8_late_bundles(void **state)
@@ -250,7 +251,8 @@ static void a_parent_is_left_after_8_late_bundles(void **state)
     end();
 }
 
-static void a_parent_is_left_after_2_s_without_a_first_copy(void **state)
+static void
+a_parent_is_left_half_a_second_after_its_last_first_copy(void **state)
 {
     (void)state;
     begin_fed();
@@ -303,7 +305,19 @@ static void other_copies_forgive_a_parent_nothing(void **state)
     end();
 }
 
-static void a_new_parent_has_2_s_of_its_own(void **state)
+static void a_parent_for_which_too_much_waits_is_left(void **state)
+{
+    (void)state;
+    begin_fed();
+    hsy_core_congested(&rig.core, 6);
+    CLAIM_INT(parent(), 8);
+    CLAIM(!relay_rig_neighbour(&rig, 6)->eager);
+    hear(6, 1, 0); /* Not for now. */
+    CLAIM_INT(parent(), 8);
+    end();
+}
+
+static void a_new_parent_has_half_a_second_of_its_own(void **state)
 {
     (void)state;
     begin_fed();
@@ -402,10 +416,12 @@ int main(void)
         cmocka_unit_test(
             who_has_no_feasible_neighbour_waits_for_the_next_round),
         cmocka_unit_test(a_parent_is_left_after_8_late_bundles),
-        cmocka_unit_test(a_parent_is_left_after_2_s_without_a_first_copy),
+        cmocka_unit_test(
+            a_parent_is_left_half_a_second_after_its_last_first_copy),
         cmocka_unit_test(a_first_copy_from_the_parent_is_all_forgiven),
         cmocka_unit_test(other_copies_forgive_a_parent_nothing),
-        cmocka_unit_test(a_new_parent_has_2_s_of_its_own),
+        cmocka_unit_test(a_parent_for_which_too_much_waits_is_left),
+        cmocka_unit_test(a_new_parent_has_half_a_second_of_its_own),
         cmocka_unit_test(only_former_parents_are_let_go_a_second_later),
         cmocka_unit_test(
             a_former_parent_that_is_first_stays_until_it_is_second),

@@ -48,7 +48,7 @@ static void the_first_link_is_grafted_and_the_next_is_lazy(void **state)
     CLAIM_INT(sent(6, HSY_GRAFT), 0);
     struct hsy_frame graft = relay_rig_last(&rig, 4, HSY_GRAFT);
     CLAIM(graft.graft.last_parent);
-    CLAIM(!graft.graft.wants);
+    CLAIM_INT(graft.graft.ids.count, 0);
     end();
 }
 
@@ -325,6 +325,45 @@ static void a_graft_makes_eager_and_sends_what_is_wanted(void **state)
     end();
 }
 
+/* One message of 6,000 bytes; lent until the next one is made. */
+static struct hsy_bundle large_bundle(uint64_t seq)
+{
+    static uint8_t bytes[8192], payload[6000];
+    struct hsy_writer out = hsy_writer(bytes, sizeof(bytes));
+    struct hsy_bundle b = relay_rig_bundle(&rig, 1, seq, 1);
+    struct hsy_message message = {.topic = (const uint8_t *)"",
+                                  .payload = payload,
+                                  .payload_len = sizeof(payload)};
+
+    b.messages = bytes;
+    b.messages_len = 0;
+    b.count = 0;
+    hsy_messages_add(&out, &b, &message);
+    return b;
+}
+
+static void a_graft_is_answered_with_128_kib_at_most(void **state)
+{
+    struct hsy_bundle_id ids[HSY_GRAFT_IDS_MAX];
+    struct hsy_frame frame = {.type = HSY_GRAFT};
+    uint32_t each = 0;
+
+    (void)state;
+    relay_rig_begin_with(&rig, 2);
+    for (uint32_t i = 0; i < HSY_GRAFT_IDS_MAX; i++) {
+        struct hsy_bundle b = large_bundle(i + 1);
+        ids[i] = relay_rig_id(&rig, &b);
+        each = HSY_BUNDLE_FIXED_LEN + b.messages_len;
+        CLAIM(relay_rig_hear(&rig, 4, &b, 0));
+    }
+    frame.graft.ids = (struct hsy_bundle_ids){.bytes = ids[0].bytes,
+                                              .count = HSY_GRAFT_IDS_MAX};
+    relay_rig_frame(&rig, 6, &frame);
+    CLAIM(each > 4096);
+    CLAIM_INT(sent(6, HSY_BUNDLE), HSY_GRAFT_ANSWER_MAX / each);
+    end();
+}
+
 /* Which place among all that was sent; UINT32_MAX: none. */
 static uint32_t place_of(hearsay_link link, enum hsy_frame_type type)
 {
@@ -486,9 +525,9 @@ static void graft_comes_after(uint64_t wait_ns)
     relay_rig_run_ns(&rig, 1);
     CLAIM_INT(sent(6, HSY_GRAFT), 1);
     struct hsy_frame frame = relay_rig_last(&rig, 6, HSY_GRAFT);
-    CLAIM(frame.graft.wants);
     CLAIM(!frame.graft.last_parent);
-    CLAIM_BYTES(frame.graft.id.bytes, id.bytes, sizeof(id.bytes));
+    CLAIM_INT(frame.graft.ids.count, 1);
+    CLAIM_BYTES(frame.graft.ids.bytes, id.bytes, sizeof(id.bytes));
     CLAIM(is_eager(6));
 }
 
@@ -595,15 +634,40 @@ static void an_announcer_that_is_gone_is_passed_over(void **state)
     end();
 }
 
-static void at_most_20_grafts_a_second_go_over_a_link(void **state)
+static void what_is_late_at_one_is_asked_for_in_one_graft(void **state)
 {
     (void)state;
     relay_rig_begin_with(&rig, 2);
-    for (uint64_t seq = 1; seq <= 60; seq++) {
+    for (uint64_t seq = 1; seq <= HSY_GRAFT_IDS_MAX + 6; seq++) {
         (void)announce(6, seq);
     }
     relay_rig_run(&rig, 400);
+    CLAIM_INT(sent(6, HSY_GRAFT), 2);
+    CLAIM_INT(relay_rig_last(&rig, 6, HSY_GRAFT).graft.ids.count, 6);
+    end();
+}
+
+static void with_20_grafts_a_second_the_rest_keeps_its_turn(void **state)
+{
+    uint32_t asked = 0;
+
+    (void)state;
+    relay_rig_begin_with(&rig, 2);
+    relay_rig_neighbour(&rig, 6)->rtt_ns = HSY_MS;
+    relay_rig_tree(&rig)->wanted.lag_ns = HSY_MS;
+    for (uint64_t seq = 1; seq <= 30; seq++) {
+        relay_rig_tree(&rig)->wanted.lag_ns = HSY_MS;
+        (void)announce(6, seq);
+        relay_rig_run_ns(&rig, HSY_MS);
+    }
+    relay_rig_run_ns(&rig, HSY_GRAFT_MIN_NS);
     CLAIM_INT(sent(6, HSY_GRAFT), HSY_GRAFTS_PER_S);
+    relay_rig_run(&rig, 100);
+    for (uint32_t i = 0; i < rig.ports.sent_count; i++) {
+        const struct core_sent *s = &rig.ports.sent[i];
+        asked += s->link == 6 && s->bytes[4] == HSY_GRAFT ? s->bytes[7] : 0;
+    }
+    CLAIM_INT(asked, 30);
     end();
 }
 
@@ -760,6 +824,7 @@ int main(void)
         cmocka_unit_test(one_prune_of_several_is_simply_obeyed),
         cmocka_unit_test(a_link_on_which_too_much_waits_becomes_lazy),
         cmocka_unit_test(a_graft_makes_eager_and_sends_what_is_wanted),
+        cmocka_unit_test(a_graft_is_answered_with_128_kib_at_most),
         cmocka_unit_test(a_13th_eager_link_is_refused_after_its_bundle),
         cmocka_unit_test(a_13th_eager_link_takes_the_place_of_an_idle_one),
         cmocka_unit_test(links_that_cannot_be_lazy_make_no_room),
@@ -772,7 +837,8 @@ int main(void)
         cmocka_unit_test(what_is_being_checked_counts_as_received),
         cmocka_unit_test(the_next_announcer_is_asked_a_round_trip_later),
         cmocka_unit_test(an_announcer_that_is_gone_is_passed_over),
-        cmocka_unit_test(at_most_20_grafts_a_second_go_over_a_link),
+        cmocka_unit_test(what_is_late_at_one_is_asked_for_in_one_graft),
+        cmocka_unit_test(with_20_grafts_a_second_the_rest_keeps_its_turn),
         cmocka_unit_test(
             what_waited_to_be_told_is_told_when_a_link_becomes_eager),
         cmocka_unit_test(for_5_s_after_joining_all_goes_to_all),

@@ -45,9 +45,14 @@ static void came(uint32_t number)
 /* Who is to be asked now; 0: nobody. */
 static hearsay_link ask(uint64_t wait_ns)
 {
-    hearsay_link link = 0;
+    struct hsy_bundle_id ids[HSY_GRAFT_IDS_MAX];
+    hearsay_link link = hsy_wanted_whom(&wanted);
 
-    return hsy_wanted_due(&wanted, &due_id, &link, wait_ns) ? link : 0;
+    if (link != 0) {
+        CLAIM(hsy_wanted_take(&wanted, link, ids, wait_ns) >= 1);
+        due_id = ids[0];
+    }
+    return link;
 }
 
 static void who_announced_first_is_asked_when_the_wait_is_over(void **state)

@@ -635,10 +635,10 @@ static inline void hostile_frame(struct hostile *h, const struct puppet *p,
         return;
     case HSY_GRAFT:
         f->graft.last_parent = hostile_chance(h, 2);
-        f->graft.wants = hostile_chance(h, 2);
-        if (f->graft.wants) {
-            f->graft.id = hostile_bundle_id(h);
-        }
+        f->graft.ids = hostile_bundle_ids(h);
+        f->graft.ids.count = f->graft.ids.count < HSY_GRAFT_IDS_MAX
+                                 ? f->graft.ids.count - 1
+                                 : HSY_GRAFT_IDS_MAX;
         return;
     case HSY_PRUNE:
         f->prune.why = (enum hsy_prune_why)(1 + hostile_pick(h, 3));

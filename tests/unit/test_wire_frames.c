@@ -311,8 +311,9 @@ static void claim_same_frame(const struct hsy_frame *a,
         break;
     case HSY_GRAFT:
         assert_int_equal(a->graft.last_parent, b->graft.last_parent);
-        assert_int_equal(a->graft.wants, b->graft.wants);
-        assert_memory_equal(&a->graft.id, &b->graft.id, sizeof(a->graft.id));
+        assert_int_equal(a->graft.ids.count, b->graft.ids.count);
+        assert_memory_equal(a->graft.ids.bytes, b->graft.ids.bytes,
+                            16 * (size_t)a->graft.ids.count);
         break;
     case HSY_PRUNE:
         assert_int_equal(a->prune.why, b->prune.why);

@@ -391,8 +391,9 @@ static inline void sample_body(struct samples *s, struct hsy_frame *f)
         break;
     case HSY_GRAFT:
         f->graft.last_parent = sample_below(s, 2) == 1;
-        f->graft.wants = sample_below(s, 2) == 1;
-        sample_bytes(s, f->graft.id.bytes, f->graft.wants ? 16 : 0);
+        f->graft.ids.count = (uint32_t)sample_below(s, HSY_GRAFT_IDS_MAX + 1);
+        f->graft.ids.bytes = s->messages;
+        sample_bytes(s, s->messages, 16 * (size_t)f->graft.ids.count);
         break;
     case HSY_PRUNE:
         f->prune.why = (enum hsy_prune_why)(1 + sample_below(s, 3));
