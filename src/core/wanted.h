@@ -21,8 +21,8 @@ struct hsy_wanted {
     struct hsy_env *env;
     struct hsy_table table; /* struct hsy_wanted_bundle */
     uint64_t next_ns;       /* Not later than the earliest due. */
-    uint64_t lag_ns;  /* So late a payload comes after its announcement, 95
-                         times of 100; an estimate. */
+    uint64_t lag_ns; /* So late a payload comes after its announcement, 95
+                        times of 100; an estimate. */
 };
 
 void hsy_wanted_init(struct hsy_wanted *w, struct hsy_env *env);
@@ -38,8 +38,8 @@ void hsy_wanted_came(struct hsy_wanted *w, const struct hsy_bundle_id *id);
 /* Who is to be asked for something now. 0: nobody. What nobody is left to be
  * asked for goes. */
 hearsay_link hsy_wanted_whom(struct hsy_wanted *w);
-/* What to ask @link for now; HSY_GRAFT_IDS_MAX ids at most. If one does not come
- * within @wait_ns, the next who announced it is asked. */
+/* What to ask @link for now; HSY_GRAFT_IDS_MAX ids at most. If one does not
+ * come within @wait_ns, the next who announced it is asked. */
 uint32_t hsy_wanted_take(struct hsy_wanted *w, hearsay_link link,
                          struct hsy_bundle_id ids[HSY_GRAFT_IDS_MAX],
                          uint64_t wait_ns);
