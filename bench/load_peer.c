@@ -28,6 +28,7 @@ enum {
     SEQS_MAX = 16 * 1024 * 1024,     /* Of one origin, kept track of. */
     LATENCIES_MAX = 8 * 1024 * 1024, /* Later ones are not counted. */
     ORIGINS_MAX = 256,
+    RETAIN_BYTES = 512 * 1024 * 1024,
     TURN_MAX = 512, /* Messages published in one turn of the loop. */
     LINE_MAX_LEN = 256
 };
@@ -377,6 +378,7 @@ static void open_peer(uv_loop_t *loop, char **argv, int argc)
     config.listen[0] = argv[2];
     config.listen_count = 1;
     config.data_dir = NULL;
+    config.node.retain_bytes = RETAIN_BYTES; /* All of one run. */
     config.workers = 1;
     config.on_message = on_message;
     config.on_stopped = on_stopped;

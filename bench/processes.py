@@ -51,7 +51,7 @@ class Host:
                 args += ["del", "dev", device, "root"]
             else:
                 args += ["add", "dev", device, "root", "tbf", "rate", f"{bit_per_s}bit",
-                         "burst", "1600", "limit", "16000"]
+                         "burst", "1600", "limit", "4000"]
             done = subprocess.run(args, capture_output=True, text=True)
             if done.returncode != 0:
                 raise OSError(f"{' '.join(args)}: {done.stderr.strip()}")

@@ -142,8 +142,11 @@ void hsy_announce_tick(struct hsy_announce *a)
     }
     for (uint32_t i = 0; i < hsy_neighbours_count(a->neighbours); i++) {
         struct hsy_neighbour *n = hsy_neighbour_at(a->neighbours, i);
-        if (n->overlay && !n->eager) {
+        if (n->overlay && !n->eager &&
+            !hsy_neighbour_is_held(n, a->env->now.mono_ns)) {
             tell(a, n);
+        } else {
+            hsy_announce_begin(a, n);
         }
     }
     a->told = a->head;

@@ -12,6 +12,8 @@
 /* Two dials further apart than a dial and a handshake may last together did
  * not cross: the later one means that the other end has no link any more. */
 #define SIMULTANEOUS_NS (15 * HSY_SECOND)
+/* As long as a link stays open that takes nothing. */
+#define SILENT_NS (10 * HSY_SECOND)
 
 static bool is_seed(const struct hsy_core *core)
 {
@@ -310,6 +312,22 @@ static bool admit_challenger(struct hsy_core *core, const struct hearsay_id *id)
     return true;
 }
 
+/* After three strikes it was reported already. Who took nothing for too long
+ * is slow as long as he says something; a process that is stopped looks the
+ * same from the outside, but is silent. */
+static bool may_be_dead(const struct hsy_core *core,
+                        const struct hsy_neighbour *gone, enum hearsay_down why)
+{
+    uint64_t now_ns = core->env.now.mono_ns;
+    uint64_t from_ns = now_ns > SILENT_NS ? now_ns - SILENT_NS : 0;
+
+    HSY_ASSERT(gone->heard_ns <= now_ns);
+    if (why == HEARSAY_DOWN_SLOW) {
+        return gone->heard_ns <= from_ns && !hsy_liveness_unread(gone, from_ns);
+    }
+    return why != HEARSAY_DOWN_TIMEOUT;
+}
+
 void hsy_core_drop(struct hsy_core *core, const struct hearsay_id *id,
                    enum hearsay_down why, bool hang_up)
 {
@@ -331,7 +349,7 @@ void hsy_core_drop(struct hsy_core *core, const struct hearsay_id *id,
     if (is_seed(core)) {
         hsy_seed_link_down(core->seed, &gone, why);
     } else if (gone.overlay && !gone.superseded &&
-               why != HEARSAY_DOWN_TIMEOUT) {
+               may_be_dead(core, &gone, why)) {
         probe_neighbour(core, &gone);
     }
 }

@@ -183,6 +183,7 @@ struct hsy_contact *hsy_book_merge_encoded(struct hsy_book *book,
     if (news.incarnation > known.incarnation) {
         c->tries = 0; /* It came back: try at once. */
         c->refusals = 0;
+        c->slow = false;
         c->next_try_ns = 0;
     }
     if (is_newer(&news, &known)) {
@@ -233,11 +234,12 @@ void hsy_book_linked(struct hsy_book *book, const struct hearsay_id *id)
 {
     struct hsy_contact *c = hsy_book_find(book, id);
 
-    if (c != NULL) {
+    if (c != NULL && hsy_book_slow_until(book, id) == 0) {
         c->refusals = 0;
+        c->slow = false;
     }
     hsy_book_worked(book, id);
-    HSY_ASSERT(c == NULL || c->next_try_ns == 0);
+    HSY_ASSERT(c == NULL || c->next_try_ns == 0 || c->slow);
 }
 
 static void back_off(struct hsy_book *book, struct hsy_contact *c,
@@ -248,6 +250,7 @@ static void back_off(struct hsy_book *book, struct hsy_contact *c,
         RETRY_BASE_NS + hsy_backoff_ns(env, times, RETRY_BASE_NS, RETRY_CAP_NS);
 
     HSY_ASSERT(times >= 1);
+    c->slow = false;
     c->next_try_ns = hsy_time_add(env->now.mono_ns, wait_ns);
     HSY_ASSERT(c->next_try_ns > env->now.mono_ns);
 }
@@ -282,8 +285,20 @@ void hsy_book_slow(struct hsy_book *book, const struct hearsay_id *id)
         return;
     }
     c->refusals = c->refusals > 0 ? c->refusals : 1; /* So that it stands. */
+    c->slow = true;
     c->next_try_ns = hsy_time_add(book->env->now.mono_ns, SLOW_WAIT_NS);
     HSY_ASSERT(c->next_try_ns > book->env->now.mono_ns);
+}
+
+uint64_t hsy_book_slow_until(const struct hsy_book *book,
+                             const struct hearsay_id *id)
+{
+    const struct hsy_contact *c = hsy_book_find(book, id);
+
+    HSY_ASSERT(c == NULL || !c->slow || c->refusals > 0);
+    return c != NULL && c->slow && c->next_try_ns > book->env->now.mono_ns
+               ? c->next_try_ns
+               : 0;
 }
 
 /* How many rows were written, at most @max. */

@@ -17,6 +17,7 @@ struct hsy_contact {
     bool good : 1;           /* A link to it once came up. */
     bool unsaved : 1;        /* Good, and the disk does not know it yet. */
     bool saved : 1;          /* A row on disk. */
+    bool slow : 1;           /* next_try_ns is how long it counts as slow. */
 };
 /* Large networks hold millions of these. */
 _Static_assert(sizeof(struct hsy_contact) <= HEARSAY_ID_LEN + 24,
@@ -58,6 +59,9 @@ void hsy_book_refused(struct hsy_book *book, const struct hearsay_id *id);
 /* Its link took nothing any more: it is not asked for another one for a
  * minute, however well it answers otherwise. */
 void hsy_book_slow(struct hsy_book *book, const struct hearsay_id *id);
+/* Until when it counts as slow; 0: it does not. */
+uint64_t hsy_book_slow_until(const struct hsy_book *book,
+                             const struct hearsay_id *id);
 /* It left or died: forget it. */
 void hsy_book_forget(struct hsy_book *book, const struct hearsay_id *id);
 /* Writes what is due, at most HSY_BOOK_FLUSH_ROWS rows. */

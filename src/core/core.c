@@ -310,6 +310,7 @@ static void links_changed(struct hsy_core *core)
     for (uint32_t i = 0; i < hsy_neighbours_count(&core->neighbours); i++) {
         struct hsy_neighbour *n = hsy_neighbour_at(&core->neighbours, i);
         if (n->fresh && n->overlay) {
+            n->held_until_ns = hsy_book_slow_until(&core->book, &n->id);
             hsy_relay_link_up(&core->relay, n);
             hsy_repair_link_up(&core->repair, n);
             hsy_liveness_measure(&core->liveness, n);

@@ -271,6 +271,32 @@ void hsy_repair_link_up(struct hsy_repair *r, struct hsy_neighbour *n)
     if (n->version >= 2 && !n->accepted) {
         send_hashes(r, n, false);
     }
+    if (n->held_until_ns != 0) {
+        n->held_next_ns = hsy_time_add(r->env->now.mono_ns, HSY_HELD_DIGEST_NS);
+        r->next_ns = hsy_time_min(r->next_ns, n->held_next_ns);
+    }
+}
+
+uint64_t hsy_digest_tell_held(struct hsy_repair *r)
+{
+    uint64_t now_ns = r->env->now.mono_ns;
+    uint64_t next_ns = HEARSAY_NEVER;
+
+    HSY_ASSERT(HSY_HELD_DIGEST_NS > 0);
+    for (uint32_t i = 0; i < hsy_neighbours_count(r->neighbours); i++) {
+        struct hsy_neighbour *n = hsy_neighbour_at(r->neighbours, i);
+        if (!n->overlay || n->version < 2 || n->held_until_ns == 0) {
+            continue;
+        }
+        if (now_ns >= n->held_next_ns) {
+            bool over = !hsy_neighbour_is_held(n, now_ns);
+            n->held_until_ns = over ? 0 : n->held_until_ns;
+            n->held_next_ns = hsy_time_add(now_ns, HSY_HELD_DIGEST_NS);
+            send_hashes(r, n, false);
+        }
+        next_ns = hsy_time_min(next_ns, n->held_next_ns);
+    }
+    return next_ns;
 }
 
 void hsy_repair_relieved(struct hsy_repair *r, struct hsy_neighbour *n)

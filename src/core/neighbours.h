@@ -53,6 +53,10 @@ struct hsy_neighbour {
     uint32_t root_round;       /* As it said last; shape.h. */
     uint32_t root_distance_us; /* The same; HSY_DISTANCE_NONE. */
     uint64_t full_until_ns;    /* It has no room to be the parent before. */
+    uint64_t held_until_ns;    /* It was slow lately: until then it gets only
+                                  what it asks for. 0: it was not. */
+    uint64_t held_next_ns;     /* It is told then what it may lack. */
+    uint32_t pull_credit;      /* Bytes that a PULL to it asks for; pulls.c. */
     uint64_t digest_next_ns;   /* No exchange of digests with it before. */
     uint64_t digest_ours, digest_theirs; /* Sums of the last exchange. */
     struct hsy_blob *record; /* A share: as it came with the link; kept.h. */
@@ -66,6 +70,13 @@ struct hsy_neighbours {
     uint32_t degree;  /* Entries with overlay set. */
     uint32_t chosen;  /* Entries with overlay and chosen set. */
 };
+
+/* Is nothing sent to it unasked just now? */
+static inline bool hsy_neighbour_is_held(const struct hsy_neighbour *n,
+                                         uint64_t now_ns)
+{
+    return now_ns < n->held_until_ns;
+}
 
 void hsy_neighbours_init(struct hsy_neighbours *ns, const struct hsy_env *env);
 void hsy_neighbours_fini(struct hsy_neighbours *ns);

@@ -176,7 +176,8 @@ static void forget_if_fulfilled(struct hsy_repair *r, struct hsy_origin *origin,
     }
 }
 
-static void send_pull(struct hsy_repair *r, const struct hsy_pull *p)
+static void send_pull(struct hsy_repair *r, const struct hsy_pull *p,
+                      uint32_t credit)
 {
     struct hsy_frame frame = {.type = HSY_PULL};
     uint8_t bytes[HSY_PULL_SPANS_MAX * HSY_SPAN_LEN];
@@ -184,7 +185,7 @@ static void send_pull(struct hsy_repair *r, const struct hsy_pull *p)
 
     HSY_ASSERT(p->count >= 1);
     frame.pull.nonce = p->nonce;
-    frame.pull.credit = HSY_PULL_CREDIT;
+    frame.pull.credit = credit;
     frame.pull.spans.bytes = bytes;
     for (uint32_t i = 0; i < p->count; i++) {
         hsy_spans_add(&list, &frame.pull.spans, &p->spans[i]);
@@ -203,18 +204,49 @@ static void unpull(struct hsy_repair *r, const struct hsy_pull *p)
     }
 }
 
+/* NULL: as many are open as may be. */
 static struct hsy_pull **free_pull(struct hsy_repair *r)
 {
+    struct hsy_pull **slot = NULL;
+    uint32_t open = 0;
+
     for (uint32_t i = 0; i < HSY_PULLS_MAX; i++) {
-        if (r->pulls[i] == NULL) {
-            return &r->pulls[i];
-        }
+        open += r->pulls[i] != NULL ? 1 : 0;
+        slot = r->pulls[i] == NULL ? &r->pulls[i] : slot;
     }
-    HSY_ASSERT(HSY_PULLS_MAX > 0);
-    return NULL;
+    HSY_ASSERT(r->at_once >= 1 && r->at_once <= HSY_PULLS_MAX);
+    return open < r->at_once ? slot : NULL;
 }
 
-void hsy_pull_from(struct hsy_repair *r, const struct hsy_neighbour *n)
+/* What comes in answer to a PULL cannot be overtaken by anything else, so on a
+ * slow line no more may be asked for than passes in a second or two: that of
+ * each neighbour, or the one that all share. */
+static void learn_pace(struct hsy_repair *r, const struct hsy_pull *p)
+{
+    struct hsy_neighbour *n = hsy_neighbour_by_link(r->neighbours, p->link);
+    uint64_t took_ns = hsy_time_since(p->begun_ns, r->env->now.mono_ns);
+    bool quick = p->ended && took_ns <= HSY_PULL_QUICK_NS;
+    bool late = took_ns > HSY_PULL_LATE_NS;
+
+    if (quick && p->more) {
+        r->at_once =
+            r->at_once * 2 < HSY_PULLS_MAX ? r->at_once * 2 : HSY_PULLS_MAX;
+    } else if (late) {
+        r->at_once = (r->at_once + 1) / 2;
+    }
+    if (n != NULL && quick && p->more) {
+        n->pull_credit = n->pull_credit * 2 < HSY_PULL_CREDIT
+                             ? n->pull_credit * 2
+                             : HSY_PULL_CREDIT;
+    } else if (n != NULL && late) {
+        n->pull_credit = n->pull_credit / 2 > HSY_PULL_CREDIT_MIN
+                             ? n->pull_credit / 2
+                             : HSY_PULL_CREDIT_MIN;
+    }
+    HSY_ASSERT(r->at_once >= 1);
+}
+
+void hsy_pull_from(struct hsy_repair *r, struct hsy_neighbour *n)
 {
     struct hsy_pull **slot = free_pull(r);
     struct hsy_origins *origins = origins_of(r);
@@ -240,11 +272,14 @@ void hsy_pull_from(struct hsy_repair *r, const struct hsy_neighbour *n)
     }
     r->last_nonce++;
     p.nonce = r->last_nonce;
-    p.deadline_ns = hsy_time_add(r->env->now.mono_ns, HSY_PULL_NS);
+    p.begun_ns = r->env->now.mono_ns;
+    p.deadline_ns = hsy_time_add(p.begun_ns, HSY_PULL_NS);
+    n->pull_credit =
+        n->pull_credit == 0 ? HSY_PULL_CREDIT_FIRST : n->pull_credit;
     r->next_ns = hsy_time_min(r->next_ns, p.deadline_ns);
     *kept = p;
     *slot = kept;
-    send_pull(r, kept);
+    send_pull(r, kept, n->pull_credit);
 }
 
 /* -------------------------------------------------------------------- end */
@@ -314,6 +349,7 @@ static void end_pull(struct hsy_repair *r, struct hsy_pull **slot)
 
     HSY_ASSERT(p->count >= 1);
     *slot = NULL;
+    learn_pace(r, p);
     settle_origins(r, p);
     if (p->got) {
         hsy_digest_tell(r, link);

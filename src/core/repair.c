@@ -21,6 +21,7 @@ void hsy_repair_init(struct hsy_repair *r, struct hsy_env *env,
     *r = (struct hsy_repair){.env = env,
                              .neighbours = neighbours,
                              .relay = relay,
+                             .at_once = 1,
                              .next_ns = HEARSAY_NEVER};
 }
 
@@ -184,6 +185,7 @@ void hsy_repair_tick(struct hsy_repair *r)
         }
     }
     /* Pulls may have begun, or ended, meanwhile. */
+    next_ns = hsy_time_min(next_ns, hsy_digest_tell_held(r));
     r->next_ns = hsy_time_min(next_ns, hsy_pulls_expire(r));
     HSY_ASSERT(r->next_ns > now_ns);
 }
@@ -195,7 +197,8 @@ struct answer {
     struct hsy_repair *r;
     hearsay_link to;
     uint64_t credit;
-    bool more; /* The credit is used up. */
+    bool more;     /* The credit is used up. */
+    bool sent_any; /* One bundle at least is sent. */
     struct hsy_spans gone;
     struct hsy_writer list;
     uint8_t bytes[HSY_PULL_SPANS_MAX * HSY_SPAN_LEN];
@@ -206,11 +209,12 @@ static bool send_one(struct answer *a, const struct hsy_retained_bundle *b)
     struct hsy_frame frame = {.type = HSY_BUNDLE, .flags = HSY_FLAG_EXTRA};
 
     HSY_ASSERT(b->bundle->len > 0);
-    if (b->bundle->len > a->credit) {
+    if (b->bundle->len > a->credit && a->sent_any) {
         a->more = true;
         return false;
     }
-    a->credit -= b->bundle->len;
+    a->credit = b->bundle->len < a->credit ? a->credit - b->bundle->len : 0;
+    a->sent_any = true;
     frame.bundle.bundle = hsy_retained_bundle(b);
     frame.bundle.hops = b->hops;
     a->r->env->counters.bundles_pulled++;
@@ -282,6 +286,7 @@ void hsy_repair_pull(struct hsy_repair *r, const struct hsy_neighbour *n,
     a.r = r;
     a.to = n->link;
     a.more = false;
+    a.sent_any = false;
     a.credit = pull->pull.credit < HSY_PULL_ANSWER_MAX ? pull->pull.credit
                                                        : HSY_PULL_ANSWER_MAX;
     a.list = hsy_writer(a.bytes, sizeof(a.bytes));

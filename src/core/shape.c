@@ -109,6 +109,7 @@ static bool is_candidate(const struct hsy_shape *s,
 {
     HSY_ASSERT(n->link != 0);
     return n->overlay && n->version >= 2 &&
+           !hsy_neighbour_is_held(n, s->env->now.mono_ns) &&
            n->root_distance_us != HSY_DISTANCE_NONE &&
            !is_later(s->newest, n->root_round + 1) && is_feasible(s, n) &&
            (s->pressing || s->env->now.mono_ns >= n->full_until_ns);

@@ -49,6 +49,12 @@ static bool is_fixed(const struct hsy_tree *t, const struct hsy_neighbour *n)
     return only_floods(t) || n->version < 2;
 }
 
+static bool is_held(const struct hsy_tree *t, const struct hsy_neighbour *n)
+{
+    HSY_ASSERT(n->link != 0);
+    return hsy_neighbour_is_held(n, t->env->now.mono_ns);
+}
+
 static uint32_t eager_count(const struct hsy_tree *t)
 {
     uint32_t count = 0;
@@ -73,7 +79,7 @@ static void make_lazy(struct hsy_tree *t, struct hsy_neighbour *n)
 static void make_eager(struct hsy_tree *t, struct hsy_neighbour *n)
 {
     HSY_ASSERT(n->overlay);
-    if (!n->eager) {
+    if (!n->eager && !is_held(t, n)) {
         hsy_announce_finish(&t->announce, n);
         n->eager = true;
     }
@@ -165,8 +171,8 @@ void hsy_tree_spread(struct hsy_tree *t, const struct hsy_outgoing *out)
 
     for (uint32_t i = 0; i < hsy_neighbours_count(t->neighbours); i++) {
         struct hsy_neighbour *n = hsy_neighbour_at(t->neighbours, i);
-        if (!n->overlay || n == out->except) {
-            continue;
+        if (!n->overlay || n == out->except || is_held(t, n)) {
+            continue; /* Digests tell the last kind. */
         }
         if (n->eager) {
             push_to(&tree, n->link);
@@ -343,7 +349,8 @@ static struct hsy_neighbour *best_lazy(const struct hsy_tree *t,
 
     for (uint32_t i = 0; i < hsy_neighbours_count(t->neighbours); i++) {
         struct hsy_neighbour *n = hsy_neighbour_at(t->neighbours, i);
-        bool lazy = n != except && n->overlay && !n->eager && !is_fixed(t, n);
+        bool lazy = n != except && n->overlay && !n->eager && !is_fixed(t, n) &&
+                    !is_held(t, n);
         if (lazy && (best == NULL || rtt_of(n) < rtt_of(best))) {
             best = n;
         }
@@ -576,13 +583,13 @@ void hsy_tree_link_up(struct hsy_tree *t, struct hsy_neighbour *n)
     n->grafts_out = (struct hsy_ration){.left = HSY_GRAFTS_PER_S,
                                         .counted_ns = t->env->now.mono_ns};
     n->grafts_in = n->grafts_out;
-    n->eager = is_fixed(t, n);
+    n->eager = is_fixed(t, n) && !is_held(t, n);
     hsy_announce_begin(&t->announce, n);
     if (only_floods(t)) {
         return;
     }
     hsy_shape_link_up(&t->shape, n);
-    if (eager_count(t) == 0 && take(t, &n->grafts_out)) {
+    if (eager_count(t) == 0 && !is_held(t, n) && take(t, &n->grafts_out)) {
         send_graft(t, n, NULL, 0); /* The first one; the shape comes later. */
     }
 }

@@ -40,6 +40,7 @@ static struct hsy_conn *conn_new(struct hearsay_node *node, hearsay_link link)
     conn->link = link;
     conn->handshake = handshake;
     conn->deadline_ns = HEARSAY_NEVER;
+    conn->crowded_ns = HEARSAY_NEVER;
     for (size_t i = 0; i < HSY_NONCE_LEN; i++) {
         handshake->nonce[i] = (uint8_t)hsy_prng_next(&node->core.env.prng);
     }
@@ -228,7 +229,9 @@ static void expire(struct hearsay_node *node, struct hsy_conn *conn)
 
     HSY_ASSERT(due_ns(node, conn) <= node->core.env.now.mono_ns);
     if (conn->deadline_ns > node->core.env.now.mono_ns) {
-        hsy_conn_doom_slow(node, conn);
+        if (!hsy_conn_keeps_up(node, conn)) {
+            hsy_conn_doom_slow(node, conn);
+        }
     } else if (conn->state == HSY_CONN_DIALLING) {
         hsy_conn_push_hang_up(node, conn->link);
         hsy_conn_end(node, conn, HEARSAY_DOWN_TIMEOUT, 0);

@@ -137,6 +137,11 @@ void hsy_conn_doom_slow(struct hearsay_node *node, struct hsy_conn *conn)
     struct hsy_note note = hsy_note(HEARSAY_WARN, "slow-closed");
 
     node->core.env.counters.slow_closed++;
+    if (conn->given > 0 &&
+        hsy_time_since(conn->taken_ns, node->core.env.now.mono_ns) <
+            HSY_SLOW_NS) {
+        hsy_core_heard(&node->core, conn->link); /* Who takes is there. */
+    }
     hsy_note_u64(&note, "link", conn->link);
     hsy_note_u64(&note, "queue_bytes", hsy_conn_queued(conn));
     hsy_tell(&node->core.env, &note);

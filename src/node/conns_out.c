@@ -79,6 +79,7 @@ void hsy_conn_sent(struct hearsay_node *node, hearsay_link link, size_t len)
     }
     HSY_ASSERT(len <= conn->given);
     conn->given -= (uint32_t)len;
+    conn->crowded_len += (uint32_t)len;
     conn->taken_ns = node->core.env.now.mono_ns;
     if (conn->lanes != NULL && !conn->gone && !conn->doomed) {
         pump(node, conn);
@@ -88,12 +89,29 @@ void hsy_conn_sent(struct hearsay_node *node, hearsay_link link, size_t len)
 uint64_t hsy_conn_slow_ns(const struct hearsay_node *node,
                           const struct hsy_conn *conn)
 {
-    if (conn->given == 0) {
-        return HEARSAY_NEVER;
-    }
     /* While this process was away its host could take nothing. */
-    return hsy_time_add(hsy_time_max(conn->taken_ns, node->late_ns),
-                        HSY_SLOW_NS);
+    uint64_t taken_ns = hsy_time_max(conn->taken_ns, node->late_ns);
+    uint64_t crowded_ns = conn->crowded_ns == HEARSAY_NEVER
+                              ? HEARSAY_NEVER
+                              : hsy_time_max(conn->crowded_ns, node->late_ns);
+
+    return conn->given == 0
+               ? HEARSAY_NEVER
+               : hsy_time_min(hsy_time_add(taken_ns, HSY_SLOW_NS),
+                              hsy_time_add(crowded_ns, HSY_CROWDED_NS));
+}
+
+bool hsy_conn_keeps_up(struct hearsay_node *node, struct hsy_conn *conn)
+{
+    uint64_t now_ns = node->core.env.now.mono_ns;
+    bool moves = hsy_time_since(conn->taken_ns, now_ns) < HSY_SLOW_NS;
+
+    if (!moves || conn->crowded_len < HSY_CROWDED_LEN) {
+        return false;
+    }
+    conn->crowded_ns = now_ns;
+    conn->crowded_len = 0;
+    return true;
 }
 
 /* Own bundles nobody else has, and what ends the link (LEAVE, ERROR) is a
@@ -170,6 +188,17 @@ void hsy_conn_send(struct hearsay_node *node, struct hsy_conn *conn,
     }
 }
 
+static void begin_crowd(struct hearsay_node *node, struct hsy_conn *conn,
+                        bool crowded)
+{
+    uint64_t now_ns = node->core.env.now.mono_ns;
+
+    conn->crowded_ns = crowded ? now_ns : HEARSAY_NEVER;
+    conn->crowded_len = 0;
+    node->conns_next_ns =
+        hsy_time_min(node->conns_next_ns, hsy_time_add(now_ns, HSY_CROWDED_NS));
+}
+
 static struct hsy_conn *find_crowded(struct hearsay_node *node)
 {
     for (uint32_t i = 0; i < node->conns.count; i++) {
@@ -195,6 +224,7 @@ void hsy_conns_tell_crowded(struct hearsay_node *node)
         if (!relieved) {
             conn->lanes->told = true;
         }
+        begin_crowd(node, conn, !relieved);
         if (conn->gone || conn->doomed) {
             continue;
         }

@@ -24,6 +24,11 @@ enum {
 #define HSY_FRAME_NS (10 * HSY_SECOND)
 /* The other end takes nothing for so long: it is slow (Queues). */
 #define HSY_SLOW_NS (10 * HSY_SECOND)
+/* It is, too, if it takes less than so much in so long while too much waits for
+ * it: what it did not take yet lies in the way of everything else on its line.
+ */
+#define HSY_CROWDED_NS (4 * HSY_SECOND)
+enum { HSY_CROWDED_LEN = 6 * 1024 };
 
 /* Bytes of a link that its host holds at most, or one frame if that is
  * longer; the rest waits in lanes, where a PING overtakes it. Two bundles of
@@ -75,6 +80,8 @@ struct hsy_conn {
     uint16_t version;        /* The highest that both speak; 0: not known. */
     uint32_t given;          /* Bytes that the host has not reported as SENT. */
     uint64_t taken_ns;       /* When it last did, or held none before. */
+    uint64_t crowded_ns;     /* Since then too much has waited; NEVER. */
+    uint32_t crowded_len;    /* Taken since then. */
     struct hsy_lanes *lanes; /* Owned; NULL: nothing else waits. */
     uint32_t jobs;           /* Outstanding for this link. */
 };
@@ -148,6 +155,8 @@ uint32_t hsy_conn_queued(const struct hsy_conn *conn);
 /* When the link is slow unless the host takes something; NEVER. */
 uint64_t hsy_conn_slow_ns(const struct hearsay_node *node,
                           const struct hsy_conn *conn);
+/* Of one that is slow by then: is it, after all, quick enough? */
+bool hsy_conn_keeps_up(struct hearsay_node *node, struct hsy_conn *conn);
 /* Tells the core of links for which too much waits. */
 void hsy_conns_tell_crowded(struct hearsay_node *node);
 /* conns_end.c. Takes the conn out of the table, and no word to anybody. */

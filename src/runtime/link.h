@@ -57,6 +57,7 @@ struct hsy_link {
     bool write_dead;  /* The kernel refuses bytes; the reader will see why. */
     bool finished;    /* The transport has said that nothing follows. */
     bool shut;        /* Our side of the connection is shut down. */
+    bool late;        /* What did not get through by now never will. */
     bool dirty;       /* In links->dirty. */
     bool failing;     /* In links->failed. */
     bool timed;       /* In links->timed. */

@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/assert.h"
@@ -181,10 +182,24 @@ static void on_handle_closed(uv_handle_t *handle)
     hsy_link_free_if_done(l);
 }
 
+/* Else the kernel would go on sending what it holds, for as long as a slow
+ * line takes, in the way of whatever else wants to pass there. */
+static void throw_away(struct hsy_link *l)
+{
+    struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+    uv_os_fd_t fd;
+    if (uv_fileno((const uv_handle_t *)&l->tcp, &fd) == 0) {
+        (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+    }
+}
+
 void hsy_link_close_handle(struct hsy_link *l)
 {
     if (l->handle_live) {
         l->handle_live = false;
+        if (l->late) {
+            throw_away(l);
+        }
         uv_close((uv_handle_t *)&l->tcp, on_handle_closed);
     }
 }
@@ -226,6 +241,7 @@ void hsy_link_fail(struct hsy_link *l, enum hearsay_down why)
         return;
     }
     if (why == HEARSAY_DOWN_SLOW) {
+        l->late = true;
         links->stats.slow_closed++;
         links->config.on_slow(links->config.ctx, l->id, hsy_out_len(l));
     }
@@ -318,6 +334,7 @@ static void link_late(struct hsy_link *l, uint64_t now_ns)
         }
         break;
     case HSY_LINK_LINGERING:
+        l->late = true;
         hsy_link_drop(l);
         break;
     case HSY_LINK_FAILED:

@@ -146,7 +146,15 @@ static void who_was_slow_is_not_asked_for_a_minute(void **state)
     worked(1); /* It answers the probe: it is there, and slow. */
     CLAIM_INT(merge(1, 5)->next_try_ns, until_ns);
     hsy_book_linked(&book, &id); /* It asked for the link itself. */
+    CLAIM_INT(merge(1, 5)->next_try_ns, until_ns);
+    CLAIM_INT(hsy_book_slow_until(&book, &id), until_ns);
+    env.now.mono_ns = until_ns;
+    CLAIM_INT(hsy_book_slow_until(&book, &id), 0);
+    hsy_book_linked(&book, &id);
     CLAIM_INT(merge(1, 5)->next_try_ns, 0);
+    hsy_book_slow(&book, &id);
+    refused(1); /* What it says itself counts more. */
+    CLAIM_INT(hsy_book_slow_until(&book, &id), 0);
     end();
 }
 

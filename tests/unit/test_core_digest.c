@@ -311,6 +311,7 @@ static void eight_pulls_are_open_at_a_time(void **state)
 {
     (void)state;
     begin_with(9);
+    rig.core.repair.at_once = HSY_PULLS_MAX;
     for (uint32_t i = 0; i < 9; i++) {
         offer(4 + 2 * i, 1 + i, 1, 5);
     }
