@@ -14,6 +14,8 @@
 #define SIMULTANEOUS_NS (15 * HSY_SECOND)
 /* As long as a link stays open that takes nothing. */
 #define SILENT_NS (10 * HSY_SECOND)
+/* Until who was slow is probed: so long, to twice as long. */
+#define SLOW_PROBE_NS (15 * HSY_SECOND)
 
 static bool is_seed(const struct hsy_core *core)
 {
@@ -312,20 +314,31 @@ static bool admit_challenger(struct hsy_core *core, const struct hearsay_id *id)
     return true;
 }
 
-/* After three strikes it was reported already. Who took nothing for too long
- * is slow as long as he says something; a process that is stopped looks the
- * same from the outside, but is silent. */
-static bool may_be_dead(const struct hsy_core *core,
-                        const struct hsy_neighbour *gone, enum hearsay_down why)
+/* Who took nothing for too long is slow as long as he says something. */
+static bool is_slow(const struct hsy_core *core,
+                    const struct hsy_neighbour *gone, enum hearsay_down why)
 {
     uint64_t now_ns = core->env.now.mono_ns;
     uint64_t from_ns = now_ns > SILENT_NS ? now_ns - SILENT_NS : 0;
 
     HSY_ASSERT(gone->heard_ns <= now_ns);
-    if (why == HEARSAY_DOWN_SLOW) {
-        return gone->heard_ns <= from_ns && !hsy_liveness_unread(gone, from_ns);
+    return why == HEARSAY_DOWN_SLOW &&
+           (gone->heard_ns > from_ns || hsy_liveness_unread(gone, from_ns));
+}
+
+/* A process that is stopped may look slow for a while, so who is slow is probed
+ * too, unless he comes back; but later, when his line is free again, and not by
+ * all at once. */
+static void look_after(struct hsy_core *core, const struct hsy_neighbour *gone,
+                       enum hearsay_down why)
+{
+    probe_neighbour(core, gone);
+    if (is_slow(core, gone, why)) {
+        hsy_probe_later(&core->probes, &gone->id,
+                        SLOW_PROBE_NS +
+                            hsy_prng_below(&core->env.prng, SLOW_PROBE_NS));
     }
-    return why != HEARSAY_DOWN_TIMEOUT;
+    HSY_ASSERT(why != HEARSAY_DOWN_TIMEOUT);
 }
 
 void hsy_core_drop(struct hsy_core *core, const struct hearsay_id *id,
@@ -349,8 +362,8 @@ void hsy_core_drop(struct hsy_core *core, const struct hearsay_id *id,
     if (is_seed(core)) {
         hsy_seed_link_down(core->seed, &gone, why);
     } else if (gone.overlay && !gone.superseded &&
-               may_be_dead(core, &gone, why)) {
-        probe_neighbour(core, &gone);
+               why != HEARSAY_DOWN_TIMEOUT) { /* Reported already. */
+        look_after(core, &gone, why);
     }
 }
 

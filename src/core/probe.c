@@ -62,6 +62,17 @@ int hsy_probe_start(struct hsy_probes *ps, const struct hearsay_id *id,
     return 0;
 }
 
+void hsy_probe_later(struct hsy_probes *ps, const struct hearsay_id *id,
+                     uint64_t wait_ns)
+{
+    struct hsy_probe *p = hsy_table_find(&ps->by_id, id);
+
+    HSY_ASSERT(wait_ns > 0);
+    if (p != NULL && p->started == 0) {
+        p->next_ns = hsy_time_add(ps->env->now.mono_ns, wait_ns);
+    }
+}
+
 bool hsy_probe_running(const struct hsy_probes *ps, const struct hearsay_id *id)
 {
     HSY_ASSERT(id != NULL);

@@ -38,6 +38,9 @@ HEARSAY_MUST_USE int hsy_probe_start(struct hsy_probes *ps,
                                      uint64_t incarnation,
                                      const struct hearsay_addr *addrs,
                                      uint32_t addrs_count);
+/* The first try of a probe that has just been started waits so long. */
+void hsy_probe_later(struct hsy_probes *ps, const struct hearsay_id *id,
+                     uint64_t wait_ns);
 bool hsy_probe_running(const struct hsy_probes *ps,
                        const struct hearsay_id *id);
 /* The subject answered: forgets the probe; true when there was one. */

@@ -106,7 +106,8 @@ bool hsy_conn_keeps_up(struct hearsay_node *node, struct hsy_conn *conn)
     uint64_t now_ns = node->core.env.now.mono_ns;
     bool moves = hsy_time_since(conn->taken_ns, now_ns) < HSY_SLOW_NS;
 
-    if (!moves || conn->crowded_len < HSY_CROWDED_LEN) {
+    if (!moves ||
+        (conn->crowded_len > 0 && conn->crowded_len < HSY_CROWDED_LEN)) {
         return false;
     }
     conn->crowded_ns = now_ns;

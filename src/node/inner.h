@@ -24,9 +24,9 @@ enum {
 #define HSY_FRAME_NS (10 * HSY_SECOND)
 /* The other end takes nothing for so long: it is slow (Queues). */
 #define HSY_SLOW_NS (10 * HSY_SECOND)
-/* It is, too, if it takes less than so much in so long while too much waits for
- * it: what it did not take yet lies in the way of everything else on its line.
- */
+/* It is, too, if it takes something, but less than so much in so long, while
+ * too much waits for it: what it did not take yet lies in the way of everything
+ * else on its line. */
 #define HSY_CROWDED_NS (4 * HSY_SECOND)
 enum { HSY_CROWDED_LEN = 6 * 1024 };
 
