@@ -110,6 +110,12 @@ static void every_flag_arrives_in_its_field(void **state)
     CLAIM(options.http_on);
     CLAIM_INT(options.http.port, 8080);
 
+    CLAIM_INT(PEER("--history", "5", "--retain", "2MiB", "--retain-for", "3m"),
+              0);
+    CLAIM_INT(n->history, 5);
+    CLAIM(n->retain_bytes == UINT64_C(2) << 20);
+    CLAIM(n->retain_ns == 3 * HSY_MINUTE);
+
     CLAIM_INT(SEED("--lease", "2m"), 0);
     CLAIM(n->lease_ns == 2 * HSY_MINUTE);
 }
@@ -124,6 +130,38 @@ static void gossip_may_be_off_or_without_end(void **state)
     /* The number that stands for it is not a number that one can give. */
     REFUSED(PEER("--gossip-count", "4294967295"), "--gossip-count",
             "4294967295", "unlimited");
+}
+
+static void history_may_be_off_or_all(void **state)
+{
+    (void)state;
+    CLAIM_INT(PEER("--name", "x"), 0);
+    CLAIM(options.config.node.history == HEARSAY_UNLIMITED);
+    CLAIM_INT(PEER("--history", "off"), 0);
+    CLAIM_INT(options.config.node.history, 0);
+    CLAIM_INT(PEER("--history", "0"), 0);
+    CLAIM_INT(options.config.node.history, 0);
+    CLAIM_INT(PEER("--history", "all"), 0);
+    CLAIM(options.config.node.history == HEARSAY_UNLIMITED);
+    REFUSED(PEER("--history", "4294967295"), "--history", "4294967295", "all",
+            "off");
+    REFUSED(PEER("--history", "some"), "--history", "`some`", "all", "off");
+    REFUSED(SEED("--history", "all"), "--history", "seed --help");
+}
+
+static void what_is_kept_has_bounds_from_both_sides(void **state)
+{
+    (void)state;
+    CLAIM_INT(PEER("--retain", "1MiB"), 0);
+    CLAIM_INT(PEER("--retain", "1048576"), 0);
+    REFUSED(PEER("--retain", "1023KiB"), "--retain", "1023KiB", "1MiB",
+            "16384MiB");
+    CLAIM_INT(PEER("--retain", "16384MiB"), 0);
+    REFUSED(PEER("--retain", "16385MiB"), "--retain", "16385MiB");
+    REFUSED(PEER("--retain", "1GiB"), "--retain", "`1GiB`", "64MiB");
+    CLAIM_INT(PEER("--retain-for", "1s"), 0);
+    REFUSED(PEER("--retain-for", "999ms"), "--retain-for", "1s", "24h");
+    REFUSED(PEER("--retain-for", "25h"), "--retain-for", "25h");
 }
 
 static void addresses_are_taken_up_to_four_times(void **state)
@@ -324,6 +362,8 @@ int main(void)
         cmocka_unit_test(a_seed_listens_on_its_well_known_port),
         cmocka_unit_test(every_flag_arrives_in_its_field),
         cmocka_unit_test(gossip_may_be_off_or_without_end),
+        cmocka_unit_test(history_may_be_off_or_all),
+        cmocka_unit_test(what_is_kept_has_bounds_from_both_sides),
         cmocka_unit_test(addresses_are_taken_up_to_four_times),
         cmocka_unit_test(an_advertised_address_may_lack_its_port),
         cmocka_unit_test(a_profile_sets_both_times_wherever_it_stands),
