@@ -97,6 +97,12 @@ hearsay_runtime_publish(struct hearsay_runtime *rt, const char *topic,
                         const void *payload, size_t payload_len,
                         uint64_t *out_seq);
 
+/** Changes which topics are delivered; see HEARSAY_EV_SUBSCRIBE in
+ * hearsay_step() for errors. @pattern is borrowed. */
+HEARSAY_API HEARSAY_MUST_USE int
+hearsay_runtime_subscribe(struct hearsay_runtime *rt, const char *pattern,
+                          bool on);
+
 /** Starts a graceful departure; on_stopped follows within 3 s. Again:
  * nothing. */
 HEARSAY_API void hearsay_runtime_leave(struct hearsay_runtime *rt);

@@ -35,6 +35,8 @@ enum {
     FLAG_HISTORY,
     FLAG_RETAIN,
     FLAG_RETAIN_FOR,
+    FLAG_TOPIC,
+    FLAG_ORDERED,
     FLAG_JOIN_TIMEOUT,
     FLAG_LEASE,
     FLAG_PRINT_LIMITS,
@@ -110,6 +112,14 @@ static const struct hsy_flag peer_flags[] = {
     {"retain", "SIZE", "messages kept for others, in bytes (default 64MiB)",
      FLAG_RETAIN},
     {"retain-for", "DUR", "and for how long (default 10m)", FLAG_RETAIN_FOR},
+    {"topic", "PATTERN",
+     "deliver this topic only, or those that begin with what is before a *; "
+     "up to 64 times (default all)",
+     FLAG_TOPIC},
+    {"ordered", "DUR",
+     "deliver each origin's messages in order, and wait for what is missing "
+     "so long; 0 = as they come (default 0)",
+     FLAG_ORDERED},
     {"join-timeout", "DUR", "give up joining after this; 0 = never (default 0)",
      FLAG_JOIN_TIMEOUT},
     {NULL, NULL, NULL, 0},
@@ -198,6 +208,29 @@ static int set_advertise(struct hsy_node_options *o,
     return 0;
 }
 
+static int set_topic(struct hsy_node_options *o, const struct hsy_flag *flag,
+                     const char *value, struct hsy_usage_error *error)
+{
+    struct hearsay_config *n = &o->config.node;
+    size_t len = strlen(value);
+    const char *star = strchr(value, '*');
+    if (len > HSY_TOPIC_FLAG_LEN_MAX ||
+        (star != NULL && star != value + len - 1)) {
+        return hsy_flag_refuse(error,
+                               "--%s: `%.80s` is no pattern; accepted is a "
+                               "topic, or the beginning of one and a * at the "
+                               "end, of at most %d bytes",
+                               flag->name, value, HSY_TOPIC_FLAG_LEN_MAX);
+    }
+    if (n->topics_count == HSY_TOPIC_FLAGS_MAX) {
+        return hsy_flag_refuse(error, "--%s: `%s` is one too many; at most %d",
+                               flag->name, value, HSY_TOPIC_FLAGS_MAX);
+    }
+    o->topics[n->topics_count++] = value;
+    n->topics = o->topics;
+    return 0;
+}
+
 static bool is_loopback(const uint8_t ip[16])
 {
     static const uint8_t v6[16] = {[15] = 1};
@@ -269,6 +302,8 @@ static int set_place(struct hsy_node_options *o, const struct hsy_flag *flag,
         return set_advertise(o, flag, value, error);
     case FLAG_HTTP:
         return set_http(o, flag, value, error);
+    case FLAG_TOPIC:
+        return set_topic(o, flag, value, error);
     case FLAG_NAME:
         return set_text(flag, value, name_len, &c->node.name, error);
     case FLAG_NETWORK:
@@ -339,8 +374,7 @@ static int set_history(const struct hsy_flag *flag, const char *value,
 static int set_number(struct hsy_node_options *o, const struct hsy_flag *flag,
                       const char *value, struct hsy_usage_error *error)
 {
-    static const struct hsy_range retain_len = {RETAIN_LEN_MIN,
-                                                RETAIN_LEN_MAX};
+    static const struct hsy_range retain_len = {RETAIN_LEN_MIN, RETAIN_LEN_MAX};
     struct hearsay_config *n = &o->config.node;
     uint64_t pid = 0;
     int err;
@@ -363,6 +397,18 @@ static int set_number(struct hsy_node_options *o, const struct hsy_flag *flag,
         o->parent_pid = (int64_t)pid;
         return err;
     }
+}
+
+/* 0 is off; it must not be taken for the shortest wait. */
+static int set_ordered(const struct hsy_flag *flag, const char *value,
+                       uint64_t *out, struct hsy_usage_error *error)
+{
+    static const struct hsy_range wait = {HSY_MS, 10 * HSY_MINUTE};
+    if (strcmp(value, "0") == 0) {
+        *out = 0;
+        return 0;
+    }
+    return hsy_flag_duration(flag, value, wait, out, error);
 }
 
 static int set_duration(struct hsy_node_options *o, const struct hsy_flag *flag,
@@ -389,6 +435,8 @@ static int set_duration(struct hsy_node_options *o, const struct hsy_flag *flag,
                                  error);
     case FLAG_JOIN_TIMEOUT:
         return hsy_flag_duration(flag, value, join, &n->join_timeout_ns, error);
+    case FLAG_ORDERED:
+        return set_ordered(flag, value, &n->ordered_wait_ns, error);
     case FLAG_RETAIN_FOR:
         return hsy_flag_duration(flag, value, retain, &n->retain_ns, error);
     default: /* FLAG_LEASE */
@@ -462,6 +510,7 @@ static int set(void *ctx, const struct hsy_flag *flag, const char *value,
     case FLAG_GOSSIP_INTERVAL:
     case FLAG_JOIN_TIMEOUT:
     case FLAG_RETAIN_FOR:
+    case FLAG_ORDERED:
     case FLAG_LEASE:
         return set_duration(o, flag, value, error);
     case FLAG_PROFILE:

@@ -45,9 +45,10 @@ int hsy_core_init(struct hsy_core *core, const struct hsy_env *given)
                             &core->self);
     hsy_snapshot_init(&core->snapshot, env, &core->neighbours, &core->join,
                       &core->self);
-    hsy_relay_init(&core->relay, env, &core->neighbours);
+    int no_relay = hsy_relay_init(&core->relay, env, &core->neighbours);
     hsy_repair_init(&core->repair, env, &core->neighbours, &core->relay);
     hsy_generator_init(&core->generator, env, &core->relay.publisher);
+    err = err == 0 ? no_relay : err;
     if (err == 0 && env->config.role == HEARSAY_SEED) {
         err = init_seed(core);
     }
@@ -252,6 +253,15 @@ int hsy_core_publish(struct hsy_core *core, const struct hsy_message *message,
                        out_seq);
 }
 
+int hsy_core_subscribe(struct hsy_core *core, const char *pattern, bool on)
+{
+    HSY_ASSERT(core->phase != HSY_PHASE_COLD);
+    if (core->seed != NULL) {
+        return HEARSAY_ERR_STATE;
+    }
+    return hsy_topics_set(&core->relay.delivery.topics, pattern, on);
+}
+
 void hsy_core_leave(struct hsy_core *core)
 {
     HSY_ASSERT(core->phase == HSY_PHASE_RUNNING);
@@ -261,6 +271,7 @@ void hsy_core_leave(struct hsy_core *core)
     core->join.stopped = true;
     hsy_generator_stop(&core->generator);
     hsy_publisher_flush(&core->relay.publisher);
+    hsy_delivery_flush(&core->relay.delivery);
     hsy_book_flush(&core->book);
     if (core->relay.publisher.unsigned_count == 0) {
         say_good_bye(core); /* Else behind the last bundle. */

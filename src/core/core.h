@@ -118,6 +118,8 @@ void hsy_core_persisted(struct hsy_core *core, uint64_t token, bool ok);
 HEARSAY_MUST_USE int hsy_core_publish(struct hsy_core *core,
                                       const struct hsy_message *message,
                                       uint64_t *out_seq);
+HEARSAY_MUST_USE int hsy_core_subscribe(struct hsy_core *core,
+                                        const char *pattern, bool on);
 void hsy_core_leave(struct hsy_core *core);
 
 uint64_t hsy_core_deadline(const struct hsy_core *core);

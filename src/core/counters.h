@@ -29,6 +29,9 @@
     X(links_crowded)     /* bundles found no room */                   \
     X(reads_paused)      /* too much of it to check */                 \
     X(delivered)                                                       \
+    X(filtered)   /* not delivered: of a topic that is not wanted */   \
+    X(late)       /* not delivered: behind others, in ordered mode */  \
+    X(hurried)    /* not waited for any longer: no room */             \
     X(bundles_in) /* bundle receptions, copies included */             \
     X(bundles_duplicate)                                               \
     X(bundles_relayed)      /* copies sent on */                       \

@@ -214,7 +214,8 @@ static bool is_over(const struct hsy_origins *o,
     uint64_t last_ns = hsy_time_max(origin->heard_ns, origin->born_ns);
 
     return origin->first == HSY_PLACE_NONE && !origin->muted &&
-           origin->offer.link == 0 &&
+           origin->offer.link == 0 && origin->held == NULL &&
+           origin->under_way == 0 &&
            hsy_time_since(last_ns, o->env->now.mono_ns) >
                2 * o->env->config.retain_ns;
 }
@@ -222,6 +223,8 @@ static bool is_over(const struct hsy_origins *o,
 void hsy_origin_remove(struct hsy_origins *o, struct hsy_origin *origin)
 {
     HSY_ASSERT(origin->first == HSY_PLACE_NONE);
+    HSY_ASSERT(origin->held == NULL);
+    HSY_ASSERT(origin->under_way == 0);
     hsy_mem_free(&o->env->mem, origin->runs);
     hsy_table_remove(&o->table, origin);
 }
@@ -329,6 +332,19 @@ bool hsy_origin_is_rumour(const struct hsy_origin *origin)
 {
     HSY_ASSERT(origin->runs_count == 0 || origin->runs != NULL);
     return origin->done == 0 && origin->runs_count == 0;
+}
+
+uint64_t hsy_origin_unwanted(const struct hsy_env *env,
+                             const struct hsy_origin *origin)
+{
+    uint32_t history = env->config.history;
+    uint64_t wanted = history == 0 ? 1 : history; /* One, to know the mark. */
+
+    HSY_ASSERT(wanted >= 1);
+    if (history == HEARSAY_UNLIMITED || origin->history_to < wanted) {
+        return 0;
+    }
+    return origin->history_to - wanted;
 }
 
 bool hsy_origin_is_recent(const struct hsy_origins *o,

@@ -20,15 +20,15 @@ struct check {
     uint8_t unused[7];
 };
 
-void hsy_relay_init(struct hsy_relay *r, struct hsy_env *env,
-                    struct hsy_neighbours *neighbours)
+int hsy_relay_init(struct hsy_relay *r, struct hsy_env *env,
+                   struct hsy_neighbours *neighbours)
 {
     HSY_ASSERT(neighbours != NULL);
     *r = (struct hsy_relay){.env = env};
     hsy_ml_init(&r->seen, env);
     hsy_origins_init(&r->origins, env);
     hsy_retained_init(&r->retained, env, &r->origins);
-    hsy_delivery_init(&r->delivery, env);
+    int err = hsy_delivery_init(&r->delivery, env, &r->origins);
     hsy_publisher_init(&r->publisher, env, neighbours);
     hsy_tree_init(&r->tree, env, neighbours);
     hsy_table_init(
@@ -37,6 +37,7 @@ void hsy_relay_init(struct hsy_relay *r, struct hsy_env *env,
                                  .item_len = sizeof(struct check),
                                  .items_max = env->config.jobs_max},
         env->config.hash_salt);
+    return err;
 }
 
 void hsy_relay_fini(struct hsy_relay *r)
@@ -419,6 +420,8 @@ bool hsy_relay_checked(struct hsy_relay *r, const struct hsy_copy *copy)
     env->counters.history += history ? 1 : 0;
     if (!history || env->config.history != 0) {
         hand_over(r, copy);
+    } else {
+        hsy_delivery_look(&r->delivery, hsy_origin_find(&r->origins, &span.of));
     }
     pass_on(r, copy, &id);
     return true;
@@ -499,10 +502,14 @@ void hsy_relay_tick(struct hsy_relay *r)
     HSY_ASSERT(r->env != NULL);
     hsy_publisher_tick(&r->publisher);
     hsy_tree_tick(&r->tree);
+    hsy_delivery_tick(&r->delivery);
 }
 
 uint64_t hsy_relay_deadline(const struct hsy_relay *r)
 {
+    uint64_t next_ns =
+        hsy_time_min(r->publisher.next_ns, hsy_tree_deadline(&r->tree));
+
     HSY_ASSERT(r->env != NULL);
-    return hsy_time_min(r->publisher.next_ns, hsy_tree_deadline(&r->tree));
+    return hsy_time_min(next_ns, hsy_delivery_deadline(&r->delivery));
 }

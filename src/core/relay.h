@@ -29,8 +29,9 @@ struct hsy_relay {
     uint64_t check_ns; /* Smoothed: how long a check takes. */
 };
 
-void hsy_relay_init(struct hsy_relay *r, struct hsy_env *env,
-                    struct hsy_neighbours *neighbours);
+/* HEARSAY_ERR_NOMEM; it may be ended all the same. */
+HEARSAY_MUST_USE int hsy_relay_init(struct hsy_relay *r, struct hsy_env *env,
+                                    struct hsy_neighbours *neighbours);
 void hsy_relay_fini(struct hsy_relay *r);
 void hsy_relay_signed(struct hsy_relay *r, const struct hsy_bundle *bundle);
 

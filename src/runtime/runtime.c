@@ -342,6 +342,16 @@ int hearsay_runtime_publish(struct hearsay_runtime *rt, const char *topic,
     return step(rt, &ev);
 }
 
+int hearsay_runtime_subscribe(struct hearsay_runtime *rt, const char *pattern,
+                              bool on)
+{
+    HSY_ASSERT(rt != NULL);
+    HSY_ASSERT(pattern != NULL);
+    return step(rt, &(struct hearsay_event){
+                        .kind = HEARSAY_EV_SUBSCRIBE,
+                        .subscribe = {.pattern = pattern, .on = on}});
+}
+
 void hearsay_runtime_leave(struct hearsay_runtime *rt)
 {
     HSY_ASSERT(rt != NULL);

@@ -341,6 +341,26 @@ int hsy_ledger_delivered(struct hsy_ledger *l, uint32_t node, int64_t origin,
     return HEARSAY_OK;
 }
 
+void hsy_ledger_late(struct hsy_ledger *l, uint32_t node,
+                     const struct hsy_late *late)
+{
+    HSY_ASSERT(node < l->count);
+    HSY_ASSERT(late->origin < l->count);
+    const struct member *origin = &l->members[late->origin];
+    struct epoch_key key = {.origin = late->origin, .value = late->epoch};
+    const struct epoch *known = hsy_table_find(&l->epochs, &key);
+    for (uint64_t seq = late->from; seq <= late->to; seq++) {
+        for (uint64_t p = origin->process; p > 0; p--) {
+            struct message *m = find_message(l, late->origin, p, seq);
+            bool is_of =
+                origin->forgot || (known != NULL && known->process == p);
+            if (m != NULL && is_of) {
+                set_got(m, node, true);
+            }
+        }
+    }
+}
+
 struct hsy_totals hsy_ledger_totals(const struct hsy_ledger *l)
 {
     return l->totals;

@@ -46,6 +46,15 @@ HEARSAY_MUST_USE int
 hsy_ledger_delivered(struct hsy_ledger *l, uint32_t node, int64_t origin,
                      const struct hearsay_message *message);
 
+/* @node has said that these came too late to be delivered in order: they count
+ * as delivered. */
+struct hsy_late {
+    uint32_t origin;
+    uint64_t epoch, from, to;
+};
+void hsy_ledger_late(struct hsy_ledger *l, uint32_t node,
+                     const struct hsy_late *late);
+
 struct hsy_totals hsy_ledger_totals(const struct hsy_ledger *l);
 /* The first broken promise, "" while all hold. Static. */
 const char *hsy_ledger_broken(const struct hsy_ledger *l);

@@ -139,7 +139,8 @@ static void port_deliver(void *ctx, const struct hearsay_message *message)
         cp->deliveries[cp->deliveries_count] =
             (struct core_delivery){.origin = message->origin,
                                    .epoch = message->epoch,
-                                   .seq = message->seq};
+                                   .seq = message->seq,
+                                   .missing = message->missing};
     }
     cp->deliveries_count++;
 }

@@ -50,7 +50,7 @@ struct core_note {
 /* A message for the application. */
 struct core_delivery {
     struct hearsay_id origin;
-    uint64_t epoch, seq;
+    uint64_t epoch, seq, missing;
 };
 
 struct core_ports {
