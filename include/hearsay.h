@@ -210,6 +210,11 @@ struct hearsay_config {
     uint32_t retain_max;
     uint64_t retain_bytes;
     uint64_t retain_ns;
+    /** Peer: what is kept is on the host's disk as well, and what has come is
+     * remembered there: who is started again neither delivers twice, without
+     * saying so, nor forgets. A message is delivered when it is on disk, and
+     * relayed before. */
+    bool retain_on_disk;
     /** Of what was published before this node joined, and is still kept by
      * others: the last so many messages of each origin. 0: nothing;
      * HEARSAY_UNLIMITED: all. */
@@ -378,14 +383,16 @@ struct hearsay_row {
  * reach a terminal. */
 struct hearsay_message {
     struct hearsay_id origin;
-    uint64_t epoch;    /**< The origin's incarnation when it started. */
-    uint64_t seq;      /**< From 1, without gaps per origin and epoch. */
-    uint64_t wall_ms;  /**< The origin's clock; for people. */
-    uint32_t hops;     /**< Links it took; a statistic, not authenticated. */
-    uint64_t missing;  /**< Ordered: so many numbers just before this one, or
-                            before others of a topic that is not wanted, were
-                            skipped since the last one told. Else 0. */
-    const char *topic; /**< Lent; "" when there is none. */
+    uint64_t epoch;   /**< The origin's incarnation when it started. */
+    uint64_t seq;     /**< From 1, without gaps per origin and epoch. */
+    uint64_t wall_ms; /**< The origin's clock; for people. */
+    uint32_t hops;    /**< Links it took; a statistic, not authenticated. */
+    uint64_t missing; /**< Ordered: so many numbers just before this one, or
+                           before others of a topic that is not wanted, were
+                           skipped since the last one told. Else 0. */
+    bool again;       /**< With retain_on_disk, after a restart that was none in
+                           order: it may have been delivered before. */
+    const char *topic;      /**< Lent; "" when there is none. */
     const uint8_t *payload; /**< Lent. */
     size_t payload_len;
 };

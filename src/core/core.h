@@ -53,6 +53,7 @@ struct hsy_core {
     enum hsy_phase phase;
     uint64_t started_ns;
     uint64_t leave_by_ns;  /* NEVER unless leaving. */
+    bool bye_said;         /* LEAVE is being signed. */
     struct hsy_seed *seed; /* Owned; only in the seed role. */
     struct hsy_liveness liveness;
     struct hsy_generator generator;

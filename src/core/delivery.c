@@ -31,7 +31,8 @@ static void hand_over(void *ctx, struct hsy_origin *origin,
                                   .epoch = bundle->epoch_incarnation,
                                   .seq = bundle->first_seq,
                                   .wall_ms = bundle->wall_ms,
-                                  .hops = turn->hops};
+                                  .hops = turn->hops,
+                                  .again = turn->again};
     struct hsy_message message;
 
     for (; hsy_messages_next(&at, &message); out.seq++) {
@@ -40,6 +41,7 @@ static void hand_over(void *ctx, struct hsy_origin *origin,
             continue;
         }
         out.missing = origin != NULL ? origin->skipped : 0;
+        d->env->counters.again += turn->again ? 1 : 0;
         deliver(d, &message, &out);
         if (origin != NULL) {
             origin->skipped = 0; /* Told. */
@@ -80,10 +82,16 @@ void hsy_delivery_take(struct hsy_delivery *d, const struct hsy_bundle *bundle,
     struct hsy_turn turn = {.bundle = bundle, .hops = hops};
 
     HSY_ASSERT(bundle->count >= 1);
+    hsy_delivery_turn(d, &turn);
+}
+
+void hsy_delivery_turn(struct hsy_delivery *d, const struct hsy_turn *turn)
+{
+    HSY_ASSERT(turn->bundle->count >= 1);
     if (d->env->config.ordered_wait_ns > 0) {
-        hsy_order_take(&d->order, &turn);
+        hsy_order_take(&d->order, turn);
     } else {
-        hand_over(d, NULL, &turn);
+        hand_over(d, NULL, turn);
     }
 }
 

@@ -22,6 +22,8 @@ void hsy_delivery_fini(struct hsy_delivery *d);
  * @hops links. */
 void hsy_delivery_take(struct hsy_delivery *d, const struct hsy_bundle *bundle,
                        uint8_t hops);
+/* The same, of what was on the disk for a while. */
+void hsy_delivery_turn(struct hsy_delivery *d, const struct hsy_turn *turn);
 /* Numbers of @origin were claimed or given up, and nothing taken for it. */
 void hsy_delivery_look(struct hsy_delivery *d, struct hsy_origin *origin);
 void hsy_delivery_tick(struct hsy_delivery *d);

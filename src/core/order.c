@@ -12,6 +12,7 @@ struct hsy_held {
     struct hsy_blob *bundle; /* A share. */
     uint64_t from;
     uint64_t due_ns;
+    uint64_t ordinal; /* Rises with age, but for those that have none. */
     uint8_t hops;
     bool again;
 };
@@ -107,8 +108,10 @@ static void release(struct hsy_order *o, struct hsy_origin *origin)
     HSY_ASSERT(hsy_reader_done(&in)); /* We encoded it ourselves. */
     origin->held = h->above;
     hand_over(o, origin,
-              &(struct hsy_turn){
-                  .bundle = &bundle, .hops = h->hops, .again = h->again});
+              &(struct hsy_turn){.bundle = &bundle,
+                                 .hops = h->hops,
+                                 .again = h->again,
+                                 .ordinal = h->ordinal});
     drop(o, h);
 }
 
@@ -203,6 +206,7 @@ static bool hold(struct hsy_order *o, struct hsy_origin *origin,
         hsy_time_add(o->env->now.mono_ns, o->env->config.ordered_wait_ns);
     h->hops = turn->hops;
     h->again = turn->again;
+    h->ordinal = turn->ordinal;
     HSY_ASSERT(origin->held == NULL || origin->held->from != h->from);
     insert(o, origin, h);
     return true;
@@ -265,6 +269,28 @@ uint64_t hsy_order_deadline(const struct hsy_order *o)
 {
     HSY_ASSERT(o->env != NULL);
     return o->oldest == NULL ? HEARSAY_NEVER : o->oldest->due_ns;
+}
+
+uint64_t hsy_order_lowest(const struct hsy_order *o)
+{
+    const struct hsy_held *h = o->oldest;
+
+    HSY_ASSERT(o->env != NULL);
+    while (h != NULL && h->ordinal == 0) {
+        h = h->newer;
+    }
+    return h == NULL ? UINT64_MAX : h->ordinal;
+}
+
+bool hsy_order_holds(const struct hsy_order *o, uint64_t ordinal)
+{
+    const struct hsy_held *h = ordinal < hsy_order_lowest(o) ? NULL : o->oldest;
+
+    while (h != NULL && h->ordinal != ordinal) {
+        h = h->newer;
+    }
+    HSY_ASSERT(h == NULL || o->count > 0);
+    return h != NULL;
 }
 
 void hsy_order_flush(struct hsy_order *o)

@@ -17,7 +17,8 @@ enum {
 struct hsy_turn {
     const struct hsy_bundle *bundle; /* Borrowed. */
     uint8_t hops;
-    bool again; /* See struct hearsay_message. */
+    bool again;       /* See struct hearsay_message. */
+    uint64_t ordinal; /* saved.h; 0: none. */
 };
 
 /* Where they go when it is their turn. */
@@ -53,6 +54,9 @@ uint64_t hsy_order_deadline(const struct hsy_order *o);
 /* The end: what waits is handed over, and from now on nothing waits. */
 void hsy_order_flush(struct hsy_order *o);
 
+/* The lowest ordinal that waits; UINT64_MAX: none does. */
+uint64_t hsy_order_lowest(const struct hsy_order *o);
+bool hsy_order_holds(const struct hsy_order *o, uint64_t ordinal);
 /* Of one that waits, without the bundle. */
 size_t hsy_order_held_len(void);
 

@@ -31,6 +31,7 @@ struct hsy_offer {
 };
 
 struct hsy_held;
+struct hsy_saved;
 
 struct hsy_origin {
     struct hsy_epoch of;  /* Key. */
@@ -40,6 +41,8 @@ struct hsy_origin {
     uint8_t runs_count;
     bool muted;            /* It contradicted itself: nothing more is taken. */
     bool changed;          /* Pulled something: others will be told. */
+    bool dirty, marked;    /* saved.h: to be written; it has been once. */
+    bool restored;         /* It was heard of in an earlier life. */
     bool rumour;           /* Counted as one of those that are only heard of. */
     uint64_t history_to;   /* Up to there it had published before our time. */
     uint64_t history_from; /* The first of these that anybody has; 0: none. */
@@ -69,8 +72,9 @@ struct hsy_origin {
 
 struct hsy_origins {
     struct hsy_env *env;
-    struct hsy_table table; /* struct hsy_origin */
-    uint64_t gap_next_ns;   /* Not later than the next look at gaps. */
+    struct hsy_table table;  /* struct hsy_origin */
+    uint64_t gap_next_ns;    /* Not later than the next look at gaps. */
+    struct hsy_saved *saved; /* Is told of who goes; NULL: nobody is. */
 };
 
 enum hsy_claimed_as {
@@ -119,6 +123,7 @@ uint64_t hsy_origin_unwanted(const struct hsy_env *env,
 bool hsy_origin_is_recent(const struct hsy_origins *o,
                           const struct hsy_origin *origin);
 bool hsy_origin_is_idle(const struct hsy_origin *origin, uint64_t now_ns);
+uint64_t hsy_epoch_hash(const struct hsy_epoch *of, uint64_t salt);
 /* The same at every node that has the same numbers; 0 when it has none. */
 uint64_t hsy_origin_hash(const struct hsy_origin *origin);
 /* Which of the buckets of a digest it is in. */

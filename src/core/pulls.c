@@ -76,8 +76,8 @@ static void learn_history(struct hsy_repair *r, struct hsy_origin *origin,
         hsy_time_since(r->env->joined_ns, r->env->now.mono_ns) < HSY_HISTORY_NS;
 
     HSY_ASSERT(mark->from <= mark->to);
-    if (!new_here) {
-        return;
+    if (!new_here || origin->restored) {
+        return; /* All that was missed since an earlier life is wanted. */
     }
     if (mark->to > origin->history_to) {
         origin->history_to = mark->to;

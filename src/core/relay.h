@@ -8,6 +8,7 @@
 #include "core/messages.h"
 #include "core/publish.h"
 #include "core/retained.h"
+#include "core/saved.h"
 #include "core/tree.h"
 
 /* A bundle whose clock is further from ours is a replay or of no interest: the
@@ -24,6 +25,7 @@ struct hsy_relay {
     struct hsy_origins origins;
     struct hsy_retained retained;
     struct hsy_delivery delivery;
+    struct hsy_saved saved;
     struct hsy_publisher publisher;
     struct hsy_tree tree;
     uint64_t check_ns; /* Smoothed: how long a check takes. */

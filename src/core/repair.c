@@ -61,6 +61,7 @@ static void close_gap(struct hsy_repair *r, struct hsy_origin *origin,
     }
     (void)hsy_origin_give_up(&r->relay->origins, origin, to);
     origin->asked = 0;
+    hsy_saved_mark(&r->relay->saved, origin);
     hsy_delivery_look(&r->relay->delivery, origin);
 }
 

@@ -63,6 +63,7 @@ struct hsy_promises {
     uint32_t list_max[2]; /* Entries of a Peer List; of an address book. */
     bool keeps_all; /* Bounds of what is kept are beyond what a run comes to. */
     bool floods;
+    bool on_disk; /* Peers remember over a restart. */
     bool ordered; /* Peers deliver in order, and say what is missing. */
     uint64_t retain_ns;
 };

@@ -53,7 +53,8 @@ static bool gave_up(const struct hsy_check_broadcast *b, uint32_t node,
 {
     for (uint32_t i = 0; i < b->lost_count && !b->promises->keeps_all; i++) {
         const struct hsy_lost *lost = &b->lost[i];
-        if (lost->node == node && lost->life == b->lives[node] &&
+        if (lost->node == node &&
+            (b->promises->on_disk || lost->life == b->lives[node]) &&
             lost->origin == name->origin && lost->epoch == name->epoch &&
             name->seq >= lost->from && name->seq <= lost->to) {
             return true;

@@ -58,6 +58,7 @@ static void promise(struct hsy_promises *p,
     p->list_max[0] = 2 * roles[0]->peers_max + HSY_GRAVES_EXTRA;
     p->list_max[1] = roles[1]->book_max;
     p->retain_ns = roles[1]->retain_ns;
+    p->on_disk = roles[1]->retain_on_disk;
     p->ordered = roles[1]->ordered_wait_ns > 0;
     p->floods = roles[1]->relay == HEARSAY_RELAY_FLOOD;
     p->keeps_all = roles[1]->history == HEARSAY_UNLIMITED &&

@@ -43,6 +43,8 @@ struct epoch {
 struct member {
     uint32_t process; /* Starts so far. */
     bool up;
+    bool here; /* The present process has joined. */
+    bool unsure;
     bool forgot;        /* An epoch of it may stand for several processes. */
     uint64_t joined_ns; /* NEVER: not yet. */
 };
@@ -55,6 +57,7 @@ struct hsy_ledger {
     struct hsy_table epochs;
     struct hsy_totals totals;
     const char *broken;
+    bool remembers, owes;
 };
 
 int hsy_ledger_create(struct hsy_ledger **out, uint32_t nodes_count,
@@ -119,14 +122,35 @@ static void set_got(struct message *m, uint32_t node, bool got)
     }
 }
 
+void hsy_ledger_remember(struct hsy_ledger *l, bool owes)
+{
+    HSY_ASSERT(l->totals.published == 0);
+    l->remembers = true;
+    l->owes = owes;
+}
+
+void hsy_ledger_unsure(struct hsy_ledger *l, uint32_t node)
+{
+    HSY_ASSERT(node < l->count);
+    l->members[node].unsure = true;
+}
+
+static bool remembers(const struct hsy_ledger *l, const struct member *member)
+{
+    return l->remembers && !member->unsure;
+}
+
 void hsy_ledger_started(struct hsy_ledger *l, uint32_t node)
 {
     HSY_ASSERT(node < l->count);
     struct member *member = &l->members[node];
     member->process++;
     member->up = true;
-    member->joined_ns = HEARSAY_NEVER;
-    if (member->process == 1) {
+    member->here = false;
+    if (!l->owes || !remembers(l, member)) {
+        member->joined_ns = HEARSAY_NEVER;
+    }
+    if (member->process == 1 || remembers(l, member)) {
         return; /* Nothing to forget. */
     }
     for (uint32_t i = 0; i < l->messages.count; i++) {
@@ -137,6 +161,7 @@ void hsy_ledger_started(struct hsy_ledger *l, uint32_t node)
 void hsy_ledger_joined(struct hsy_ledger *l, uint32_t node, uint64_t now_ns)
 {
     HSY_ASSERT(node < l->count);
+    l->members[node].here = true;
     if (l->members[node].joined_ns == HEARSAY_NEVER) {
         l->members[node].joined_ns = now_ns;
     }
@@ -146,7 +171,7 @@ void hsy_ledger_ended(struct hsy_ledger *l, uint32_t node)
 {
     HSY_ASSERT(node < l->count);
     l->members[node].up = false;
-    l->members[node].joined_ns = HEARSAY_NEVER;
+    l->members[node].here = false;
 }
 
 void hsy_ledger_forgot(struct hsy_ledger *l, uint32_t node)
@@ -329,8 +354,11 @@ int hsy_ledger_delivered(struct hsy_ledger *l, uint32_t node, int64_t origin,
         broke(l, &l->totals.phantom, "B1: delivered but never published");
         return HEARSAY_OK;
     }
+    if (has(m, node) && message->again && l->remembers) {
+        return HEARSAY_OK; /* As it says itself. */
+    }
     if (has(m, node)) {
-        broke(l, &l->totals.twice, "B2: delivered twice to one process");
+        broke(l, &l->totals.twice, "B2: delivered twice");
         return HEARSAY_OK;
     }
     set_got(m, node, true);
@@ -419,7 +447,7 @@ struct hsy_missing hsy_ledger_missing(const struct hsy_ledger *l,
 bool hsy_ledger_has_joined(const struct hsy_ledger *l, uint32_t node)
 {
     HSY_ASSERT(node < l->count);
-    return l->members[node].joined_ns != HEARSAY_NEVER;
+    return l->members[node].here;
 }
 
 bool hsy_ledger_lacks(const struct hsy_ledger *l,

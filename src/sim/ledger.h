@@ -23,6 +23,13 @@ HEARSAY_MUST_USE int hsy_ledger_create(struct hsy_ledger **out,
                                        const struct hearsay_mem *mem);
 void hsy_ledger_destroy(struct hsy_ledger *l);
 
+/* From now on a node that is started again has what its earlier processes got,
+ * and may be given of it only what says so (`again`); with @owes it also owes
+ * what was published since its first one joined. */
+void hsy_ledger_remember(struct hsy_ledger *l, bool owes);
+/* Its disk is not what it should be: it remembers nothing. */
+void hsy_ledger_unsure(struct hsy_ledger *l, uint32_t node);
+
 /* A new process, which owes nobody what an earlier one got. */
 void hsy_ledger_started(struct hsy_ledger *l, uint32_t node);
 /* From now on it is expected to get what others publish. */

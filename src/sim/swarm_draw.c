@@ -166,6 +166,7 @@ static void draw_delivery(struct hsy_swarm_plan *p)
     struct hsy_prng prng = stream(p->choice.rng, STREAM_DELIVERY);
     uint64_t wait_ns = draw(&prng, 1, 20) * HSY_SECOND;
     p->ordered_wait_ns = one_in(&prng, 4) ? wait_ns : 0;
+    p->retain_on_disk = one_in(&prng, 2);
 }
 
 static void draw_weather(struct hsy_swarm_plan *p)

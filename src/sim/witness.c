@@ -188,6 +188,10 @@ static int create_parts(struct hsy_witness *w,
         (keeps & (HSY_WITNESS_LEDGER | HSY_WITNESS_CHECKS)) != 0) {
         err = hsy_ledger_create(&w->ledger, count, &w->mem);
     }
+    if (w->ledger != NULL && config->peer_config->retain_on_disk) {
+        hsy_ledger_remember(w->ledger, config->peer_config->history ==
+                                           HEARSAY_UNLIMITED);
+    }
     if (err == HEARSAY_OK && (keeps & HSY_WITNESS_CHECKS) != 0) {
         err = create_checks(w, config);
     }
@@ -238,10 +242,19 @@ void hsy_witness_destroy(struct hsy_witness *w)
     hsy_mem_free(&mem, w);
 }
 
+void hsy_witness_disk_bad(struct hsy_witness *w, uint32_t node)
+{
+    HSY_ASSERT(w != NULL);
+    if (w->ledger != NULL) {
+        hsy_ledger_unsure(w->ledger, node);
+    }
+}
+
 void hsy_witness_disk_lost(struct hsy_witness *w, uint32_t node)
 {
     static const enum hsy_invariant whats[] = {HSY_R1, HSY_R2, HSY_R4, HSY_R8};
     HSY_ASSERT(node < hsy_cluster_count(w->cluster));
+    hsy_witness_disk_bad(w, node);
     if (w->ledger != NULL) {
         hsy_ledger_forgot(w->ledger, node);
     }
@@ -260,6 +273,7 @@ void hsy_witness_disk_lost(struct hsy_witness *w, uint32_t node)
 void hsy_witness_clock_jumped(struct hsy_witness *w, uint32_t node)
 {
     HSY_ASSERT(node < hsy_cluster_count(w->cluster));
+    hsy_witness_disk_bad(w, node); /* What is too old, the clock says. */
     if (w->checks != NULL) {
         hsy_checks_excuse(w->checks, HSY_B3, node);
     }
