@@ -293,6 +293,8 @@ bool hsy_view_kept(const struct hearsay_node *node, uint32_t index,
                                   .first_seq = bundle.first_seq,
                                   .wall_ms = bundle.wall_ms,
                                   .count = bundle.count};
+    out->own = bundle.epoch_nonce == node->core.env.config.boot_nonce &&
+               hsy_id_equal(&bundle.origin, &node->core.env.id);
     return true;
 }
 

@@ -119,6 +119,7 @@ struct hsy_view_kept {
     uint64_t first_seq;
     uint64_t wall_ms; /* When it was published, by its origin's clock. */
     uint32_t count;
+    bool own; /* Of this process. */
 };
 bool hsy_view_kept(const struct hearsay_node *node, uint32_t index,
                    struct hsy_view_kept *out);

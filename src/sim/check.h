@@ -182,6 +182,7 @@ struct hsy_kept {
     uint32_t count;
     uint64_t epoch, first_seq;
     uint64_t wall_ms; /* Of its origin's clock. */
+    bool own;         /* The present process of @node published it. */
 };
 
 HEARSAY_MUST_USE int hsy_check_broadcast_init(struct hsy_check_broadcast *b,

@@ -193,7 +193,7 @@ void hsy_check_repair_kept(struct hsy_check_broadcast *b,
         struct hsy_kept_name name = {.origin = kept->origin,
                                      .epoch = kept->epoch,
                                      .seq = key.seq,
-                                     .own = kept->origin == kept->node};
+                                     .own = kept->own};
         if (is_first(b, &b->judged, &key)) {
             judge_kept(b, graph, kept, &name);
         }

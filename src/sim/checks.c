@@ -257,7 +257,8 @@ static void tell_kept(struct hsy_checks *k)
                                     .count = seen.count,
                                     .epoch = seen.epoch,
                                     .first_seq = seen.first_seq,
-                                    .wall_ms = seen.wall_ms};
+                                    .wall_ms = seen.wall_ms,
+                                    .own = seen.own};
             if (hsy_cluster_find(k->cluster, &seen.origin, &kept.origin)) {
                 hsy_check_repair_kept(&k->broadcast, k->graph, &kept);
             }

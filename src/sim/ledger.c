@@ -253,7 +253,10 @@ static uint32_t unclaimed(const struct hsy_ledger *l, uint32_t origin,
                           const struct hearsay_message *message)
 {
     uint32_t other = 0;
-    for (uint32_t p = l->members[origin].process; p > 0; p--) {
+    /* Each process raises the incarnation. */
+    uint64_t newest = l->members[origin].process;
+    newest = l->remembers && message->epoch < newest ? message->epoch : newest;
+    for (uint32_t p = (uint32_t)newest; p > 0; p--) {
         struct epoch_key key = {.origin = origin, .is_process = 1, .value = p};
         const struct message *m = find_message(l, origin, p, message->seq);
         if (m == NULL || hsy_table_find(&l->epochs, &key) != NULL) {
@@ -376,13 +379,14 @@ void hsy_ledger_late(struct hsy_ledger *l, uint32_t node,
     HSY_ASSERT(late->origin < l->count);
     const struct member *origin = &l->members[late->origin];
     struct epoch_key key = {.origin = late->origin, .value = late->epoch};
+    if (origin->forgot) {
+        return; /* Who knows which? */
+    }
     const struct epoch *known = hsy_table_find(&l->epochs, &key);
     for (uint64_t seq = late->from; seq <= late->to; seq++) {
         for (uint64_t p = origin->process; p > 0; p--) {
             struct message *m = find_message(l, late->origin, p, seq);
-            bool is_of =
-                origin->forgot || (known != NULL && known->process == p);
-            if (m != NULL && is_of) {
+            if (m != NULL && known != NULL && known->process == p) {
                 set_got(m, node, true);
             }
         }

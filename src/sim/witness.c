@@ -189,8 +189,8 @@ static int create_parts(struct hsy_witness *w,
         err = hsy_ledger_create(&w->ledger, count, &w->mem);
     }
     if (w->ledger != NULL && config->peer_config->retain_on_disk) {
-        hsy_ledger_remember(w->ledger, config->peer_config->history ==
-                                           HEARSAY_UNLIMITED);
+        hsy_ledger_remember(w->ledger,
+                            config->peer_config->history == HEARSAY_UNLIMITED);
     }
     if (err == HEARSAY_OK && (keeps & HSY_WITNESS_CHECKS) != 0) {
         err = create_checks(w, config);

@@ -116,6 +116,7 @@ static void keep_of(struct rig *rig, uint32_t node, uint64_t first_seq,
                     uint32_t count, uint64_t wall_ms)
 {
     struct hsy_kept kept = {.node = node,
+                            .own = node == ORIGIN,
                             .origin = ORIGIN,
                             .count = count,
                             .epoch = 1,
