@@ -94,6 +94,9 @@ bool hsy_stream_message(struct hsy_stream *stream,
     if (message->missing > 0) {
         hsy_json_u64(&json, "missing", message->missing);
     }
+    if (message->again) {
+        hsy_json_bool(&json, "again", true);
+    }
     if (is_text(message->payload, message->payload_len)) {
         hsy_json_text(&json, "text", (const char *)message->payload,
                       message->payload_len);

@@ -35,6 +35,7 @@ enum {
     FLAG_HISTORY,
     FLAG_RETAIN,
     FLAG_RETAIN_FOR,
+    FLAG_RETAIN_ON_DISK,
     FLAG_TOPIC,
     FLAG_ORDERED,
     FLAG_JOIN_TIMEOUT,
@@ -112,6 +113,9 @@ static const struct hsy_flag peer_flags[] = {
     {"retain", "SIZE", "messages kept for others, in bytes (default 64MiB)",
      FLAG_RETAIN},
     {"retain-for", "DUR", "and for how long (default 10m)", FLAG_RETAIN_FOR},
+    {"retain-on-disk", NULL,
+     "keep them over a restart, and deliver nothing twice because of one",
+     FLAG_RETAIN_ON_DISK},
     {"topic", "PATTERN",
      "deliver this topic only, or those that begin with what is before a *; "
      "up to 64 times (default all)",
@@ -497,6 +501,9 @@ static int set(void *ctx, const struct hsy_flag *flag, const char *value,
         return 0;
     case FLAG_PRINT_LIMITS:
         o->print_limits = true;
+        return 0;
+    case FLAG_RETAIN_ON_DISK:
+        o->config.node.retain_on_disk = true;
         return 0;
     case FLAG_WORKERS:
     case FLAG_LINKS:

@@ -169,6 +169,9 @@ static void show_message(FILE *out, const json_t *json)
     if (missing > 0) {
         fprintf(out, "(%lld missing before) ", missing);
     }
+    if (json_is_true(json_object_get(json, "again"))) {
+        fputs("(maybe again) ", out);
+    }
     const char *base64 =
         json_string_value(json_object_get(json, "payload_base64"));
     if (base64 != NULL) {

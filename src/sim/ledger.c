@@ -253,10 +253,7 @@ static uint32_t unclaimed(const struct hsy_ledger *l, uint32_t origin,
                           const struct hearsay_message *message)
 {
     uint32_t other = 0;
-    /* Each process raises the incarnation. */
-    uint64_t newest = l->members[origin].process;
-    newest = l->remembers && message->epoch < newest ? message->epoch : newest;
-    for (uint32_t p = (uint32_t)newest; p > 0; p--) {
+    for (uint32_t p = l->members[origin].process; p > 0; p--) {
         struct epoch_key key = {.origin = origin, .is_process = 1, .value = p};
         const struct message *m = find_message(l, origin, p, message->seq);
         if (m == NULL || hsy_table_find(&l->epochs, &key) != NULL) {
