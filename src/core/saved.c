@@ -32,6 +32,11 @@ struct hsy_saving {
     bool deliver;
 };
 
+size_t hsy_saved_saving_len(void)
+{
+    return sizeof(struct hsy_saving);
+}
+
 void hsy_saved_init(struct hsy_saved *s, struct hsy_env *env)
 {
     HSY_ASSERT(env->config.retain_bytes > 0);

@@ -99,4 +99,7 @@ void hsy_restored_free(struct hsy_saved *s);
 void hsy_saved_forget(struct hsy_saved *s, const struct hsy_bundle_id *id,
                       uint64_t ordinal);
 
+/* Of one on its way, without the bundle. */
+size_t hsy_saved_saving_len(void);
+
 #endif
