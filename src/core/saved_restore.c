@@ -294,18 +294,15 @@ int hsy_saved_restore(struct hsy_saved *s, const struct hearsay_row *row)
     if (!hsy_saved_on(s)) {
         return HEARSAY_ERR_MALFORMED; /* Nobody wants them. */
     }
-    switch (row->key_len) {
-    case sizeof(struct hsy_bundle_id):
+    if (row->key_len == sizeof(struct hsy_bundle_id)) {
         return restore_bundle(s, row);
-    case HSY_MARK_KEY_LEN:
-        return restore_mark(s, row);
-    case sizeof(HANDED_KEY) - 1:
-        return memcmp(row->key, HANDED_KEY, row->key_len) == 0
-                   ? restore_handed(s, row)
-                   : HEARSAY_ERR_MALFORMED;
-    default:
-        return HEARSAY_ERR_MALFORMED;
     }
+    if (row->key_len == HSY_MARK_KEY_LEN) {
+        return restore_mark(s, row);
+    }
+    bool is_handed = row->key_len == sizeof(HANDED_KEY) - 1 &&
+                     memcmp(row->key, HANDED_KEY, row->key_len) == 0;
+    return is_handed ? restore_handed(s, row) : HEARSAY_ERR_MALFORMED;
 }
 
 /* ------------------------------------------------------------------- start */
