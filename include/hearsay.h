@@ -210,10 +210,26 @@ struct hearsay_config {
     uint32_t retain_max;
     uint64_t retain_bytes;
     uint64_t retain_ns;
+    /** Peer: what is kept is on the host's disk as well, and what has come is
+     * remembered there: who is started again neither delivers twice, without
+     * saying so, nor forgets. A message is delivered when it is on disk, and
+     * relayed before. */
+    bool retain_on_disk;
     /** Of what was published before this node joined, and is still kept by
      * others: the last so many messages of each origin. 0: nothing;
      * HEARSAY_UNLIMITED: all. */
     uint32_t history;
+    /** Which topics the application wants: whole ones, or the beginning of some
+     * and a '*', so that "*" is all; "" is of messages without a topic. Up to
+     * 64 patterns of up to 64 bytes, copied; none: all. Only delivery is
+     * filtered: the node relays and keeps everything. */
+    const char *const *topics;
+    uint32_t topics_count;
+    /** 0: messages are delivered as they come. Else those of one origin and
+     * epoch in rising numbers, and what comes behind a gap waits for so long
+     * at most, until the gap closes; 1 ms..10 min. What comes later than that
+     * is not delivered, and told (the note "late"). */
+    uint64_t ordered_wait_ns;
     /** Ids gather so long before they are announced, or a tenth of it when
      * little is going on; 1 ms..10 s. */
     uint64_t announce_ns;
@@ -277,6 +293,7 @@ enum hearsay_event_kind {
                                delivered back to it. */
     HEARSAY_EV_JOB_DONE,  /**< A job of an effect has run. */
     HEARSAY_EV_PERSISTED, /**< A write of an effect is on disk, or failed. */
+    HEARSAY_EV_SUBSCRIBE, /**< The application wants a topic, or no more. */
     HEARSAY_EV_LEAVE      /**< Tell everybody good-bye, then stop: STOPPED
                                follows within 2 s, once jobs are answered.
                                Without it a node that ends counts as dead. */
@@ -311,6 +328,10 @@ struct hearsay_event {
             size_t payload_len;     /**< <= HEARSAY_PAYLOAD_MAX. */
             uint64_t *out_seq;      /**< Set on success; may be NULL. */
         } publish;
+        struct {
+            const char *pattern; /**< As in hearsay_config.topics; borrowed. */
+            bool on;             /**< Adds it; else takes it away. */
+        } subscribe;
         struct {
             struct hearsay_job *job; /**< Given back. */
         } job;
@@ -362,11 +383,16 @@ struct hearsay_row {
  * reach a terminal. */
 struct hearsay_message {
     struct hearsay_id origin;
-    uint64_t epoch;    /**< The origin's incarnation when it started. */
-    uint64_t seq;      /**< From 1, without gaps per origin and epoch. */
-    uint64_t wall_ms;  /**< The origin's clock; for people. */
-    uint32_t hops;     /**< Links it took; a statistic, not authenticated. */
-    const char *topic; /**< Lent; "" when there is none. */
+    uint64_t epoch;   /**< The origin's incarnation when it started. */
+    uint64_t seq;     /**< From 1, without gaps per origin and epoch. */
+    uint64_t wall_ms; /**< The origin's clock; for people. */
+    uint32_t hops;    /**< Links it took; a statistic, not authenticated. */
+    uint64_t missing; /**< Ordered: so many numbers just before this one, or
+                           before others of a topic that is not wanted, were
+                           skipped since the last one told. Else 0. */
+    bool again;       /**< With retain_on_disk, after a restart that was none in
+                           order: it may have been delivered before. */
+    const char *topic;      /**< Lent; "" when there is none. */
     const uint8_t *payload; /**< Lent. */
     size_t payload_len;
 };
@@ -510,14 +536,17 @@ hearsay_node_restore(struct hearsay_node *node, const struct hearsay_row *row);
  *
  * HEARSAY_ERR_BUSY: effects are not drained; nothing happened.
  * HEARSAY_ERR_STATE: before START, a second START, after STOPPED; or PUBLISH at
- *     a seed, before joining (the note "joined") or after LEAVE. Nothing was
- *     taken.
+ *     a seed, before joining (the note "joined") or after LEAVE; or SUBSCRIBE
+ *     at a seed. Nothing was taken.
  * HEARSAY_ERR_AGAIN: PUBLISH found a bound reached; the message was not
  *     taken. Try again after the next JOB_DONE or SENT.
  * HEARSAY_ERR_TOO_BIG: PUBLISH with too large a payload or topic.
- * HEARSAY_ERR_INVALID: there is no such kind of event.
+ * HEARSAY_ERR_INVALID: there is no such kind of event; or SUBSCRIBE with a
+ *     pattern that is too long, or has a '*' that is not at its end.
+ * HEARSAY_ERR_FULL: SUBSCRIBE with a 65th pattern.
  * HEARSAY_ERR_NOMEM: the event was taken, but something that it or the time
- *     should have led to is missing; the node goes on. After BYTES and LINK_UP
+ *     should have led to is missing; the node goes on. SUBSCRIBE changed
+ *     nothing. After BYTES and LINK_UP
  *     the host ends that link and reports it as down. A job of JOB_DONE is not
  *     given twice.
  * Bad bytes from a peer are no error here: they are counted, noted, and the

@@ -34,16 +34,14 @@ struct hearsay_runtime_config {
      * addresses, and for a wildcard what the seeds observe. */
     const char *advertise[HEARSAY_ADDRS_MAX];
     uint32_t advertise_count;
-    /** Made (0700) when missing. NULL: nothing is kept, identity included.
+    /** With retain_on_disk of the node, what it keeps is in DATA/retain, up to
+     * four times its retain_bytes (1 MiB to 16 GiB then) and 32 MiB. What an
+     * earlier process has left there is not read without it (the note
+     * "retain-unread"), and not removed.
+     *
+     * Made (0700) when missing. NULL: nothing is kept, identity included.
      * Default: "./hearsay-data". */
     const char *data_dir;
-    /** Keep the rows of HEARSAY_TABLE_MESSAGES in DATA/retain; needs a data
-     * directory. Default: no; the node is told that they are kept, and they
-     * are not. */
-    bool retain_on_disk;
-    /** How much the node retains, 1 MiB to 16 GiB; 0: 64 MiB. The files take
-     * up to three times that, and 16 MiB. */
-    uint64_t retain_bytes;
     /** CPU lane threads, up to 256; 0: cores - 1, at least 1. */
     uint32_t workers;
     uint32_t jobs_queued_max; /**< Per lane; 0: 4096. */
@@ -96,6 +94,12 @@ HEARSAY_API HEARSAY_MUST_USE int
 hearsay_runtime_publish(struct hearsay_runtime *rt, const char *topic,
                         const void *payload, size_t payload_len,
                         uint64_t *out_seq);
+
+/** Changes which topics are delivered; see HEARSAY_EV_SUBSCRIBE in
+ * hearsay_step() for errors. @pattern is borrowed. */
+HEARSAY_API HEARSAY_MUST_USE int
+hearsay_runtime_subscribe(struct hearsay_runtime *rt, const char *pattern,
+                          bool on);
 
 /** Starts a graceful departure; on_stopped follows within 3 s. Again:
  * nothing. */

@@ -129,6 +129,9 @@ static void put_status(struct hsy_json *json, const struct hsy_view_status *s)
     hsy_json_u64(json, "dead", s->dead);
     hsy_json_u64(json, "degree", s->degree);
     hsy_json_u64(json, "incarnation", s->incarnation);
+    if (s->role == HEARSAY_PEER) {
+        hsy_json_string(json, "relay", hsy_view_relay_text(s->relay));
+    }
     hsy_json_u64(json, "last_seq", s->last_seq);
     hsy_json_u64(json, "uptime_s", s->uptime_ns / HSY_SECOND);
     if (s->joined_after_ns > 0) {
@@ -196,7 +199,8 @@ static void put_link(struct hsy_json *json, const struct hsy_view_link *link)
     hsy_json_string(json, "role", role_text(link->role));
     hsy_json_addr(json, "address", &link->addr);
     hsy_json_string(json, "direction", link->accepted ? "in" : "out");
-    hsy_json_string(json, "relay", link->overlay ? "flood" : "none");
+    hsy_json_string(json, "relay", hsy_view_link_relay_text(link->relay));
+    hsy_json_u64(json, "version", link->version);
     if (link->rtt_ns > 0) {
         hsy_json_milli(json, "rtt_ms", link->rtt_ns / 1000);
     } else {

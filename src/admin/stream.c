@@ -91,6 +91,12 @@ bool hsy_stream_message(struct hsy_stream *stream,
     hsy_json_u64(&json, "time", message->wall_ms);
     hsy_json_u64(&json, "hops", message->hops);
     hsy_json_string(&json, "topic", message->topic);
+    if (message->missing > 0) {
+        hsy_json_u64(&json, "missing", message->missing);
+    }
+    if (message->again) {
+        hsy_json_bool(&json, "again", true);
+    }
     if (is_text(message->payload, message->payload_len)) {
         hsy_json_text(&json, "text", (const char *)message->payload,
                       message->payload_len);

@@ -11,7 +11,11 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { VAL_BASE = 0x200 }; /* Rows are told apart from getopt's letters. */
+enum {
+    VAL_BASE = 0x200, /* Rows are told apart from getopt's letters. */
+    LEN_KIB = 1024,
+    LEN_MIB = 1024 * 1024
+};
 
 int hsy_flag_refuse(struct hsy_usage_error *error, const char *format, ...)
 {
@@ -205,6 +209,40 @@ int hsy_flag_duration(const struct hsy_flag *flag, const char *value,
                            "--%s: `%s` is no duration from %s to %s; write "
                            "a whole number and ms, s, m or h, as in 500ms "
                            "or 13s",
+                           flag->name, value, min, max);
+}
+
+/* The same for a size; the parser knows no unit above MiB. */
+static void size_text(char *out, size_t out_max, uint64_t len)
+{
+    bool mib = len >= LEN_MIB && len % LEN_MIB == 0;
+    bool kib = !mib && len >= LEN_KIB && len % LEN_KIB == 0;
+    snprintf(out, out_max, "%llu%s",
+             (unsigned long long)(len / (mib   ? LEN_MIB
+                                         : kib ? LEN_KIB
+                                               : 1)),
+             mib   ? "MiB"
+             : kib ? "KiB"
+                   : "");
+}
+
+int hsy_flag_size(const struct hsy_flag *flag, const char *value,
+                  struct hsy_range range, uint64_t *out,
+                  struct hsy_usage_error *error)
+{
+    uint64_t len = 0;
+    if (hsy_size_parse(&len, value) == 0 && len >= range.min &&
+        len <= range.max) {
+        *out = len;
+        return 0;
+    }
+    char min[32], max[32];
+    size_text(min, sizeof(min), range.min);
+    size_text(max, sizeof(max), range.max);
+    return hsy_flag_refuse(error,
+                           "--%s: `%s` is no size from %s to %s; write a whole "
+                           "number of bytes, or one and KiB or MiB, as in "
+                           "64MiB",
                            flag->name, value, min, max);
 }
 

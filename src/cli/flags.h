@@ -75,6 +75,11 @@ HEARSAY_MUST_USE int hsy_flag_duration(const struct hsy_flag *flag,
                                        const char *value,
                                        struct hsy_range range, uint64_t *out,
                                        struct hsy_usage_error *error);
+/* Bytes, "N", "NKiB" or "NMiB". */
+HEARSAY_MUST_USE int hsy_flag_size(const struct hsy_flag *flag,
+                                   const char *value, struct hsy_range range,
+                                   uint64_t *out,
+                                   struct hsy_usage_error *error);
 HEARSAY_MUST_USE int hsy_flag_uint(const struct hsy_flag *flag,
                                    const char *value, struct hsy_range range,
                                    uint64_t *out,

@@ -22,6 +22,7 @@ static const struct hsy_column columns[] = {
     {"ROLE", "role", hsy_cell_text},
     {"DIR", "direction", hsy_cell_text},
     {"RELAY", "relay", hsy_cell_text},
+    {"V", "version", hsy_cell_text},
     {"RTT MS", "rtt_ms", hsy_cell_text},
     {"QUEUE", "queue_bytes", hsy_cell_text},
     {"STRIKES", "strikes", hsy_cell_text},

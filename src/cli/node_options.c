@@ -32,11 +32,21 @@ enum {
     FLAG_LINKS,
     FLAG_OVERLAY,
     FLAG_RELAY,
+    FLAG_HISTORY,
+    FLAG_RETAIN,
+    FLAG_RETAIN_FOR,
+    FLAG_RETAIN_ON_DISK,
+    FLAG_TOPIC,
+    FLAG_ORDERED,
     FLAG_JOIN_TIMEOUT,
     FLAG_LEASE,
     FLAG_PRINT_LIMITS,
     FLAG_HELP
 };
+
+/* As src/node/config.c has it, and the log on disk. */
+#define RETAIN_LEN_MIN (UINT64_C(1) << 20)
+#define RETAIN_LEN_MAX (UINT64_C(16) << 30)
 
 /* Rows that both roles have; the default of --listen is the role's own. */
 #define COMMON_FLAGS(listen_default)                                           \
@@ -96,6 +106,24 @@ static const struct hsy_flag peer_flags[] = {
     {"overlay", "RULE",
      "preferential, top-half, uniform (default preferential)", FLAG_OVERLAY},
     {"relay", "HOW", "tree, flood (default tree)", FLAG_RELAY},
+    {"history", "N",
+     "of what was said before it came, N messages of each origin, all, or off "
+     "(default all)",
+     FLAG_HISTORY},
+    {"retain", "SIZE", "messages kept for others, in bytes (default 64MiB)",
+     FLAG_RETAIN},
+    {"retain-for", "DUR", "and for how long (default 10m)", FLAG_RETAIN_FOR},
+    {"retain-on-disk", NULL,
+     "keep them over a restart, and deliver nothing twice because of one",
+     FLAG_RETAIN_ON_DISK},
+    {"topic", "PATTERN",
+     "deliver this topic only, or those that begin with what is before a *; "
+     "up to 64 times (default all)",
+     FLAG_TOPIC},
+    {"ordered", "DUR",
+     "deliver each origin's messages in order, and wait for what is missing "
+     "so long; 0 = as they come (default 0)",
+     FLAG_ORDERED},
     {"join-timeout", "DUR", "give up joining after this; 0 = never (default 0)",
      FLAG_JOIN_TIMEOUT},
     {NULL, NULL, NULL, 0},
@@ -184,6 +212,29 @@ static int set_advertise(struct hsy_node_options *o,
     return 0;
 }
 
+static int set_topic(struct hsy_node_options *o, const struct hsy_flag *flag,
+                     const char *value, struct hsy_usage_error *error)
+{
+    struct hearsay_config *n = &o->config.node;
+    size_t len = strlen(value);
+    const char *star = strchr(value, '*');
+    if (len > HSY_TOPIC_FLAG_LEN_MAX ||
+        (star != NULL && star != value + len - 1)) {
+        return hsy_flag_refuse(error,
+                               "--%s: `%.80s` is no pattern; accepted is a "
+                               "topic, or the beginning of one and a * at the "
+                               "end, of at most %d bytes",
+                               flag->name, value, HSY_TOPIC_FLAG_LEN_MAX);
+    }
+    if (n->topics_count == HSY_TOPIC_FLAGS_MAX) {
+        return hsy_flag_refuse(error, "--%s: `%s` is one too many; at most %d",
+                               flag->name, value, HSY_TOPIC_FLAGS_MAX);
+    }
+    o->topics[n->topics_count++] = value;
+    n->topics = o->topics;
+    return 0;
+}
+
 static bool is_loopback(const uint8_t ip[16])
 {
     static const uint8_t v6[16] = {[15] = 1};
@@ -255,6 +306,8 @@ static int set_place(struct hsy_node_options *o, const struct hsy_flag *flag,
         return set_advertise(o, flag, value, error);
     case FLAG_HTTP:
         return set_http(o, flag, value, error);
+    case FLAG_TOPIC:
+        return set_topic(o, flag, value, error);
     case FLAG_NAME:
         return set_text(flag, value, name_len, &c->node.name, error);
     case FLAG_NETWORK:
@@ -304,9 +357,28 @@ static int set_gossip_count(const struct hsy_flag *flag, const char *value,
     return 0;
 }
 
+static int set_history(const struct hsy_flag *flag, const char *value,
+                       uint32_t *out, struct hsy_usage_error *error)
+{
+    bool all = strcmp(value, "all") == 0;
+    if (all || strcmp(value, "off") == 0) {
+        *out = all ? HEARSAY_UNLIMITED : 0;
+        return 0;
+    }
+    struct hsy_range range = {0, HEARSAY_UNLIMITED - 1};
+    if (set_u32(flag, value, range, out, error) != 0) {
+        return hsy_flag_refuse(error,
+                               "--%s: `%s` is neither a whole number from 0 to "
+                               "%lu, nor `all`, nor `off`",
+                               flag->name, value, (unsigned long)range.max);
+    }
+    return 0;
+}
+
 static int set_number(struct hsy_node_options *o, const struct hsy_flag *flag,
                       const char *value, struct hsy_usage_error *error)
 {
+    static const struct hsy_range retain_len = {RETAIN_LEN_MIN, RETAIN_LEN_MAX};
     struct hearsay_config *n = &o->config.node;
     uint64_t pid = 0;
     int err;
@@ -319,12 +391,28 @@ static int set_number(struct hsy_node_options *o, const struct hsy_flag *flag,
                        error);
     case FLAG_GOSSIP_COUNT:
         return set_gossip_count(flag, value, &n->gossip_count, error);
+    case FLAG_HISTORY:
+        return set_history(flag, value, &n->history, error);
+    case FLAG_RETAIN:
+        return hsy_flag_size(flag, value, retain_len, &n->retain_bytes, error);
     default: /* FLAG_PARENT */
         err = hsy_flag_uint(flag, value, (struct hsy_range){1, INT32_MAX}, &pid,
                             error);
         o->parent_pid = (int64_t)pid;
         return err;
     }
+}
+
+/* 0 is off; it must not be taken for the shortest wait. */
+static int set_ordered(const struct hsy_flag *flag, const char *value,
+                       uint64_t *out, struct hsy_usage_error *error)
+{
+    static const struct hsy_range wait = {HSY_MS, 10 * HSY_MINUTE};
+    if (strcmp(value, "0") == 0) {
+        *out = 0;
+        return 0;
+    }
+    return hsy_flag_duration(flag, value, wait, out, error);
 }
 
 static int set_duration(struct hsy_node_options *o, const struct hsy_flag *flag,
@@ -335,6 +423,7 @@ static int set_duration(struct hsy_node_options *o, const struct hsy_flag *flag,
     static const struct hsy_range gossip = {10 * HSY_MS, 24 * 60 * HSY_MINUTE};
     static const struct hsy_range join = {0, 24 * 60 * HSY_MINUTE};
     static const struct hsy_range lease = {HSY_SECOND, 24 * 60 * HSY_MINUTE};
+    static const struct hsy_range retain = {HSY_SECOND, 24 * 60 * HSY_MINUTE};
     struct hearsay_config *n = &o->config.node;
     switch (flag->id) {
     case FLAG_PING_INTERVAL:
@@ -350,6 +439,10 @@ static int set_duration(struct hsy_node_options *o, const struct hsy_flag *flag,
                                  error);
     case FLAG_JOIN_TIMEOUT:
         return hsy_flag_duration(flag, value, join, &n->join_timeout_ns, error);
+    case FLAG_ORDERED:
+        return set_ordered(flag, value, &n->ordered_wait_ns, error);
+    case FLAG_RETAIN_FOR:
+        return hsy_flag_duration(flag, value, retain, &n->retain_ns, error);
     default: /* FLAG_LEASE */
         return hsy_flag_duration(flag, value, lease, &n->lease_ns, error);
     }
@@ -409,15 +502,22 @@ static int set(void *ctx, const struct hsy_flag *flag, const char *value,
     case FLAG_PRINT_LIMITS:
         o->print_limits = true;
         return 0;
+    case FLAG_RETAIN_ON_DISK:
+        o->config.node.retain_on_disk = true;
+        return 0;
     case FLAG_WORKERS:
     case FLAG_LINKS:
     case FLAG_GOSSIP_COUNT:
+    case FLAG_HISTORY:
+    case FLAG_RETAIN:
     case FLAG_PARENT:
         return set_number(o, flag, value, error);
     case FLAG_PING_INTERVAL:
     case FLAG_PING_TIMEOUT:
     case FLAG_GOSSIP_INTERVAL:
     case FLAG_JOIN_TIMEOUT:
+    case FLAG_RETAIN_FOR:
+    case FLAG_ORDERED:
     case FLAG_LEASE:
         return set_duration(o, flag, value, error);
     case FLAG_PROFILE:

@@ -9,6 +9,8 @@
 
 enum { HSY_SOCKET_PATH_MAX = 107 }; /* Bytes in sockaddr_un, without NUL. */
 
+enum { HSY_TOPIC_FLAGS_MAX = 64, HSY_TOPIC_FLAG_LEN_MAX = 64 };
+
 enum hsy_profile { HSY_PROFILE_MISSION, HSY_PROFILE_LAN, HSY_PROFILE_WAN };
 
 struct hsy_node_options {
@@ -27,6 +29,7 @@ struct hsy_node_options {
     int64_t parent_pid; /* 0: none. */
     enum hsy_profile profile;
     bool ping_interval_given, ping_timeout_given;
+    const char *topics[HSY_TOPIC_FLAGS_MAX];
     bool help, print_limits;
 };
 

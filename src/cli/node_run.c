@@ -40,9 +40,24 @@ struct node_run {
 
 /* ------------------------------------------------------------- callbacks */
 
+static void log_message(struct node_run *run,
+                        const struct hearsay_message *message)
+{
+    struct hsy_note note = hsy_note(HEARSAY_DEBUG, "delivered");
+    hsy_note_id(&note, "origin", &message->origin);
+    hsy_note_u64(&note, "epoch", message->epoch);
+    hsy_note_u64(&note, "seq", message->seq);
+    hsy_note_u64(&note, "missing", message->missing);
+    hsy_note_u64(&note, "again", message->again ? 1 : 0);
+    hsy_log_now(run->log, &note.note);
+}
+
 static void on_message(void *ctx, const struct hearsay_message *message)
 {
     struct node_run *run = ctx;
+    if (run->options->log_level == HEARSAY_DEBUG) {
+        log_message(run, message);
+    }
     if (run->admin != NULL) {
         hsy_admin_message(run->admin, message);
     }

@@ -86,6 +86,7 @@ static void print_status(const json_t *status)
         printf("%-12s %lld/%lld, of %lld seeds\n", "registered",
                number_of(status, "registered"), number_of(status, "quorum"),
                number_of(status, "seeds"));
+        printf("%-12s %s\n", "relay", text_of(status, "relay"));
     }
     printf("%-12s %lld alive, %lld dead\n", "peers", number_of(status, "peers"),
            number_of(status, "dead"));

@@ -165,6 +165,13 @@ static void show_message(FILE *out, const json_t *json)
         print_defused(out, text_of(json, "topic"));
         fputs("] ", out);
     }
+    long long missing = json_integer_value(json_object_get(json, "missing"));
+    if (missing > 0) {
+        fprintf(out, "(%lld missing before) ", missing);
+    }
+    if (json_is_true(json_object_get(json, "again"))) {
+        fputs("(maybe again) ", out);
+    }
     const char *base64 =
         json_string_value(json_object_get(json, "payload_base64"));
     if (base64 != NULL) {

@@ -45,9 +45,10 @@ int hsy_core_init(struct hsy_core *core, const struct hsy_env *given)
                             &core->self);
     hsy_snapshot_init(&core->snapshot, env, &core->neighbours, &core->join,
                       &core->self);
-    hsy_relay_init(&core->relay, env, &core->neighbours);
+    int no_relay = hsy_relay_init(&core->relay, env, &core->neighbours);
     hsy_repair_init(&core->repair, env, &core->neighbours, &core->relay);
     hsy_generator_init(&core->generator, env, &core->relay.publisher);
+    err = err == 0 ? no_relay : err;
     if (err == 0 && env->config.role == HEARSAY_SEED) {
         err = init_seed(core);
     }
@@ -92,7 +93,8 @@ int hsy_core_restore(struct hsy_core *core, const struct hearsay_row *row)
         return is_seed ? hsy_registry_restore(&core->seed->registry, row)
                        : HEARSAY_ERR_MALFORMED;
     case HEARSAY_TABLE_MESSAGES:
-        return HEARSAY_ERR_MALFORMED; /* Nobody writes any yet. */
+        return is_seed ? HEARSAY_ERR_MALFORMED
+                       : hsy_saved_restore(&core->relay.saved, row);
     }
     return HEARSAY_ERR_MALFORMED;
 }
@@ -111,6 +113,7 @@ void hsy_core_start(struct hsy_core *core)
     core->phase = HSY_PHASE_RUNNING;
     core->started_ns = core->env.now.mono_ns;
     hsy_self_start(&core->self);
+    hsy_saved_start(&core->relay.saved);
 }
 
 bool hsy_core_joined(const struct hsy_core *core)
@@ -181,6 +184,21 @@ static void say_good_bye(struct hsy_core *core)
     }
 }
 
+/* Behind the last own bundle, and the last answer of the disk. */
+static void leave_when_done(struct hsy_core *core)
+{
+    struct hsy_relay *relay = &core->relay;
+
+    HSY_ASSERT(core->phase == HSY_PHASE_LEAVING);
+    hsy_saved_flush(&relay->saved);
+    if (!core->bye_said && relay->publisher.unsigned_count == 0 &&
+        hsy_saved_idle(&relay->saved)) {
+        core->bye_said = true;
+        hsy_saved_end(&relay->saved);
+        say_good_bye(core);
+    }
+}
+
 /* What the application was told is taken goes out before a good-bye does. */
 static void bundle_signed(struct hsy_core *core,
                           const struct hsy_bundle *bundle)
@@ -191,9 +209,7 @@ static void bundle_signed(struct hsy_core *core,
     hsy_relay_signed(&core->relay, bundle);
     if (core->phase == HSY_PHASE_LEAVING) {
         hsy_publisher_flush(publisher);
-        if (publisher->unsigned_count == 0) {
-            say_good_bye(core);
-        }
+        leave_when_done(core);
     }
 }
 
@@ -234,8 +250,14 @@ void hsy_core_persisted(struct hsy_core *core, uint64_t token, bool ok)
     hsy_self_persisted(&core->self, token, ok);
     if (core->seed != NULL) {
         hsy_seed_persisted(core->seed, token, ok);
-    } else if (!ok) {
+        return;
+    }
+    if (!ok) {
         hsy_book_write_failed(&core->book, token);
+    }
+    hsy_saved_persisted(&core->relay.saved, token, ok);
+    if (core->phase == HSY_PHASE_LEAVING) {
+        leave_when_done(core);
     }
 }
 
@@ -252,6 +274,15 @@ int hsy_core_publish(struct hsy_core *core, const struct hsy_message *message,
                        out_seq);
 }
 
+int hsy_core_subscribe(struct hsy_core *core, const char *pattern, bool on)
+{
+    HSY_ASSERT(core->phase != HSY_PHASE_COLD);
+    if (core->seed != NULL) {
+        return HEARSAY_ERR_STATE;
+    }
+    return hsy_topics_set(&core->relay.delivery.topics, pattern, on);
+}
+
 void hsy_core_leave(struct hsy_core *core)
 {
     HSY_ASSERT(core->phase == HSY_PHASE_RUNNING);
@@ -261,10 +292,9 @@ void hsy_core_leave(struct hsy_core *core)
     core->join.stopped = true;
     hsy_generator_stop(&core->generator);
     hsy_publisher_flush(&core->relay.publisher);
+    hsy_delivery_flush(&core->relay.delivery);
     hsy_book_flush(&core->book);
-    if (core->relay.publisher.unsigned_count == 0) {
-        say_good_bye(core); /* Else behind the last bundle. */
-    }
+    leave_when_done(core);
 }
 
 /* ------------------------------------------------------------------ end */
@@ -344,6 +374,7 @@ void hsy_core_end(struct hsy_core *core)
 
     if (core->phase == HSY_PHASE_LEAVING &&
         env->now.mono_ns >= core->leave_by_ns) {
+        hsy_saved_end(&core->relay.saved);
         env->ports.stop(env->ports.ctx, HEARSAY_STOP_LEFT,
                         "left the network without a signed good-bye");
     }

@@ -53,6 +53,7 @@ struct hsy_core {
     enum hsy_phase phase;
     uint64_t started_ns;
     uint64_t leave_by_ns;  /* NEVER unless leaving. */
+    bool bye_said;         /* LEAVE is being signed. */
     struct hsy_seed *seed; /* Owned; only in the seed role. */
     struct hsy_liveness liveness;
     struct hsy_generator generator;
@@ -118,6 +119,8 @@ void hsy_core_persisted(struct hsy_core *core, uint64_t token, bool ok);
 HEARSAY_MUST_USE int hsy_core_publish(struct hsy_core *core,
                                       const struct hsy_message *message,
                                       uint64_t *out_seq);
+HEARSAY_MUST_USE int hsy_core_subscribe(struct hsy_core *core,
+                                        const char *pattern, bool on);
 void hsy_core_leave(struct hsy_core *core);
 
 uint64_t hsy_core_deadline(const struct hsy_core *core);

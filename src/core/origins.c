@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "core/saved.h"
 
 void hsy_origins_init(struct hsy_origins *o, struct hsy_env *env)
 {
@@ -214,7 +215,8 @@ static bool is_over(const struct hsy_origins *o,
     uint64_t last_ns = hsy_time_max(origin->heard_ns, origin->born_ns);
 
     return origin->first == HSY_PLACE_NONE && !origin->muted &&
-           origin->offer.link == 0 &&
+           origin->offer.link == 0 && origin->held == NULL &&
+           origin->under_way == 0 &&
            hsy_time_since(last_ns, o->env->now.mono_ns) >
                2 * o->env->config.retain_ns;
 }
@@ -222,6 +224,11 @@ static bool is_over(const struct hsy_origins *o,
 void hsy_origin_remove(struct hsy_origins *o, struct hsy_origin *origin)
 {
     HSY_ASSERT(origin->first == HSY_PLACE_NONE);
+    HSY_ASSERT(origin->held == NULL);
+    HSY_ASSERT(origin->under_way == 0);
+    if (o->saved != NULL) {
+        hsy_saved_unmark(o->saved, origin);
+    }
     hsy_mem_free(&o->env->mem, origin->runs);
     hsy_table_remove(&o->table, origin);
 }
@@ -331,6 +338,19 @@ bool hsy_origin_is_rumour(const struct hsy_origin *origin)
     return origin->done == 0 && origin->runs_count == 0;
 }
 
+uint64_t hsy_origin_unwanted(const struct hsy_env *env,
+                             const struct hsy_origin *origin)
+{
+    uint32_t history = env->config.history;
+    uint64_t wanted = history == 0 ? 1 : history; /* One, to know the mark. */
+
+    HSY_ASSERT(wanted >= 1);
+    if (history == HEARSAY_UNLIMITED || origin->history_to < wanted) {
+        return 0;
+    }
+    return origin->history_to - wanted;
+}
+
 bool hsy_origin_is_recent(const struct hsy_origins *o,
                           const struct hsy_origin *origin)
 {
@@ -360,9 +380,9 @@ static uint64_t mixed(uint64_t v)
     return v ^ (v >> 31);
 }
 
-static uint64_t key_hash(const struct hsy_epoch *of)
+uint64_t hsy_epoch_hash(const struct hsy_epoch *of, uint64_t salt)
 {
-    uint64_t hash = mixed(of->incarnation) ^ of->nonce;
+    uint64_t hash = mixed(of->incarnation ^ salt) ^ of->nonce;
 
     for (uint32_t i = 0; i < HEARSAY_ID_LEN; i += 8) {
         uint64_t word = 0;
@@ -378,12 +398,12 @@ static uint64_t key_hash(const struct hsy_epoch *of)
 uint32_t hsy_origin_bucket(const struct hsy_epoch *of)
 {
     HSY_ASSERT(HSY_DIGEST_BUCKETS == 64);
-    return (uint32_t)(key_hash(of) >> 58);
+    return (uint32_t)(hsy_epoch_hash(of, 0) >> 58);
 }
 
 uint64_t hsy_origin_hash(const struct hsy_origin *origin)
 {
-    uint64_t key = key_hash(&origin->of);
+    uint64_t key = hsy_epoch_hash(&origin->of, 0);
     uint64_t hash = origin->done == 0 ? 0 : mixed(key ^ origin->done);
 
     /* A gap that nobody can close would hide what lies above it. */

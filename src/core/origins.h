@@ -30,23 +30,34 @@ struct hsy_offer {
     uint64_t low, high;
 };
 
+struct hsy_held;
+struct hsy_saved;
+
 struct hsy_origin {
     struct hsy_epoch of;  /* Key. */
     uint64_t done;        /* All up to it came, or are given up. */
     struct hsy_run *runs; /* Owned, HSY_GAPS_MAX; NULL while there is no gap.
                              Ascending, apart, the first one beyond done + 1. */
     uint8_t runs_count;
-    bool muted;          /* It contradicted itself: nothing more is taken. */
-    bool changed;        /* Pulled something: others will be told. */
-    bool rumour;         /* Counted as one of those that are only heard of. */
-    uint64_t history_to; /* Up to there it had published before our time. */
-    uint64_t born_ns;    /* When this entry was made. */
-    uint64_t heard_ns;   /* Last bundle that was not pulled; 0: none. */
-    uint64_t wall_ms;    /* The latest of all its bundles, by its clock. */
+    bool muted;            /* It contradicted itself: nothing more is taken. */
+    bool changed;          /* Pulled something: others will be told. */
+    bool dirty, marked;    /* saved.h: to be written; it has been once. */
+    bool restored;         /* It was heard of in an earlier life. */
+    bool rumour;           /* Counted as one of those that are only heard of. */
+    uint64_t history_to;   /* Up to there it had published before our time. */
+    uint64_t history_from; /* The first of these that anybody has; 0: none. */
+    uint64_t born_ns;      /* When this entry was made. */
+    uint64_t heard_ns;     /* Last bundle that was not pulled; 0: none. */
+    uint64_t wall_ms;      /* The latest of all its bundles, by its clock. */
     /* Retained bundles of it, in order of their numbers: places in the table
      * of retained.h. */
     uint32_t first, last;
     uint64_t retained_bytes;
+    /* With delivery in order, order.h: the number after the last one handed
+     * over, 0: none was; numbers skipped and not told; what waits. */
+    uint64_t next, skipped;
+    struct hsy_held *held;
+    uint32_t under_way; /* Claimed, and on its way to being put in order. */
     /* Who has more, and which; and who says so while that is being pulled;
      * repair.h. */
     struct hsy_offer offer, later;
@@ -61,8 +72,9 @@ struct hsy_origin {
 
 struct hsy_origins {
     struct hsy_env *env;
-    struct hsy_table table; /* struct hsy_origin */
-    uint64_t gap_next_ns;   /* Not later than the next look at gaps. */
+    struct hsy_table table;  /* struct hsy_origin */
+    uint64_t gap_next_ns;    /* Not later than the next look at gaps. */
+    struct hsy_saved *saved; /* Is told of who goes; NULL: nobody is. */
 };
 
 enum hsy_claimed_as {
@@ -104,10 +116,14 @@ bool hsy_origin_is_rumour(const struct hsy_origin *origin);
 struct hsy_origin *hsy_origin_make(struct hsy_origins *o,
                                    const struct hsy_epoch *of);
 void hsy_origin_remove(struct hsy_origins *o, struct hsy_origin *origin);
+/* History of it up to there is not wanted; 0: all of it is. */
+uint64_t hsy_origin_unwanted(const struct hsy_env *env,
+                             const struct hsy_origin *origin);
 /* So recent that digests have it. */
 bool hsy_origin_is_recent(const struct hsy_origins *o,
                           const struct hsy_origin *origin);
 bool hsy_origin_is_idle(const struct hsy_origin *origin, uint64_t now_ns);
+uint64_t hsy_epoch_hash(const struct hsy_epoch *of, uint64_t salt);
 /* The same at every node that has the same numbers; 0 when it has none. */
 uint64_t hsy_origin_hash(const struct hsy_origin *origin);
 /* Which of the buckets of a digest it is in. */

@@ -68,7 +68,7 @@ static void forget_offer(struct hsy_repair *r, struct hsy_origin *origin)
 }
 
 /* What a neighbour has when we have just come was published before. */
-static void learn_history(const struct hsy_repair *r, struct hsy_origin *origin,
+static void learn_history(struct hsy_repair *r, struct hsy_origin *origin,
                           const struct hsy_span *mark)
 {
     /* Not joined yet is joined at NEVER: since then it is no time. */
@@ -76,9 +76,16 @@ static void learn_history(const struct hsy_repair *r, struct hsy_origin *origin,
         hsy_time_since(r->env->joined_ns, r->env->now.mono_ns) < HSY_HISTORY_NS;
 
     HSY_ASSERT(mark->from <= mark->to);
-    if (new_here && mark->to > origin->history_to) {
+    if (!new_here || origin->restored) {
+        return; /* All that was missed since an earlier life is wanted. */
+    }
+    if (mark->to > origin->history_to) {
         origin->history_to = mark->to;
     }
+    if (origin->history_from == 0 || mark->from < origin->history_from) {
+        origin->history_from = mark->from;
+    }
+    hsy_delivery_look(&r->relay->delivery, origin);
 }
 
 static struct hsy_origin *known_or_rumour(struct hsy_repair *r,
@@ -131,7 +138,7 @@ bool hsy_pull_offered(struct hsy_repair *r, const struct hsy_neighbour *n,
         return false;
     }
     learn_history(r, origin, mark);
-    uint64_t unwanted = hsy_repair_unwanted(r, origin);
+    uint64_t unwanted = hsy_origin_unwanted(r->env, origin);
     uint64_t from = mark->from > unwanted ? mark->from : unwanted + 1;
     struct hsy_offer offer = {.link = n->link, .low = from, .high = mark->to};
     bool lacks = is_wanted(origin, &offer);

@@ -20,15 +20,22 @@ struct check {
     uint8_t unused[7];
 };
 
-void hsy_relay_init(struct hsy_relay *r, struct hsy_env *env,
-                    struct hsy_neighbours *neighbours)
+int hsy_relay_init(struct hsy_relay *r, struct hsy_env *env,
+                   struct hsy_neighbours *neighbours)
 {
     HSY_ASSERT(neighbours != NULL);
     *r = (struct hsy_relay){.env = env};
     hsy_ml_init(&r->seen, env);
     hsy_origins_init(&r->origins, env);
     hsy_retained_init(&r->retained, env, &r->origins);
-    hsy_delivery_init(&r->delivery, env);
+    int err = hsy_delivery_init(&r->delivery, env, &r->origins);
+    hsy_saved_init(&r->saved, env);
+    r->saved.origins = &r->origins;
+    r->saved.retained = &r->retained;
+    r->saved.seen = &r->seen;
+    r->saved.delivery = &r->delivery;
+    r->origins.saved = &r->saved;
+    r->retained.saved = &r->saved;
     hsy_publisher_init(&r->publisher, env, neighbours);
     hsy_tree_init(&r->tree, env, neighbours);
     hsy_table_init(
@@ -37,6 +44,7 @@ void hsy_relay_init(struct hsy_relay *r, struct hsy_env *env,
                                  .item_len = sizeof(struct check),
                                  .items_max = env->config.jobs_max},
         env->config.hash_salt);
+    return err;
 }
 
 void hsy_relay_fini(struct hsy_relay *r)
@@ -45,6 +53,7 @@ void hsy_relay_fini(struct hsy_relay *r)
     hsy_ml_fini(&r->seen);
     hsy_retained_fini(&r->retained);
     hsy_origins_fini(&r->origins);
+    hsy_saved_fini(&r->saved);
     hsy_delivery_fini(&r->delivery);
     hsy_publisher_fini(&r->publisher);
     hsy_tree_fini(&r->tree);
@@ -151,7 +160,9 @@ void hsy_relay_signed(struct hsy_relay *r, const struct hsy_bundle *bundle)
     }
     HSY_ASSERT(seq == span.to + 1);
     if (kept) {
-        hsy_retained_keep(&r->retained, bundle, &id, 1);
+        (void)hsy_saved_put(&r->saved,
+                            hsy_retained_keep(&r->retained, bundle, &id, 1),
+                            bundle, false);
     }
     hsy_tree_spread(
         &r->tree,
@@ -278,7 +289,7 @@ static void note_seen(struct hsy_relay *r, const struct hsy_copy *copy,
     hsy_tell(r->env, &note);
 }
 
-static void hand_over(struct hsy_relay *r, const struct hsy_copy *copy)
+static void note_all_seen(struct hsy_relay *r, const struct hsy_copy *copy)
 {
     const struct hsy_bundle *bundle = copy->bundle;
     struct hsy_reader at = hsy_reader(bundle->messages, bundle->messages_len);
@@ -290,7 +301,6 @@ static void hand_over(struct hsy_relay *r, const struct hsy_copy *copy)
         seq++;
     }
     HSY_ASSERT(seq == bundle->first_seq + bundle->count);
-    hsy_delivery_take(&r->delivery, bundle, copy->hops);
 }
 
 /* The check of @id is over; how many copies came along the tree. */
@@ -374,15 +384,36 @@ static bool is_history(const struct hsy_relay *r, const struct hsy_copy *copy)
            copy->bundle->wall_ms + up_ms < r->env->now.wall_ms;
 }
 
+/* The count is not signed, so it must not decide anything. */
+static uint8_t hops_on(const struct hsy_copy *copy)
+{
+    HSY_ASSERT(copy->bundle != NULL);
+    return copy->hops < UINT8_MAX ? (uint8_t)(copy->hops + 1) : copy->hops;
+}
+
+/* @wanted: the application gets it, now or when the disk has it. */
+static void keep(struct hsy_relay *r, const struct hsy_copy *copy,
+                 const struct hsy_bundle_id *id, bool wanted)
+{
+    struct hsy_epoch of = hsy_bundle_epoch(copy->bundle);
+    struct hsy_retained_bundle *b =
+        hsy_retained_keep(&r->retained, copy->bundle, id, hops_on(copy));
+
+    HSY_ASSERT(copy->bundle->count >= 1);
+    bool later = hsy_saved_put(&r->saved, b, copy->bundle, wanted);
+    if (wanted && !later) {
+        hsy_delivery_take(&r->delivery, copy->bundle, copy->hops);
+    } else if (!wanted) {
+        hsy_delivery_look(&r->delivery, hsy_origin_find(&r->origins, &of));
+    }
+}
+
 static void pass_on(struct hsy_relay *r, const struct hsy_copy *copy,
                     const struct hsy_bundle_id *id)
 {
-    /* The count is not signed, so it must not decide anything. */
-    uint8_t hops =
-        copy->hops < UINT8_MAX ? (uint8_t)(copy->hops + 1) : copy->hops;
+    uint8_t hops = hops_on(copy);
 
     HSY_ASSERT(hops >= 1);
-    hsy_retained_keep(&r->retained, copy->bundle, id, hops);
     if (copy->pulled) {
         return; /* Who else lacks it pulls it, too. */
     }
@@ -417,9 +448,11 @@ bool hsy_relay_checked(struct hsy_relay *r, const struct hsy_copy *copy)
     }
     bool history = is_history(r, copy);
     env->counters.history += history ? 1 : 0;
-    if (!history || env->config.history != 0) {
-        hand_over(r, copy);
+    bool wanted = !history || env->config.history != 0;
+    if (wanted) {
+        note_all_seen(r, copy);
     }
+    keep(r, copy, &id, wanted);
     pass_on(r, copy, &id);
     return true;
 }
@@ -510,10 +543,16 @@ void hsy_relay_tick(struct hsy_relay *r)
     HSY_ASSERT(r->env != NULL);
     hsy_publisher_tick(&r->publisher);
     hsy_tree_tick(&r->tree);
+    hsy_delivery_tick(&r->delivery);
+    hsy_saved_tick(&r->saved);
 }
 
 uint64_t hsy_relay_deadline(const struct hsy_relay *r)
 {
+    uint64_t next_ns =
+        hsy_time_min(r->publisher.next_ns, hsy_tree_deadline(&r->tree));
+
     HSY_ASSERT(r->env != NULL);
-    return hsy_time_min(r->publisher.next_ns, hsy_tree_deadline(&r->tree));
+    next_ns = hsy_time_min(next_ns, r->saved.next_ns);
+    return hsy_time_min(next_ns, hsy_delivery_deadline(&r->delivery));
 }

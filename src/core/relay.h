@@ -8,6 +8,7 @@
 #include "core/messages.h"
 #include "core/publish.h"
 #include "core/retained.h"
+#include "core/saved.h"
 #include "core/tree.h"
 
 /* A bundle whose clock is further from ours is a replay or of no interest: the
@@ -27,13 +28,15 @@ struct hsy_relay {
     struct hsy_origins origins;
     struct hsy_retained retained;
     struct hsy_delivery delivery;
+    struct hsy_saved saved;
     struct hsy_publisher publisher;
     struct hsy_tree tree;
     uint64_t check_ns; /* Smoothed: how long a check takes. */
 };
 
-void hsy_relay_init(struct hsy_relay *r, struct hsy_env *env,
-                    struct hsy_neighbours *neighbours);
+/* HEARSAY_ERR_NOMEM; it may be ended all the same. */
+HEARSAY_MUST_USE int hsy_relay_init(struct hsy_relay *r, struct hsy_env *env,
+                                    struct hsy_neighbours *neighbours);
 void hsy_relay_fini(struct hsy_relay *r);
 void hsy_relay_signed(struct hsy_relay *r, const struct hsy_bundle *bundle);
 

@@ -62,19 +62,8 @@ static void close_gap(struct hsy_repair *r, struct hsy_origin *origin,
     }
     (void)hsy_origin_give_up(&r->relay->origins, origin, to);
     origin->asked = 0;
-}
-
-uint64_t hsy_repair_unwanted(const struct hsy_repair *r,
-                             const struct hsy_origin *origin)
-{
-    uint32_t history = r->env->config.history;
-    uint64_t wanted = history == 0 ? 1 : history; /* One, to know the mark. */
-
-    HSY_ASSERT(wanted >= 1);
-    if (history == HEARSAY_UNLIMITED || origin->history_to < wanted) {
-        return 0;
-    }
-    return origin->history_to - wanted;
+    hsy_saved_mark(&r->relay->saved, origin);
+    hsy_delivery_look(&r->relay->delivery, origin);
 }
 
 /* ------------------------------------------------------------------ rounds */
@@ -147,7 +136,7 @@ static uint64_t look_at_gap(struct hsy_repair *r, struct hsy_origin *origin)
         hsy_time_max(hsy_time_add(since_ns, HSY_GAP_NS), origin->ask_next_ns);
 
     uint64_t gap_end = origin->runs[0].from - 1;
-    uint64_t unwanted = hsy_repair_unwanted(r, origin);
+    uint64_t unwanted = hsy_origin_unwanted(r->env, origin);
     if (unwanted > origin->done || now_ns >= end_ns) {
         bool whole = now_ns >= end_ns || unwanted > gap_end;
         close_gap(r, origin, whole ? gap_end : unwanted);

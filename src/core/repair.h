@@ -79,10 +79,6 @@ void hsy_repair_checking(struct hsy_repair *r, hearsay_link link);
 void hsy_repair_checked(struct hsy_repair *r, hearsay_link link, bool is_new);
 void hsy_repair_tick(struct hsy_repair *r);
 
-/* History up to there is not wanted; 0: all of it is. */
-uint64_t hsy_repair_unwanted(const struct hsy_repair *r,
-                             const struct hsy_origin *origin);
-
 /* pulls.c, for the other files of this machine only. */
 struct hsy_pull *hsy_pull_of(struct hsy_repair *r, hearsay_link link);
 /* Asks @n for what it is known to have and this node lacks. */

@@ -4,6 +4,7 @@
 #include "core/retained.h"
 
 #include "core/kept.h"
+#include "core/saved.h"
 
 /* An origin may hold this part of the bytes before it pays for its own. */
 enum { QUOTA_PARTS = 4 };
@@ -122,6 +123,9 @@ static void drop(struct hsy_retained *r, uint32_t place)
     struct hsy_retained_bundle *b = at(r, place);
     struct hsy_origin *origin = origin_of(r, b);
 
+    if (r->saved != NULL) {
+        hsy_saved_drop(r->saved, b);
+    }
     unchain(r, origin, b);
     r->bytes -= b->bundle->len;
     HSY_ASSERT(origin->retained_bytes >= b->bundle->len);
@@ -170,8 +174,10 @@ static void make_room(struct hsy_retained *r, const struct hsy_origin *origin,
     HSY_ASSERT(r->table.count < r->env->config.retain_max);
 }
 
-void hsy_retained_keep(struct hsy_retained *r, const struct hsy_bundle *bundle,
-                       const struct hsy_bundle_id *id, uint8_t hops)
+struct hsy_retained_bundle *hsy_retained_keep(struct hsy_retained *r,
+                                              const struct hsy_bundle *bundle,
+                                              const struct hsy_bundle_id *id,
+                                              uint8_t hops)
 {
     struct hsy_epoch of = hsy_bundle_epoch(bundle);
     struct hsy_origin *origin = hsy_origin_find(r->origins, &of);
@@ -180,7 +186,7 @@ void hsy_retained_keep(struct hsy_retained *r, const struct hsy_bundle *bundle,
 
     HSY_ASSERT(origin != NULL);
     if (kept == NULL) {
-        return;
+        return NULL;
     }
     bool fits = kept->len <= r->env->config.retain_bytes &&
                 hsy_table_find(&r->table, id) == NULL;
@@ -189,7 +195,7 @@ void hsy_retained_keep(struct hsy_retained *r, const struct hsy_bundle *bundle,
     }
     if (!fits || hsy_table_put(&r->table, &item, id) != 0) {
         hsy_keep_no_more(r->env, kept);
-        return;
+        return NULL;
     }
     struct hsy_retained_bundle *b = item;
     b->bundle = kept;
@@ -201,6 +207,7 @@ void hsy_retained_keep(struct hsy_retained *r, const struct hsy_bundle *bundle,
     r->bytes += kept->len;
     origin->retained_bytes += kept->len;
     HSY_ASSERT(r->bytes <= r->env->config.retain_bytes);
+    return b;
 }
 
 /* ------------------------------------------------------------------- find */

@@ -10,7 +10,8 @@ struct hsy_retained_bundle {
     struct hsy_bundle_id id; /* Key. */
     struct hsy_blob *bundle; /* A share; see kept.h. */
     uint64_t seen_ns;
-    uint64_t from; /* Its numbers. */
+    uint64_t from;    /* Its numbers. */
+    uint64_t ordinal; /* saved.h; 0: it is not on the disk. */
     uint16_t count;
     uint8_t hops; /* As it is to be sent on. */
     /* Places, counted from 1; HSY_PLACE_NONE at an end. */
@@ -24,15 +25,18 @@ struct hsy_retained {
     struct hsy_table table; /* struct hsy_retained_bundle */
     uint32_t oldest, newest;
     uint64_t bytes;
+    struct hsy_saved *saved; /* Is told of what goes; NULL: nobody is. */
 };
 
 void hsy_retained_init(struct hsy_retained *r, struct hsy_env *env,
                        struct hsy_origins *origins);
 void hsy_retained_fini(struct hsy_retained *r);
 /* Keeps a copy of @bundle, whose numbers are claimed; without memory, or
- * larger than all the room, it is simply not kept. */
-void hsy_retained_keep(struct hsy_retained *r, const struct hsy_bundle *bundle,
-                       const struct hsy_bundle_id *id, uint8_t hops);
+ * larger than all the room, it is simply not kept, and NULL. */
+struct hsy_retained_bundle *hsy_retained_keep(struct hsy_retained *r,
+                                              const struct hsy_bundle *bundle,
+                                              const struct hsy_bundle_id *id,
+                                              uint8_t hops);
 /* NULL: not, or not any more. Valid until the next keep. */
 const struct hsy_retained_bundle *
 hsy_retained_find(const struct hsy_retained *r, const struct hsy_bundle_id *id);

@@ -96,6 +96,9 @@ static const char *time_fault(const struct hearsay_config *c)
         {c->lease_ns < HSY_SECOND, "lease: at least 1 s"},
         {c->retain_ns < HSY_SECOND || c->retain_ns > 24 * 60 * HSY_MINUTE,
          "retain: 1 s to 1 day"},
+        {c->ordered_wait_ns != 0 && (c->ordered_wait_ns < HSY_MS ||
+                                     c->ordered_wait_ns > 10 * HSY_MINUTE),
+         "ordered_wait: 0, or 1 ms to 10 min"},
         {c->announce_ns < HSY_MS || c->announce_ns > 10 * HSY_SECOND,
          "announce: 1 ms to 10 s"},
     };
@@ -149,6 +152,20 @@ static const char *list_fault(const struct hearsay_config *c)
     return NULL;
 }
 
+static const char *topics_fault(const struct hearsay_config *c)
+{
+    if (c->topics_count > HSY_TOPICS_MAX ||
+        (c->topics_count > 0 && c->topics == NULL)) {
+        return "topics: at most 64 patterns";
+    }
+    for (uint32_t i = 0; i < c->topics_count; i++) {
+        if (!hsy_pattern_is_sound(c->topics[i])) {
+            return "topics: each at most 64 bytes, with a * at its end only";
+        }
+    }
+    return NULL;
+}
+
 const char *hsy_config_fault(const struct hearsay_config *c)
 {
     const struct rule rules[] = {
@@ -172,5 +189,6 @@ const char *hsy_config_fault(const struct hearsay_config *c)
 
     fault = fault != NULL ? fault : time_fault(c);
     fault = fault != NULL ? fault : bound_fault(c);
+    fault = fault != NULL ? fault : topics_fault(c);
     return fault != NULL ? fault : list_fault(c);
 }

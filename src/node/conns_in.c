@@ -5,7 +5,7 @@
 #include "base/compiler.h"
 #include "node/inner.h"
 
-enum { IN_FIRST = 256, IN_SLACK = 64 * 1024 };
+enum { IN_FIRST = 256 };
 
 static bool is_busy(const struct hsy_conn *conn)
 {
@@ -75,8 +75,9 @@ static bool hold(struct hearsay_node *node, struct hsy_conn *conn,
     uint32_t room = conn->in_room == 0 ? IN_FIRST : conn->in_room;
 
     bool stranger = conn->accepted && conn->state != HSY_CONN_UP;
-    size_t max = stranger ? 2 * HSY_FRAME_MAX_BEFORE_AUTH
-                          : (size_t)node->core.env.config.frame_max + IN_SLACK;
+    size_t max = stranger
+                     ? 2 * HSY_FRAME_MAX_BEFORE_AUTH
+                     : (size_t)node->core.env.config.frame_max + HSY_IN_SLACK;
     if (need > max) {
         return false;
     }

@@ -13,7 +13,8 @@
 enum {
     HSY_HALF_OPEN_MAX = 64,
     /* HELLO and AUTH fit with room to spare; nothing else is due yet. */
-    HSY_FRAME_MAX_BEFORE_AUTH = 4096
+    HSY_FRAME_MAX_BEFORE_AUTH = 4096,
+    HSY_IN_SLACK = 64 * 1024 /* Held of a link beyond a frame; one read. */
 };
 
 /* Deadlines of docs/protocol.md, Links. */
@@ -231,6 +232,8 @@ void hsy_jobs_check_frame(struct hearsay_node *node, struct hsy_conn *conn,
                           size_t len);
 void hsy_jobs_done(struct hearsay_node *node, struct hearsay_job *job);
 void hsy_jobs_fini(struct hearsay_node *node);
+/* Of one, without what it works on. */
+size_t hsy_job_len(void);
 
 /* signatures.c: what in a frame is signed, by whom. */
 struct hsy_claim {

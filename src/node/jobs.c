@@ -32,6 +32,11 @@ struct hearsay_job {
     size_t whole_len;
 };
 
+size_t hsy_job_len(void)
+{
+    return sizeof(struct hearsay_job);
+}
+
 struct job_size {
     uint32_t claims;
     size_t covered, whole;

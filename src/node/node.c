@@ -197,6 +197,12 @@ static int publish(struct hearsay_node *node, const struct hearsay_event *ev)
     return hsy_core_publish(&node->core, &message, ev->publish.out_seq);
 }
 
+static int subscribe(struct hearsay_node *node, const struct hearsay_event *ev)
+{
+    return hsy_core_subscribe(&node->core, ev->subscribe.pattern,
+                              ev->subscribe.on);
+}
+
 static int handle(struct hearsay_node *node, const struct hearsay_event *ev)
 {
     HSY_ASSERT(!node->stopped);
@@ -234,6 +240,8 @@ static int handle(struct hearsay_node *node, const struct hearsay_event *ev)
     case HEARSAY_EV_PERSISTED:
         hsy_core_persisted(&node->core, ev->persisted.token, ev->persisted.ok);
         return 0;
+    case HEARSAY_EV_SUBSCRIBE:
+        return subscribe(node, ev);
     case HEARSAY_EV_LEAVE:
         if (node->core.phase == HSY_PHASE_RUNNING) {
             hsy_core_leave(&node->core);

@@ -41,6 +41,30 @@ const char *hsy_view_peer_state_text(enum hsy_view_peer_state state)
     return "?";
 }
 
+const char *hsy_view_relay_text(enum hearsay_relay relay)
+{
+    switch (relay) {
+    case HEARSAY_RELAY_TREE:
+        return "tree";
+    case HEARSAY_RELAY_FLOOD:
+        return "flood";
+    }
+    return "?";
+}
+
+const char *hsy_view_link_relay_text(enum hsy_view_link_relay relay)
+{
+    switch (relay) {
+    case HSY_VIEW_RELAY_NONE:
+        return "none";
+    case HSY_VIEW_RELAY_EAGER:
+        return "eager";
+    case HSY_VIEW_RELAY_LAZY:
+        return "lazy";
+    }
+    return "?";
+}
+
 static enum hsy_view_state running_state(const struct hsy_core *core)
 {
     if (!core->self.signed_once) {
@@ -103,6 +127,7 @@ void hsy_view_status(const struct hearsay_node *node, uint64_t now_ns,
     *out = (struct hsy_view_status){.id = core->env.id,
                                     .role = core->env.config.role,
                                     .state = state_of(node),
+                                    .relay = core->env.config.relay,
                                     .incarnation = core->self.incarnation,
                                     .counters = core->env.counters};
     const struct hearsay_config *config = &core->env.config;
@@ -152,6 +177,14 @@ const char *hsy_view_lane_text(uint32_t lane)
     return lane < HSY_LANES ? names[lane] : NULL;
 }
 
+static enum hsy_view_link_relay relay_of(const struct hsy_neighbour *n)
+{
+    if (!n->overlay) {
+        return HSY_VIEW_RELAY_NONE;
+    }
+    return n->eager ? HSY_VIEW_RELAY_EAGER : HSY_VIEW_RELAY_LAZY;
+}
+
 bool hsy_view_link(const struct hearsay_node *node, uint32_t index,
                    struct hsy_view_link *out)
 {
@@ -168,6 +201,8 @@ bool hsy_view_link(const struct hearsay_node *node, uint32_t index,
                                   .role = n->role,
                                   .accepted = n->accepted,
                                   .overlay = n->overlay,
+                                  .relay = relay_of(n),
+                                  .version = n->version,
                                   .rtt_ns = n->rtt_ns,
                                   .strikes = n->strikes};
     if (conn != NULL) {
@@ -258,6 +293,8 @@ bool hsy_view_kept(const struct hearsay_node *node, uint32_t index,
                                   .first_seq = bundle.first_seq,
                                   .wall_ms = bundle.wall_ms,
                                   .count = bundle.count};
+    out->own = bundle.epoch_nonce == node->core.env.config.boot_nonce &&
+               hsy_id_equal(&bundle.origin, &node->core.env.id);
     return true;
 }
 

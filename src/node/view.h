@@ -30,6 +30,7 @@ struct hsy_view_status {
     char name[HEARSAY_NAME_MAX + 1];
     char network[HEARSAY_NAME_MAX + 1];
     enum hsy_view_state state;
+    enum hearsay_relay relay; /* Of a peer. */
     uint64_t incarnation;
     uint32_t registered, quorum, seeds; /* k/q of n. */
     uint32_t peers;  /* Alive in the Peer List; a peer: told by seeds. */
@@ -48,6 +49,18 @@ void hsy_view_status(const struct hearsay_node *node, uint64_t now_ns,
 bool hsy_view_counter(const struct hsy_counters *counters, uint32_t index,
                       const char **out_name, uint64_t *out_value);
 
+/* "tree"; static. */
+const char *hsy_view_relay_text(enum hearsay_relay relay);
+
+/* What becomes of a message at a link. */
+enum hsy_view_link_relay {
+    HSY_VIEW_RELAY_NONE,  /* Nothing: a link to or between seeds. */
+    HSY_VIEW_RELAY_EAGER, /* It is sent. */
+    HSY_VIEW_RELAY_LAZY   /* It is announced. */
+};
+/* "eager"; static. */
+const char *hsy_view_link_relay_text(enum hsy_view_link_relay relay);
+
 struct hsy_view_link {
     hearsay_link link;
     struct hearsay_id id;
@@ -55,7 +68,9 @@ struct hsy_view_link {
     char name[HEARSAY_NAME_MAX + 1];
     enum hearsay_role role;
     bool accepted; /* direction: "in", else "out" */
-    bool overlay;  /* relay: "flood"; else a link to or between seeds. */
+    bool overlay;  /* Messages travel over it, or are announced. */
+    enum hsy_view_link_relay relay;
+    uint32_t version; /* Of the protocol, as both ends speak it. */
     uint64_t rtt_ns;
     uint32_t queue_bytes; /* All that was not sent yet. */
     uint32_t lanes[4];    /* Of these, what the host was not given yet. */
@@ -104,6 +119,7 @@ struct hsy_view_kept {
     uint64_t first_seq;
     uint64_t wall_ms; /* When it was published, by its origin's clock. */
     uint32_t count;
+    bool own; /* Of this process. */
 };
 bool hsy_view_kept(const struct hearsay_node *node, uint32_t index,
                    struct hsy_view_kept *out);

@@ -22,6 +22,7 @@ enum run_state {
 };
 
 struct hearsay_runtime {
+    bool retain_unread; /* Messages on disk that nobody asked for. */
     enum run_state state;
     struct hsy_limits limits;
     uint32_t lane_max, workers;

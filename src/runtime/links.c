@@ -659,3 +659,9 @@ void hsy_links_close(struct hsy_links *links, void (*on_closed)(void *ctx),
     }
     uv_close((uv_handle_t *)&links->sweep, on_sweep_closed);
 }
+
+size_t hsy_runtime_link_len(void)
+{
+    return sizeof(struct hsy_link) + sizeof(struct hsy_flight) +
+           sizeof(struct hsy_dial) + 4 * sizeof(struct link_item);
+}

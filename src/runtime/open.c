@@ -21,7 +21,7 @@ enum {
     WORKERS_MAX = 256,
     PATH_LEN_MAX = 4096,
     RETAIN_LEN_MIN = 1 << 20,
-    RETAIN_LEN_DEFAULT = 64 << 20
+    MARKS_LEN = 4 << 20 /* Of 16,384 origins. */
 };
 
 #define RETAIN_LEN_MAX (UINT64_C(16) << 30)
@@ -49,12 +49,12 @@ static int config_check(const struct hearsay_runtime_config *config,
         why = "workers must be at most 256";
     } else if (config->node.jobs_max < 1 || config->node.links_max < 1) {
         why = "jobs_max and links_max must be at least 1";
-    } else if (config->retain_on_disk && config->data_dir == NULL) {
+    } else if (config->node.retain_on_disk && config->data_dir == NULL) {
         why = "retain_on_disk needs a data directory";
-    } else if (config->retain_bytes != 0 &&
-               (config->retain_bytes < RETAIN_LEN_MIN ||
-                config->retain_bytes > RETAIN_LEN_MAX)) {
-        why = "retain_bytes must be 1 MiB to 16 GiB";
+    } else if (config->node.retain_on_disk &&
+               (config->node.retain_bytes < RETAIN_LEN_MIN ||
+                config->node.retain_bytes > RETAIN_LEN_MAX)) {
+        why = "retain_bytes must be 1 MiB to 16 GiB to be on disk";
     }
     return why == NULL ? 0
                        : hsy_error_set(error, HEARSAY_ERR_INVALID, "%s", why);
@@ -76,9 +76,11 @@ static int open_store(struct hearsay_runtime *rt,
 {
     char path[PATH_LEN_MAX];
     char retain[PATH_LEN_MAX];
-    uint64_t len = c->retain_bytes != 0 ? c->retain_bytes : RETAIN_LEN_DEFAULT;
-    /* A short bundle is a third longer with its key, seal and head. */
-    struct hsy_msglog_config log = {.dir = retain, .live_max = len + len / 2};
+    uint64_t len = c->node.retain_bytes;
+    /* A short bundle is half as long again with its key, heads and seal; what
+     * is dropped goes a second later; and there are marks. */
+    struct hsy_msglog_config log = {
+        .dir = retain, .live_max = len + len / 2 + len / 8 + MARKS_LEN};
     uint32_t writes = 4 * rt->lane_max;
     struct hsy_store_config config = {
         .tokens_max = writes > WRITES_MIN ? writes : WRITES_MIN,
@@ -88,7 +90,8 @@ static int open_store(struct hearsay_runtime *rt,
         (void)snprintf(path, sizeof(path), "%s/state.db", c->data_dir);
         (void)snprintf(retain, sizeof(retain), "%s/retain", c->data_dir);
         config.path = path;
-        config.log = c->retain_on_disk ? &log : NULL;
+        config.log = c->node.retain_on_disk ? &log : NULL;
+        rt->retain_unread = config.log == NULL && access(retain, F_OK) == 0;
     }
     return hsy_store_open(&rt->store, &config, error);
 }
@@ -191,6 +194,14 @@ static int open_node(struct hearsay_runtime *rt,
     }
     rc = hsy_store_load(rt->store, restore_row, rt, error);
     tell_log(rt);
+    if (rt->retain_unread) {
+        struct hsy_note n = hsy_note(HEARSAY_WARN, "retain-unread");
+        hsy_note_text(&n, "text",
+                      "an earlier process kept messages on disk, and this one "
+                      "does not read them; remove the directory retain, or "
+                      "set retain_on_disk (--retain-on-disk)");
+        hsy_runtime_note(rt, &n);
+    }
     return rc;
 }
 

@@ -302,7 +302,6 @@ void hsy_runtime_on_turn(uv_prepare_t *prepare)
     turn_pressure(rt);
     bool more = hsy_links_flush(rt->links);
     hsy_jobs_kick(rt->jobs);
-    hsy_store_commit(rt->store);
     more = hsy_outbox_flush(&rt->outbox) || more;
     if (rt->state == RUN_STOPPING && !more) {
         turn_stopping(rt, now_ns);
@@ -313,7 +312,10 @@ void hsy_runtime_on_turn(uv_prepare_t *prepare)
     /* The callbacks may have published. */
     more = hsy_links_flush(rt->links) || more;
     hsy_jobs_kick(rt->jobs);
-    hsy_store_commit(rt->store);
+    if (rt->outbox.first == NULL) {
+        /* That a message was delivered is not on disk before it was. */
+        hsy_store_commit(rt->store);
+    }
     timer_set(rt);
     if (more || rt->outbox.first != NULL) {
         (void)uv_idle_start(&rt->idle, on_idle);
@@ -340,6 +342,16 @@ int hearsay_runtime_publish(struct hearsay_runtime *rt, const char *topic,
                                            .payload_len = payload_len,
                                            .out_seq = out_seq}};
     return step(rt, &ev);
+}
+
+int hearsay_runtime_subscribe(struct hearsay_runtime *rt, const char *pattern,
+                              bool on)
+{
+    HSY_ASSERT(rt != NULL);
+    HSY_ASSERT(pattern != NULL);
+    return step(rt, &(struct hearsay_event){
+                        .kind = HEARSAY_EV_SUBSCRIBE,
+                        .subscribe = {.pattern = pattern, .on = on}});
 }
 
 void hearsay_runtime_leave(struct hearsay_runtime *rt)

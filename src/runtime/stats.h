@@ -45,4 +45,7 @@ const char *hsy_job_kind_text(enum hearsay_job_kind kind);
 void hsy_runtime_stats(const struct hearsay_runtime *rt,
                        struct hsy_runtime_stats *out);
 
+/* What the runtime holds of each link, without what is queued there. */
+size_t hsy_runtime_link_len(void);
+
 #endif

@@ -63,6 +63,8 @@ struct hsy_promises {
     uint32_t list_max[2]; /* Entries of a Peer List; of an address book. */
     bool keeps_all; /* Bounds of what is kept are beyond what a run comes to. */
     bool floods;
+    bool on_disk; /* Peers remember over a restart. */
+    bool ordered; /* Peers deliver in order, and say what is missing. */
     uint64_t retain_ns;
 };
 
@@ -180,6 +182,7 @@ struct hsy_kept {
     uint32_t count;
     uint64_t epoch, first_seq;
     uint64_t wall_ms; /* Of its origin's clock. */
+    bool own;         /* The present process of @node published it. */
 };
 
 HEARSAY_MUST_USE int hsy_check_broadcast_init(struct hsy_check_broadcast *b,

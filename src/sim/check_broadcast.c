@@ -115,6 +115,9 @@ static void look_at_order(struct hsy_check_broadcast *b, uint32_t node,
     }
     struct order *order = item;
     hsy_findings_looked(b->f, HSY_B5);
+    if (hsy_findings_excused(b->f, HSY_B5, origin)) {
+        return;
+    }
     if (message->seq < order->last_seq) {
         struct hsy_words words = {.text = "delivered out of order, of",
                                   .about = origin,
@@ -124,6 +127,16 @@ static void look_at_order(struct hsy_check_broadcast *b, uint32_t node,
                                   .b = order->last_seq};
         hsy_findings_broken(b->f, HSY_B5, node, &words);
         return;
+    }
+    if (b->promises->ordered && order->last_seq > 0 &&
+        message->seq != order->last_seq + 1 + message->missing) {
+        struct hsy_words words = {.text = "did not say what is missing, of",
+                                  .about = origin,
+                                  .a_text = "number",
+                                  .a = message->seq,
+                                  .b_text = "after",
+                                  .b = order->last_seq};
+        hsy_findings_broken(b->f, HSY_B5, node, &words);
     }
     order->last_seq = message->seq;
 }

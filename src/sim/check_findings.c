@@ -19,7 +19,8 @@ static const struct {
                 "origin"},
     [HSY_B4] = {"B4", "simulator", "a payload arrives as it was published"},
     [HSY_B5] = {"B5", "relay",
-                "a process delivers the messages of an origin in their order"},
+                "a process that was asked to delivers the messages of an "
+                "origin in their order, and says what is missing"},
     [HSY_B6] = {"B6", "relay",
                 "messages cost no more copies and control than the tree and "
                 "flooding explain"},

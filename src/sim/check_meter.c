@@ -1,6 +1,7 @@
 /* An allocator that counts: each allocation carries its length in front. */
 #include "base/assert.h"
 #include "base/mem.h"
+#include "node/limits.h"
 #include "sim/check.h"
 
 #include <stdalign.h>
@@ -47,20 +48,9 @@ struct hearsay_mem hsy_meter_mem(struct hsy_meter *meter)
         .alloc = meter_alloc, .free = meter_free, .ctx = meter};
 }
 
-/* What `hearsay seed --print-limits` adds up, without the host's part; the
- * bytes of one are those of src/cli/limits.c; a link's ids are in its own. */
-static uint64_t ceiling_of(const struct hearsay_config *n)
-{
-    enum { LINK_LEN = 8192, RECORD_LEN = 1536, SEEN_LEN = 64, JOB_LEN = 17408 };
-    uint64_t records =
-        n->role == HEARSAY_SEED ? n->peers_max : (uint64_t)n->book_max;
-    return n->links_max * ((uint64_t)LINK_LEN + n->queue_max + n->frame_max) +
-           records * RECORD_LEN + (uint64_t)n->seen_max * SEEN_LEN +
-           (uint64_t)n->jobs_max * JOB_LEN;
-}
-
+/* What `--print-limits` adds up, without the host's part. */
 uint64_t hsy_meter_ceiling(const struct hsy_cluster_config *config)
 {
-    return config->seeds * ceiling_of(config->seed_config) +
-           config->peers * ceiling_of(config->peer_config);
+    return config->seeds * hsy_node_limits_total(config->seed_config) +
+           config->peers * hsy_node_limits_total(config->peer_config);
 }

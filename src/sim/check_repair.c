@@ -53,7 +53,8 @@ static bool gave_up(const struct hsy_check_broadcast *b, uint32_t node,
 {
     for (uint32_t i = 0; i < b->lost_count && !b->promises->keeps_all; i++) {
         const struct hsy_lost *lost = &b->lost[i];
-        if (lost->node == node && lost->life == b->lives[node] &&
+        if (lost->node == node &&
+            (b->promises->on_disk || lost->life == b->lives[node]) &&
             lost->origin == name->origin && lost->epoch == name->epoch &&
             name->seq >= lost->from && name->seq <= lost->to) {
             return true;
@@ -192,7 +193,7 @@ void hsy_check_repair_kept(struct hsy_check_broadcast *b,
         struct hsy_kept_name name = {.origin = kept->origin,
                                      .epoch = kept->epoch,
                                      .seq = key.seq,
-                                     .own = kept->origin == kept->node};
+                                     .own = kept->own};
         if (is_first(b, &b->judged, &key)) {
             judge_kept(b, graph, kept, &name);
         }

@@ -58,6 +58,8 @@ static void promise(struct hsy_promises *p,
     p->list_max[0] = 2 * roles[0]->peers_max + HSY_GRAVES_EXTRA;
     p->list_max[1] = roles[1]->book_max;
     p->retain_ns = roles[1]->retain_ns;
+    p->on_disk = roles[1]->retain_on_disk;
+    p->ordered = roles[1]->ordered_wait_ns > 0;
     p->floods = roles[1]->relay == HEARSAY_RELAY_FLOOD;
     p->keeps_all = roles[1]->history == HEARSAY_UNLIMITED &&
                    roles[1]->retain_max >= RETAIN_ALL &&
@@ -108,6 +110,7 @@ int hsy_checks_create(struct hsy_checks **out,
         hsy_checks_destroy(k);
         return err;
     }
+    k->f.armed[HSY_B5] = k->promises.ordered;
     *out = k;
     return HEARSAY_OK;
 }
@@ -254,7 +257,8 @@ static void tell_kept(struct hsy_checks *k)
                                     .count = seen.count,
                                     .epoch = seen.epoch,
                                     .first_seq = seen.first_seq,
-                                    .wall_ms = seen.wall_ms};
+                                    .wall_ms = seen.wall_ms,
+                                    .own = seen.own};
             if (hsy_cluster_find(k->cluster, &seen.origin, &kept.origin)) {
                 hsy_check_repair_kept(&k->broadcast, k->graph, &kept);
             }

@@ -73,7 +73,7 @@ void hsy_checks_arm(struct hsy_checks *k, enum hsy_invariant what, bool armed);
 bool hsy_checks_armed(const struct hsy_checks *k, enum hsy_invariant what);
 /* @node may break @what from now on, as what befell it allows: R1, R2, R4
  * and R8 of a seed whose disk was harmed or lied; B3 of a node whose wall clock
- * jumped. */
+ * jumped; B5 of what a peer says that forgot its epochs. */
 void hsy_checks_excuse(struct hsy_checks *k, enum hsy_invariant what,
                        uint32_t node);
 

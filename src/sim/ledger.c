@@ -43,6 +43,8 @@ struct epoch {
 struct member {
     uint32_t process; /* Starts so far. */
     bool up;
+    bool here; /* The present process has joined. */
+    bool unsure;
     bool forgot;        /* An epoch of it may stand for several processes. */
     uint64_t joined_ns; /* NEVER: not yet. */
 };
@@ -55,6 +57,7 @@ struct hsy_ledger {
     struct hsy_table epochs;
     struct hsy_totals totals;
     const char *broken;
+    bool remembers, owes;
 };
 
 int hsy_ledger_create(struct hsy_ledger **out, uint32_t nodes_count,
@@ -119,14 +122,35 @@ static void set_got(struct message *m, uint32_t node, bool got)
     }
 }
 
+void hsy_ledger_remember(struct hsy_ledger *l, bool owes)
+{
+    HSY_ASSERT(l->totals.published == 0);
+    l->remembers = true;
+    l->owes = owes;
+}
+
+void hsy_ledger_unsure(struct hsy_ledger *l, uint32_t node)
+{
+    HSY_ASSERT(node < l->count);
+    l->members[node].unsure = true;
+}
+
+static bool remembers(const struct hsy_ledger *l, const struct member *member)
+{
+    return l->remembers && !member->unsure;
+}
+
 void hsy_ledger_started(struct hsy_ledger *l, uint32_t node)
 {
     HSY_ASSERT(node < l->count);
     struct member *member = &l->members[node];
     member->process++;
     member->up = true;
-    member->joined_ns = HEARSAY_NEVER;
-    if (member->process == 1) {
+    member->here = false;
+    if (!l->owes || !remembers(l, member)) {
+        member->joined_ns = HEARSAY_NEVER;
+    }
+    if (member->process == 1 || remembers(l, member)) {
         return; /* Nothing to forget. */
     }
     for (uint32_t i = 0; i < l->messages.count; i++) {
@@ -137,6 +161,7 @@ void hsy_ledger_started(struct hsy_ledger *l, uint32_t node)
 void hsy_ledger_joined(struct hsy_ledger *l, uint32_t node, uint64_t now_ns)
 {
     HSY_ASSERT(node < l->count);
+    l->members[node].here = true;
     if (l->members[node].joined_ns == HEARSAY_NEVER) {
         l->members[node].joined_ns = now_ns;
     }
@@ -146,7 +171,7 @@ void hsy_ledger_ended(struct hsy_ledger *l, uint32_t node)
 {
     HSY_ASSERT(node < l->count);
     l->members[node].up = false;
-    l->members[node].joined_ns = HEARSAY_NEVER;
+    l->members[node].here = false;
 }
 
 void hsy_ledger_forgot(struct hsy_ledger *l, uint32_t node)
@@ -329,8 +354,11 @@ int hsy_ledger_delivered(struct hsy_ledger *l, uint32_t node, int64_t origin,
         broke(l, &l->totals.phantom, "B1: delivered but never published");
         return HEARSAY_OK;
     }
+    if (has(m, node) && message->again && l->remembers) {
+        return HEARSAY_OK; /* As it says itself. */
+    }
     if (has(m, node)) {
-        broke(l, &l->totals.twice, "B2: delivered twice to one process");
+        broke(l, &l->totals.twice, "B2: delivered twice");
         return HEARSAY_OK;
     }
     set_got(m, node, true);
@@ -339,6 +367,27 @@ int hsy_ledger_delivered(struct hsy_ledger *l, uint32_t node, int64_t origin,
         broke(l, &l->totals.altered, "B4: delivered with other bytes");
     }
     return HEARSAY_OK;
+}
+
+void hsy_ledger_late(struct hsy_ledger *l, uint32_t node,
+                     const struct hsy_late *late)
+{
+    HSY_ASSERT(node < l->count);
+    HSY_ASSERT(late->origin < l->count);
+    const struct member *origin = &l->members[late->origin];
+    struct epoch_key key = {.origin = late->origin, .value = late->epoch};
+    if (origin->forgot) {
+        return; /* Who knows which? */
+    }
+    const struct epoch *known = hsy_table_find(&l->epochs, &key);
+    for (uint64_t seq = late->from; seq <= late->to; seq++) {
+        for (uint64_t p = origin->process; p > 0; p--) {
+            struct message *m = find_message(l, late->origin, p, seq);
+            if (m != NULL && known != NULL && known->process == p) {
+                set_got(m, node, true);
+            }
+        }
+    }
 }
 
 struct hsy_totals hsy_ledger_totals(const struct hsy_ledger *l)
@@ -399,7 +448,7 @@ struct hsy_missing hsy_ledger_missing(const struct hsy_ledger *l,
 bool hsy_ledger_has_joined(const struct hsy_ledger *l, uint32_t node)
 {
     HSY_ASSERT(node < l->count);
-    return l->members[node].joined_ns != HEARSAY_NEVER;
+    return l->members[node].here;
 }
 
 bool hsy_ledger_lacks(const struct hsy_ledger *l,

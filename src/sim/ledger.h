@@ -23,6 +23,13 @@ HEARSAY_MUST_USE int hsy_ledger_create(struct hsy_ledger **out,
                                        const struct hearsay_mem *mem);
 void hsy_ledger_destroy(struct hsy_ledger *l);
 
+/* From now on a node that is started again has what its earlier processes got,
+ * and may be given of it only what says so (`again`); with @owes it also owes
+ * what was published since its first one joined. */
+void hsy_ledger_remember(struct hsy_ledger *l, bool owes);
+/* Its disk is not what it should be: it remembers nothing. */
+void hsy_ledger_unsure(struct hsy_ledger *l, uint32_t node);
+
 /* A new process, which owes nobody what an earlier one got. */
 void hsy_ledger_started(struct hsy_ledger *l, uint32_t node);
 /* From now on it is expected to get what others publish. */
@@ -45,6 +52,15 @@ enum { HSY_LEDGER_NOBODY = -1 };
 HEARSAY_MUST_USE int
 hsy_ledger_delivered(struct hsy_ledger *l, uint32_t node, int64_t origin,
                      const struct hearsay_message *message);
+
+/* @node has said that these came too late to be delivered in order: they count
+ * as delivered. */
+struct hsy_late {
+    uint32_t origin;
+    uint64_t epoch, from, to;
+};
+void hsy_ledger_late(struct hsy_ledger *l, uint32_t node,
+                     const struct hsy_late *late);
 
 struct hsy_totals hsy_ledger_totals(const struct hsy_ledger *l);
 /* The first broken promise, "" while all hold. Static. */

@@ -51,6 +51,7 @@ static int set_weather(struct hsy_cluster *c,
 static int disk_mood(struct hearsay_sim *sim, const struct hsy_call *call)
 {
     enum hsy_disk_mood mood = (enum hsy_disk_mood)call->value;
+    hsy_witness_disk_bad(sim->witness, call->node);
     if (mood == HSY_DISK_LYING) {
         hsy_witness_disk_lost(sim->witness, call->node);
     }

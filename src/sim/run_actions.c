@@ -109,6 +109,7 @@ static int act_on(struct hsy_run *r, const struct hsy_statement *st,
         break;
     case HSY_ACTION_DISK:
         hsy_cluster_disk_mood(c, node, (enum hsy_disk_mood)st->value);
+        hsy_witness_disk_bad(r->witness, node);
         if (st->value == HSY_DISK_LYING) {
             hsy_witness_disk_lost(r->witness, node);
         }

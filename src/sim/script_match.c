@@ -249,6 +249,7 @@ static const char *const events[] = {"started",
                                      "slow-closed",
                                      "store-row-skipped",
                                      "lost",
+                                     "late",
                                      "equivocation",
                                      NULL};
 

@@ -35,6 +35,8 @@ enum option {
     OPTION_HISTORY_ALL,
     OPTION_RETAIN,
     OPTION_RETAIN_FOR,
+    OPTION_ORDERED,
+    OPTION_ON_DISK,
     OPTION_JOBS,
     OPTION_DISK,
     OPTION_STAGGER,
@@ -72,6 +74,8 @@ static const struct {
     [OPTION_HISTORY_ALL] = {"history all", 0, 0, ""},
     [OPTION_RETAIN] = {"retain $n", 1, RETAIN_MAX, "1 to 10000000"},
     [OPTION_RETAIN_FOR] = {"retain-for $time", HSY_SECOND, DAY_NS, "1s to 24h"},
+    [OPTION_ORDERED] = {"ordered $time", HSY_MS, 10 * HSY_MINUTE, "1ms to 10m"},
+    [OPTION_ON_DISK] = {"retain-on-disk", 0, 0, ""},
     [OPTION_JOBS] = {"jobs $span", 0, SPAN_MAX_NS, "0s to 10m"},
     [OPTION_DISK] = {"disk $span", 0, SPAN_MAX_NS, "0s to 10m"},
     [OPTION_STAGGER] = {"stagger $span", 0, YEAR_NS, "0s to a year"},
@@ -142,6 +146,10 @@ static void set_messages(struct hearsay_config *config, enum option option,
             option == OPTION_HISTORY ? (uint32_t)value : HEARSAY_UNLIMITED;
     } else if (option == OPTION_RETAIN) {
         config->retain_max = (uint32_t)value;
+    } else if (option == OPTION_ORDERED) {
+        config->ordered_wait_ns = value;
+    } else if (option == OPTION_ON_DISK) {
+        config->retain_on_disk = true;
     } else {
         config->retain_ns = value;
     }
@@ -186,6 +194,8 @@ static void set_option(struct hsy_scenario *s, enum option option,
     case OPTION_HISTORY_ALL:
     case OPTION_RETAIN:
     case OPTION_RETAIN_FOR:
+    case OPTION_ORDERED:
+    case OPTION_ON_DISK:
         set_messages(&s->peer_config, option, n);
         break;
     case OPTION_JOBS:

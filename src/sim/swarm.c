@@ -139,6 +139,8 @@ static void configure(struct hsy_swarm *s, struct hsy_cluster_config *config)
     if (p->retain_max != 0) {
         s->peer_config.retain_max = p->retain_max;
     }
+    s->peer_config.retain_on_disk = p->retain_on_disk;
+    s->peer_config.ordered_wait_ns = p->ordered_wait_ns;
     if (p->retain_ns != 0) {
         s->peer_config.retain_ns = p->retain_ns;
     }

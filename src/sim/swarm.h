@@ -108,6 +108,8 @@ struct hsy_swarm_plan {
     uint32_t history; /* UNLIMITED: all, as usual. */
     uint32_t retain_max;
     uint64_t retain_ns;
+    uint64_t ordered_wait_ns;
+    bool retain_on_disk;
     bool one_host;
     uint64_t stagger_ns;
     /* The weather of the safety phase. */

@@ -290,7 +290,8 @@ static void check_messages(struct hsy_swarm *s)
             hsy_swarm_broke(s, "messages", i, "refuses to publish");
         }
     }
-    hsy_swarm_pass(s, from_ns + 5 * HSY_SECOND);
+    /* In order, they may wait for one that nobody has any more. */
+    hsy_swarm_pass(s, from_ns + 5 * HSY_SECOND + s->plan->ordered_wait_ns);
     for (uint32_t i = s->plan->seeds; i < s->count; i++) {
         if (!is_core(s, i)) {
             hsy_ledger_ended(s->w->ledger, i); /* Owes nobody anything. */

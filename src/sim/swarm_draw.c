@@ -17,7 +17,8 @@ enum stream {
     STREAM_RUN, /* As many as a plan has streams. */
     STREAM_MESSAGES = 14,
     STREAM_BOUNDS = 15,
-    STREAM_CLASS
+    STREAM_CLASS,
+    STREAM_DELIVERY = 256
 };
 
 struct range {
@@ -160,6 +161,14 @@ static void draw_messages(struct hsy_swarm_plan *p)
     p->retain_ns = all || bound != 1 ? 0 : short_ns;
 }
 
+static void draw_delivery(struct hsy_swarm_plan *p)
+{
+    struct hsy_prng prng = stream(p->choice.rng, STREAM_DELIVERY);
+    uint64_t wait_ns = draw(&prng, 1, 20) * HSY_SECOND;
+    p->ordered_wait_ns = one_in(&prng, 4) ? wait_ns : 0;
+    p->retain_on_disk = one_in(&prng, 2);
+}
+
 static void draw_weather(struct hsy_swarm_plan *p)
 {
     struct hsy_prng prng = stream(p->choice.rng, STREAM_WEATHER);
@@ -284,6 +293,7 @@ void hsy_swarm_draw(struct hsy_swarm_plan *out,
     draw_network(out);
     draw_bounds(out);
     draw_messages(out);
+    draw_delivery(out);
     draw_weather(out);
     /* More nodes or more time than drawn are nodes and time to strike at. */
     out->seeds = choice->seeds == 0 ? out->seeds_drawn : choice->seeds;

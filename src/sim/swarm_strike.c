@@ -196,6 +196,7 @@ static void spoil_disk(struct hsy_swarm *s, const struct hsy_strike *strike,
     } else {
         hsy_witness_disk_lost(s->w, node);
     }
+    hsy_witness_disk_bad(s->w, node);
     hsy_cluster_disk_mood(s->c, node, mood);
     bool lies = mood == HSY_DISK_LYING;
     later(s, strike->lasts_ns, lies ? HSY_DEED_CRASH : HSY_DEED_DISK_FINE,

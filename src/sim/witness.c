@@ -56,6 +56,18 @@ static void on_gossip(struct hsy_witness *w, uint32_t node,
     publish(w, &p);
 }
 
+static void on_late(struct hsy_witness *w, uint32_t node,
+                    const struct hearsay_note *note)
+{
+    const struct hearsay_field *origin = hsy_note_find(note, "origin");
+    struct hsy_late late = {.epoch = hsy_note_find(note, "epoch")->u64,
+                            .from = hsy_note_find(note, "from")->u64,
+                            .to = hsy_note_find(note, "to")->u64};
+    if (hsy_cluster_find(w->cluster, &origin->id, &late.origin)) {
+        hsy_ledger_late(w->ledger, node, &late);
+    }
+}
+
 static void on_note(void *ctx, uint32_t node, uint64_t now_ns,
                     const struct hearsay_note *note)
 {
@@ -67,6 +79,8 @@ static void on_note(void *ctx, uint32_t node, uint64_t now_ns,
         on_gossip(w, node, note);
     } else if (w->ledger != NULL && strcmp(note->event, "joined") == 0) {
         hsy_ledger_joined(w->ledger, node, now_ns);
+    } else if (w->ledger != NULL && strcmp(note->event, "late") == 0) {
+        on_late(w, node, note);
     }
     if (w->checks != NULL) {
         hsy_checks_note(w->checks, node, note);
@@ -174,6 +188,10 @@ static int create_parts(struct hsy_witness *w,
         (keeps & (HSY_WITNESS_LEDGER | HSY_WITNESS_CHECKS)) != 0) {
         err = hsy_ledger_create(&w->ledger, count, &w->mem);
     }
+    if (w->ledger != NULL && config->peer_config->retain_on_disk) {
+        hsy_ledger_remember(w->ledger,
+                            config->peer_config->history == HEARSAY_UNLIMITED);
+    }
     if (err == HEARSAY_OK && (keeps & HSY_WITNESS_CHECKS) != 0) {
         err = create_checks(w, config);
     }
@@ -224,14 +242,27 @@ void hsy_witness_destroy(struct hsy_witness *w)
     hsy_mem_free(&mem, w);
 }
 
+void hsy_witness_disk_bad(struct hsy_witness *w, uint32_t node)
+{
+    HSY_ASSERT(w != NULL);
+    if (w->ledger != NULL) {
+        hsy_ledger_unsure(w->ledger, node);
+    }
+}
+
 void hsy_witness_disk_lost(struct hsy_witness *w, uint32_t node)
 {
     static const enum hsy_invariant whats[] = {HSY_R1, HSY_R2, HSY_R4, HSY_R8};
     HSY_ASSERT(node < hsy_cluster_count(w->cluster));
+    hsy_witness_disk_bad(w, node);
     if (w->ledger != NULL) {
         hsy_ledger_forgot(w->ledger, node);
     }
-    if (w->checks == NULL || node >= hsy_cluster_seeds(w->cluster)) {
+    if (w->checks == NULL) {
+        return;
+    }
+    if (node >= hsy_cluster_seeds(w->cluster)) {
+        hsy_checks_excuse(w->checks, HSY_B5, node); /* An epoch comes again. */
         return;
     }
     for (size_t i = 0; i < sizeof(whats) / sizeof(whats[0]); i++) {
@@ -242,6 +273,7 @@ void hsy_witness_disk_lost(struct hsy_witness *w, uint32_t node)
 void hsy_witness_clock_jumped(struct hsy_witness *w, uint32_t node)
 {
     HSY_ASSERT(node < hsy_cluster_count(w->cluster));
+    hsy_witness_disk_bad(w, node); /* What is too old, the clock says. */
     if (w->checks != NULL) {
         hsy_checks_excuse(w->checks, HSY_B3, node);
     }

@@ -53,6 +53,8 @@ void hsy_witness_destroy(struct hsy_witness *w);
  * R2, R4, R8). A peer promises nothing with its disk: what was there it learns
  * again. */
 void hsy_witness_disk_lost(struct hsy_witness *w, uint32_t node);
+/* It does not write all that it should. */
+void hsy_witness_disk_bad(struct hsy_witness *w, uint32_t node);
 /* The wall clock of @node jumped: its messages count as too old or too new,
  * which excuses a loss (B3). */
 void hsy_witness_clock_jumped(struct hsy_witness *w, uint32_t node);

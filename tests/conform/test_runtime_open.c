@@ -298,7 +298,8 @@ static void retained_messages_are_kept_when_asked_for(void **state)
     for (int on = 0; on < 2; on++) {
         struct host h;
         init_with_data(&h);
-        h.config.retain_on_disk = on != 0;
+        h.config.node.retain_on_disk = on != 0;
+        h.config.node.retain_bytes = 1 << 20;
         stub_script = retain_at_start;
         host_open(&h);
         CLAIM_INT(host_node(&h)->rows_restored, on); /* "a" of before. */
@@ -309,11 +310,13 @@ static void retained_messages_are_kept_when_asked_for(void **state)
     for (int on = 0; on < 2; on++) {
         struct host h;
         init_with_data(&h);
-        h.config.retain_on_disk = on != 0;
+        h.config.node.retain_on_disk = on != 0;
+        h.config.node.retain_bytes = 1 << 20;
         stub_script = NULL;
         host_open(&h);
         CLAIM_INT(host_node(&h)->rows_restored, restored[on]);
-        HOST_UNTIL(&h, h.notes == 1); /* "listening" */
+        /* "listening"; and that there is something nobody reads. */
+        HOST_UNTIL(&h, h.notes == (on != 0 ? 1 : 2));
         host_close(&h);
     }
 }
@@ -323,7 +326,8 @@ static void a_torn_end_of_the_log_is_told(void **state)
     (void)state;
     struct host h;
     init_with_data(&h);
-    h.config.retain_on_disk = true;
+    h.config.node.retain_on_disk = true;
+    h.config.node.retain_bytes = 1 << 20;
     stub_script = retain_at_start;
     host_open(&h);
     HOST_UNTIL(&h, host_node(&h)->events[HEARSAY_EV_PERSISTED] == 3);
@@ -333,7 +337,8 @@ static void a_torn_end_of_the_log_is_told(void **state)
     CLAIM_INT(truncate(in_dir("retain/0000000001.log"), st.st_size - 1), 0);
 
     init_with_data(&h);
-    h.config.retain_on_disk = true;
+    h.config.node.retain_on_disk = true;
+    h.config.node.retain_bytes = 1 << 20;
     stub_script = NULL;
     host_open(&h);
     CLAIM_INT(host_node(&h)->rows_restored, 3);
@@ -347,13 +352,15 @@ retaining_needs_a_directory_and_a_size_that_makes_sense(void **state)
     (void)state;
     struct host h;
     host_init(&h);
-    h.config.retain_on_disk = true;
+    h.config.node.retain_on_disk = true;
     claim_refused(&h, HEARSAY_ERR_INVALID, "data directory");
     static const uint64_t sizes[] = {1, (1 << 20) - 1,
                                      (UINT64_C(16) << 30) + 1};
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         host_init(&h);
-        h.config.retain_bytes = sizes[i];
+        h.config.data_dir = in_dir("never");
+        h.config.node.retain_on_disk = true;
+        h.config.node.retain_bytes = sizes[i];
         claim_refused(&h, HEARSAY_ERR_INVALID, "1 MiB");
     }
 }

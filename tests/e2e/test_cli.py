@@ -19,8 +19,8 @@ from cluster import BINARY, Cluster, free_ports, wait_for  # noqa: E402
 STATUS_KEYS = {"id", "role", "state", "registered", "quorum", "uptime_s", "counters", "name",
                "network", "seeds", "peers", "degree", "incarnation", "join_s", "memory"}
 PEER_KEYS = {"id", "name", "role", "addresses", "incarnation", "state", "degree"}
-LINK_KEYS = {"id", "address", "direction", "relay", "rtt_ms", "queue_bytes", "lanes", "strikes",
-             "name", "role"}
+LINK_KEYS = {"id", "address", "direction", "relay", "version", "rtt_ms", "queue_bytes", "lanes",
+             "strikes", "name", "role"}
 
 
 class Watcher:
@@ -122,7 +122,7 @@ class OneNetwork(Watching):
         for link in links:
             self.assertEqual(set(link), LINK_KEYS)
             self.assertIn(link["direction"], ("in", "out"))
-        self.assertEqual({link["name"] for link in links if link["relay"] == "flood"},
+        self.assertEqual({link["name"] for link in links if link["relay"] in ("eager", "lazy")},
                          {"peer-2", "peer-3"})
         self.assertGreaterEqual(sum(link["role"] == "seed" for link in links), 2)
         self.assertIn("peer-2", self.a.run("links").stdout)

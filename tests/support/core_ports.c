@@ -118,6 +118,7 @@ static uint64_t port_persist(void *ctx, const struct hearsay_row *rows,
         struct core_row *row = &cp->rows[cp->rows_count];
         *row = (struct core_row){.token = cp->token,
                                  .table = rows[i].table,
+                                 .key_len = (uint32_t)rows[i].key_len,
                                  .value_len = rows[i].value_len};
         HSY_ASSERT(rows[i].key_len <= sizeof(row->key));
         memcpy(row->key, rows[i].key, rows[i].key_len);
@@ -139,7 +140,9 @@ static void port_deliver(void *ctx, const struct hearsay_message *message)
         cp->deliveries[cp->deliveries_count] =
             (struct core_delivery){.origin = message->origin,
                                    .epoch = message->epoch,
-                                   .seq = message->seq};
+                                   .seq = message->seq,
+                                   .missing = message->missing,
+                                   .again = message->again};
     }
     cp->deliveries_count++;
 }

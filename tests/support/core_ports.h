@@ -36,6 +36,7 @@ struct core_row {
     uint64_t token;
     enum hearsay_table table;
     uint8_t key[32];
+    uint32_t key_len;
     uint8_t *value; /* Owned; NULL: deleted. */
     size_t value_len;
 };
@@ -50,7 +51,8 @@ struct core_note {
 /* A message for the application. */
 struct core_delivery {
     struct hearsay_id origin;
-    uint64_t epoch, seq;
+    uint64_t epoch, seq, missing;
+    bool again;
 };
 
 struct core_ports {

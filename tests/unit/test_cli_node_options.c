@@ -8,11 +8,11 @@
 static struct hsy_node_options options;
 static struct hsy_usage_error error;
 
-/* Parses one command line of at most 15 words; NULL ends it. */
+/* Parses one command line of at most 131 words; NULL ends it. */
 static int parse(enum hearsay_role role, const char *const *words)
 {
-    static char copies[16][512];
-    static char *argv[17];
+    static char copies[132][512];
+    static char *argv[133];
     int argc = 0;
     snprintf(copies[argc], sizeof(copies[0]), "%s",
              role == HEARSAY_SEED ? "seed" : "peer");
@@ -110,6 +110,12 @@ static void every_flag_arrives_in_its_field(void **state)
     CLAIM(options.http_on);
     CLAIM_INT(options.http.port, 8080);
 
+    CLAIM_INT(PEER("--history", "5", "--retain", "2MiB", "--retain-for", "3m"),
+              0);
+    CLAIM_INT(n->history, 5);
+    CLAIM(n->retain_bytes == UINT64_C(2) << 20);
+    CLAIM(n->retain_ns == 3 * HSY_MINUTE);
+
     CLAIM_INT(SEED("--lease", "2m"), 0);
     CLAIM(n->lease_ns == 2 * HSY_MINUTE);
 }
@@ -124,6 +130,74 @@ static void gossip_may_be_off_or_without_end(void **state)
     /* The number that stands for it is not a number that one can give. */
     REFUSED(PEER("--gossip-count", "4294967295"), "--gossip-count",
             "4294967295", "unlimited");
+}
+
+static void history_may_be_off_or_all(void **state)
+{
+    (void)state;
+    CLAIM_INT(PEER("--name", "x"), 0);
+    CLAIM(options.config.node.history == HEARSAY_UNLIMITED);
+    CLAIM_INT(PEER("--history", "off"), 0);
+    CLAIM_INT(options.config.node.history, 0);
+    CLAIM_INT(PEER("--history", "0"), 0);
+    CLAIM_INT(options.config.node.history, 0);
+    CLAIM_INT(PEER("--history", "all"), 0);
+    CLAIM(options.config.node.history == HEARSAY_UNLIMITED);
+    REFUSED(PEER("--history", "4294967295"), "--history", "4294967295", "all",
+            "off");
+    REFUSED(PEER("--history", "some"), "--history", "`some`", "all", "off");
+    REFUSED(SEED("--history", "all"), "--history", "seed --help");
+}
+
+static void what_is_kept_has_bounds_from_both_sides(void **state)
+{
+    (void)state;
+    CLAIM_INT(PEER("--retain", "1MiB"), 0);
+    CLAIM_INT(PEER("--retain", "1048576"), 0);
+    REFUSED(PEER("--retain", "1023KiB"), "--retain", "1023KiB", "1MiB",
+            "16384MiB");
+    CLAIM_INT(PEER("--retain", "16384MiB"), 0);
+    REFUSED(PEER("--retain", "16385MiB"), "--retain", "16385MiB");
+    REFUSED(PEER("--retain", "1GiB"), "--retain", "`1GiB`", "64MiB");
+    CLAIM_INT(PEER("--retain-for", "1s"), 0);
+    REFUSED(PEER("--retain-for", "999ms"), "--retain-for", "1s", "24h");
+    REFUSED(PEER("--retain-for", "25h"), "--retain-for", "25h");
+}
+
+static void topics_are_patterns_up_to_64(void **state)
+{
+    (void)state;
+    static char words[65][16];
+    const char *all[131] = {NULL};
+    CLAIM_INT(PEER("--topic", "disk", "--topic", "alerts/*", "--topic", ""), 0);
+    CLAIM_INT(options.config.node.topics_count, 3);
+    CLAIM_TEXT(options.config.node.topics[1], "alerts/*");
+    CLAIM_TEXT(options.config.node.topics[2], "");
+    REFUSED(PEER("--topic", "a*b"), "--topic", "`a*b`", "end");
+    REFUSED(PEER("--topic", "01234567890123456789012345678901234567890123456789"
+                            "012345678901234"),
+            "--topic", "64 bytes");
+    for (uint32_t i = 0; i < 65; i++) {
+        snprintf(words[i], sizeof(words[i]), "t%u", i);
+        all[2 * i] = "--topic";
+        all[2 * i + 1] = words[i];
+    }
+    REFUSED(parse(HEARSAY_PEER, all), "--topic", "`t64`", "64");
+    all[128] = NULL;
+    CLAIM_INT(parse(HEARSAY_PEER, all), 0);
+    CLAIM_INT(options.config.node.topics_count, 64);
+}
+
+static void order_is_off_or_waits_a_while(void **state)
+{
+    (void)state;
+    CLAIM_INT(PEER("--ordered", "0"), 0);
+    CLAIM_INT(options.config.node.ordered_wait_ns, 0);
+    CLAIM_INT(PEER("--ordered", "10m"), 0);
+    CLAIM(options.config.node.ordered_wait_ns == 10 * HSY_MINUTE);
+    CLAIM_INT(PEER("--ordered", "1ms"), 0);
+    REFUSED(PEER("--ordered", "0ms"), "--ordered", "1ms", "10m");
+    REFUSED(PEER("--ordered", "11m"), "--ordered", "11m");
 }
 
 static void addresses_are_taken_up_to_four_times(void **state)
@@ -324,6 +398,10 @@ int main(void)
         cmocka_unit_test(a_seed_listens_on_its_well_known_port),
         cmocka_unit_test(every_flag_arrives_in_its_field),
         cmocka_unit_test(gossip_may_be_off_or_without_end),
+        cmocka_unit_test(history_may_be_off_or_all),
+        cmocka_unit_test(what_is_kept_has_bounds_from_both_sides),
+        cmocka_unit_test(topics_are_patterns_up_to_64),
+        cmocka_unit_test(order_is_off_or_waits_a_while),
         cmocka_unit_test(addresses_are_taken_up_to_four_times),
         cmocka_unit_test(an_advertised_address_may_lack_its_port),
         cmocka_unit_test(a_profile_sets_both_times_wherever_it_stands),

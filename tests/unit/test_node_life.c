@@ -19,6 +19,8 @@ typedef void (*spoiler)(struct hearsay_config *c);
 
 static char long_text[HEARSAY_NAME_MAX + 2];
 
+static const char *const bad_topics[] = {"a*b"};
+
 #define SPOILER(name, statement)                       \
     static void spoil_##name(struct hearsay_config *c) \
     {                                                  \
@@ -61,6 +63,11 @@ SPOILER(retain_brief, c->retain_ns = HSY_SECOND - 1)
 SPOILER(retain_long, c->retain_ns = 24 * 60 * HSY_MINUTE + 1)
 SPOILER(announce_brief, c->announce_ns = HSY_MS - 1)
 SPOILER(announce_long, c->announce_ns = 10 * HSY_SECOND + 1)
+SPOILER(topics_none, c->topics_count = 1)
+SPOILER(topics_bad, c->topics = bad_topics; c->topics_count = 1)
+SPOILER(topics_many, c->topics = bad_topics; c->topics_count = 65)
+SPOILER(ordered_brief, c->ordered_wait_ns = HSY_MS - 1)
+SPOILER(ordered_long, c->ordered_wait_ns = 10 * HSY_MINUTE + 1)
 SPOILER(queue_max, c->queue_max = 128 * 1024 - 1)
 SPOILER(jobs_max, c->jobs_max = 15)
 SPOILER(frame_small, c->frame_max = 64 * 1024 - 1)
@@ -108,6 +115,11 @@ static void each_setting_out_of_range_is_refused_by_name(void **state)
         {spoil_retain_long, "retain:"},
         {spoil_announce_brief, "announce:"},
         {spoil_announce_long, "announce:"},
+        {spoil_topics_bad, "topics"},
+        {spoil_topics_many, "topics"},
+        {spoil_topics_none, "topics"},
+        {spoil_ordered_brief, "ordered_wait"},
+        {spoil_ordered_long, "ordered_wait"},
         {spoil_queue_max, "queue_max"},
         {spoil_jobs_max, "jobs_max"},
         {spoil_frame_small, "frame_max"},
@@ -145,6 +157,7 @@ static void the_limits_themselves_are_allowed(void **state)
     stage.config.retain_bytes = 64 * 1024;
     stage.config.retain_ns = HSY_SECOND;
     stage.config.announce_ns = HSY_MS;
+    stage.config.ordered_wait_ns = HSY_MS;
     stage.config.queue_max = 128 * 1024;
     stage.config.jobs_max = 16;
     stage.config.frame_max = 64 * 1024;
@@ -157,12 +170,50 @@ static void the_limits_themselves_are_allowed(void **state)
     stage.config.retain_ns = 24 * 60 * HSY_MINUTE;
     stage.config.announce_ns = 10 * HSY_SECOND;
     stage.config.shortcuts = 64;
+    stage.config.ordered_wait_ns = 10 * HSY_MINUTE;
     stage.config.spares_percent = 100;
     stage_create(&stage);
     stage_fini(&stage);
 }
 
 /* ------------------------------------------------------------------ seasons */
+
+static int subscribe(const char *pattern, bool on)
+{
+    struct hearsay_event ev = {.kind = HEARSAY_EV_SUBSCRIBE};
+
+    ev.subscribe.pattern = pattern;
+    ev.subscribe.on = on;
+    return stage_step(&stage, &ev);
+}
+
+static void topics_are_of_a_peer_and_at_any_time(void **state)
+{
+    static const char *const topics[] = {"disk", "alerts/*"};
+
+    (void)state;
+    stage_init(&stage, HEARSAY_PEER, 1, 1);
+    stage.config.topics = topics;
+    stage.config.topics_count = 2;
+    stage_create(&stage);
+    const struct hsy_topics *t = &stage.node->core.relay.delivery.topics;
+    CLAIM_INT(t->count, 2);
+    CLAIM_INT(subscribe("net", true), HEARSAY_ERR_STATE);
+    CLAIM_INT(stage_step(&stage, &start), 0);
+    CLAIM_INT(subscribe("net", true), 0);
+    CLAIM_INT(t->count, 3);
+    CLAIM_INT(subscribe("alerts/*", false), 0);
+    CLAIM_INT(t->count, 2);
+    CLAIM_INT(subscribe("n*t", true), HEARSAY_ERR_INVALID);
+    CLAIM_INT(t->count, 2);
+    stage_fini(&stage);
+
+    stage_init(&stage, HEARSAY_SEED, 1, 1);
+    stage_create(&stage);
+    CLAIM_INT(stage_step(&stage, &start), 0);
+    CLAIM_INT(subscribe("net", true), HEARSAY_ERR_STATE);
+    stage_fini(&stage);
+}
 
 static void start_comes_first_and_once(void **state)
 {
@@ -533,6 +584,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_setting_out_of_range_is_refused_by_name),
         cmocka_unit_test(the_limits_themselves_are_allowed),
+        cmocka_unit_test(topics_are_of_a_peer_and_at_any_time),
         cmocka_unit_test(start_comes_first_and_once),
         cmocka_unit_test(effects_must_be_drained_before_the_next_step),
         cmocka_unit_test(publishing_needs_a_peer_that_has_joined),

@@ -82,15 +82,22 @@ static void publish(struct rig *rig, uint64_t seq, const char *text)
     hsy_check_broadcast_published(&rig->b, ORIGIN, seq, rig->g);
 }
 
-static void deliver(struct rig *rig, uint32_t node, uint64_t seq,
-                    const char *text)
+static void deliver_after(struct rig *rig, uint32_t node, uint64_t seq,
+                          const char *text, uint64_t missing)
 {
     struct hearsay_message m = {.epoch = 1,
                                 .seq = seq,
+                                .missing = missing,
                                 .payload = (const uint8_t *)text,
                                 .payload_len = strlen(text)};
     CLAIM_INT(hsy_ledger_delivered(rig->ledger, node, ORIGIN, &m), HEARSAY_OK);
     hsy_check_broadcast_delivered(&rig->b, node, ORIGIN, &m);
+}
+
+static void deliver(struct rig *rig, uint32_t node, uint64_t seq,
+                    const char *text)
+{
+    deliver_after(rig, node, seq, text, 0);
 }
 
 static void pass(struct rig *rig, uint64_t seconds)
@@ -109,6 +116,7 @@ static void keep_of(struct rig *rig, uint32_t node, uint64_t first_seq,
                     uint32_t count, uint64_t wall_ms)
 {
     struct hsy_kept kept = {.node = node,
+                            .own = node == ORIGIN,
                             .origin = ORIGIN,
                             .count = count,
                             .epoch = 1,
@@ -290,6 +298,21 @@ static void test_b5_an_inversion_is_caught(void **state)
     deliver(rig, READER, 1, "hello");
     CLAIM_INT(rig->f.broken[HSY_B5], 1);
     CLAIM(!rig->f.any); /* Armed when it can be asked for. */
+}
+
+static void test_b5_a_hole_must_be_told(void **state)
+{
+    struct rig *rig = *state;
+    rig->promises.ordered = true;
+    link_up(rig, true);
+    publish(rig, 1, "hello");
+    publish(rig, 3, "again");
+    publish(rig, 6, "third");
+    deliver(rig, READER, 1, "hello");
+    deliver_after(rig, READER, 3, "again", 1);
+    CLAIM_INT(rig->f.broken[HSY_B5], 0);
+    deliver_after(rig, READER, 6, "third", 1);
+    CLAIM_INT(rig->f.broken[HSY_B5], 1);
 }
 
 static void test_b5_a_new_process_begins_anew(void **state)
@@ -523,6 +546,7 @@ int main(void)
         CASE(test_b3_who_was_not_connected_is_owed_nothing),
         CASE(test_b3_an_excused_origin_owes_nothing),
         CASE(test_b5_an_inversion_is_caught),
+        CASE(test_b5_a_hole_must_be_told),
         CASE(test_b5_a_new_process_begins_anew),
         CASE(test_b6_copies_up_to_a_flood_are_fine),
         CASE(test_b6_more_copies_than_a_flood_are_caught),
