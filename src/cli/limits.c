@@ -22,7 +22,7 @@ enum {
     JOB_LEN = 17 * 1024,     /* A bundle (<= 16 KiB) and its bookkeeping. */
     LINK_SNAPSHOT_LEN = 512, /* A seed's share of one peer's LINKS. */
     WORKER_LEN = 256 * 1024, /* Touched stack and allocator cache. */
-    REQUEST_LEN = HSY_ADMIN_CONNECTION_LEN + HEARSAY_PAYLOAD_MAX
+    REQUEST_LEN = HSY_ADMIN_CONNECTION_LEN + 4096
 };
 
 static void print_row(FILE *out, const struct limit *limit)
@@ -53,11 +53,14 @@ void hsy_print_limits(FILE *out, const struct hsy_node_options *options)
          "with its peer"},
         {"message ids remembered", seed ? 0 : n->seen_max, SEEN_LEN,
          "drop the oldest"},
+        {"large messages, bytes", seed ? 0 : 1, n->bulk_bytes,
+         "drop the oldest, then wait"},
         {"jobs", n->jobs_max, JOB_LEN, "try again"},
         {"jobs queued per lane", jobs, 64, "wait"},
         {"worker threads", workers == 0 ? 1 : workers, WORKER_LEN,
          workers == 0 ? "0 = cores - 1" : "fixed"},
         {"API connections", HSY_ADMIN_CONNECTIONS_MAX, REQUEST_LEN, "refuse"},
+        {"API bodies, bytes", 1, HSY_ADMIN_BODIES_MAX, "try again"},
         {"API events, bytes", 1, HSY_ADMIN_EVENTS_LEN_MAX, "drop the oldest"},
     };
 

@@ -7,6 +7,7 @@
 enum { CHALLENGERS_MAX = 64 };
 
 #define LEAVE_WAIT_NS (2 * HSY_SECOND)
+#define LOOK_NS (20 * HSY_MS)
 
 static int init_seed(struct hsy_core *core)
 {
@@ -181,6 +182,22 @@ static void say_good_bye(struct hsy_core *core)
     }
 }
 
+/* Everything that was taken is on its way, and of each large message one copy
+ * is, or the time for that is over. */
+static void leave_when_done(struct hsy_core *core)
+{
+    uint64_t last_ns = core->leave_by_ns - LEAVE_WAIT_NS / 4;
+    bool late = core->env.now.mono_ns >= last_ns;
+
+    HSY_ASSERT(core->phase == HSY_PHASE_LEAVING);
+    if (!core->good_bye && hsy_publisher_done(&core->relay.publisher) &&
+        (late || core->neighbours.degree == 0 ||
+         !hsy_bulk_is_pinned(&core->relay.bulk))) {
+        core->good_bye = true;
+        say_good_bye(core);
+    }
+}
+
 /* What the application was told is taken goes out before a good-bye does. */
 static void bundle_signed(struct hsy_core *core,
                           const struct hsy_bundle *bundle)
@@ -191,9 +208,7 @@ static void bundle_signed(struct hsy_core *core,
     hsy_relay_signed(&core->relay, bundle);
     if (core->phase == HSY_PHASE_LEAVING) {
         hsy_publisher_flush(publisher);
-        if (publisher->unsigned_count == 0) {
-            say_good_bye(core);
-        }
+        leave_when_done(core);
     }
 }
 
@@ -252,6 +267,13 @@ int hsy_core_publish(struct hsy_core *core, const struct hsy_message *message,
                        out_seq);
 }
 
+bool hsy_core_serve(struct hsy_core *core, hearsay_link link,
+                    struct hsy_frame *out)
+{
+    HSY_ASSERT(link != 0);
+    return core->seed == NULL && hsy_bulk_serve(&core->relay.bulk, link, out);
+}
+
 void hsy_core_leave(struct hsy_core *core)
 {
     HSY_ASSERT(core->phase == HSY_PHASE_RUNNING);
@@ -262,9 +284,7 @@ void hsy_core_leave(struct hsy_core *core)
     hsy_generator_stop(&core->generator);
     hsy_publisher_flush(&core->relay.publisher);
     hsy_book_flush(&core->book);
-    if (core->relay.publisher.unsigned_count == 0) {
-        say_good_bye(core); /* Else behind the last bundle. */
-    }
+    leave_when_done(core); /* Else behind the last bundle. */
 }
 
 /* ------------------------------------------------------------------ end */
@@ -346,6 +366,9 @@ void hsy_core_end(struct hsy_core *core)
         env->ports.stop(env->ports.ctx, HEARSAY_STOP_LEFT,
                         "left the network without a signed good-bye");
     }
+    if (core->phase == HSY_PHASE_LEAVING) {
+        leave_when_done(core);
+    }
     if (core->phase != HSY_PHASE_RUNNING) {
         return;
     }
@@ -359,13 +382,23 @@ void hsy_core_end(struct hsy_core *core)
     }
 }
 
+/* While a large message is still being fetched from here, often. */
+static uint64_t leave_look_ns(const struct hsy_core *core)
+{
+    HSY_ASSERT(core->phase == HSY_PHASE_LEAVING);
+    return core->good_bye
+               ? core->leave_by_ns
+               : hsy_time_min(core->leave_by_ns,
+                              hsy_time_add(core->env.now.mono_ns, LOOK_NS));
+}
+
 uint64_t hsy_core_deadline(const struct hsy_core *core)
 {
     uint64_t next_ns =
         hsy_time_min(core->liveness.next_ns, core->probes.next_ns);
 
     if (core->phase != HSY_PHASE_RUNNING) {
-        return core->phase == HSY_PHASE_LEAVING ? core->leave_by_ns
+        return core->phase == HSY_PHASE_LEAVING ? leave_look_ns(core)
                                                 : HEARSAY_NEVER;
     }
     if (core->self.retry) {

@@ -53,6 +53,7 @@ struct hsy_core {
     enum hsy_phase phase;
     uint64_t started_ns;
     uint64_t leave_by_ns;  /* NEVER unless leaving. */
+    bool good_bye;         /* It is being signed, or said. */
     struct hsy_seed *seed; /* Owned; only in the seed role. */
     struct hsy_liveness liveness;
     struct hsy_generator generator;
@@ -118,6 +119,10 @@ void hsy_core_persisted(struct hsy_core *core, uint64_t token, bool ok);
 HEARSAY_MUST_USE int hsy_core_publish(struct hsy_core *core,
                                       const struct hsy_message *message,
                                       uint64_t *out_seq);
+/* The next piece of a large message for @link, when nothing else waits there;
+ * false: none just now. Lent until the next call of anything. */
+HEARSAY_MUST_USE bool hsy_core_serve(struct hsy_core *core, hearsay_link link,
+                                     struct hsy_frame *out);
 void hsy_core_leave(struct hsy_core *core);
 
 uint64_t hsy_core_deadline(const struct hsy_core *core);

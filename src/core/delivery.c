@@ -24,24 +24,26 @@ static void deliver(struct hsy_delivery *d, const struct hsy_message *message,
     memcpy(topic, message->topic, message->topic_len);
     topic[message->topic_len] = '\0';
     out->topic = topic;
-    out->payload = message->payload;
+    out->payload = out->content != NULL ? out->content->data : message->payload;
     out->payload_len = message->payload_len;
     env->counters.delivered++;
     env->ports.deliver(env->ports.ctx, out);
 }
 
 void hsy_delivery_take(struct hsy_delivery *d, const struct hsy_bundle *bundle,
-                       uint8_t hops)
+                       uint8_t hops, struct hearsay_buf *content)
 {
     struct hsy_reader at = hsy_reader(bundle->messages, bundle->messages_len);
     struct hearsay_message out = {.origin = bundle->origin,
                                   .epoch = bundle->epoch_incarnation,
                                   .seq = bundle->first_seq,
                                   .wall_ms = bundle->wall_ms,
-                                  .hops = hops};
+                                  .hops = hops,
+                                  .content = content};
     struct hsy_message message;
 
     while (hsy_messages_next(&at, &message)) {
+        HSY_ASSERT(hsy_message_large(&message) == (content != NULL));
         deliver(d, &message, &out);
         out.seq++;
     }

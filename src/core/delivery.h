@@ -12,8 +12,8 @@ struct hsy_delivery {
 void hsy_delivery_init(struct hsy_delivery *d, struct hsy_env *env);
 void hsy_delivery_fini(struct hsy_delivery *d);
 /* Takes the messages of @bundle (borrowed), all of them new, which came over
- * @hops links. */
+ * @hops links. @content (borrowed) is that of a large one, else NULL. */
 void hsy_delivery_take(struct hsy_delivery *d, const struct hsy_bundle *bundle,
-                       uint8_t hops);
+                       uint8_t hops, struct hearsay_buf *content);
 
 #endif

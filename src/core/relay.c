@@ -29,7 +29,8 @@ void hsy_relay_init(struct hsy_relay *r, struct hsy_env *env,
     hsy_origins_init(&r->origins, env);
     hsy_retained_init(&r->retained, env, &r->origins);
     hsy_delivery_init(&r->delivery, env);
-    hsy_publisher_init(&r->publisher, env, neighbours);
+    hsy_bulk_init(&r->bulk, env, neighbours);
+    hsy_publisher_init(&r->publisher, env, neighbours, &r->bulk);
     hsy_tree_init(&r->tree, env, neighbours);
     hsy_table_init(
         &r->checking, &env->mem,
@@ -47,6 +48,7 @@ void hsy_relay_fini(struct hsy_relay *r)
     hsy_origins_fini(&r->origins);
     hsy_delivery_fini(&r->delivery);
     hsy_publisher_fini(&r->publisher);
+    hsy_bulk_fini(&r->bulk);
     hsy_tree_fini(&r->tree);
     hsy_table_fini(&r->checking);
 }
@@ -89,10 +91,10 @@ static enum hsy_claimed_as take_claim(struct hsy_relay *r,
 static const char *as_text(char out[TEXT_SHOWN_MAX + 1],
                            const struct hsy_message *message)
 {
-    HSY_ASSERT(message->payload != NULL || message->payload_len == 0);
     if (message->payload_len > TEXT_SHOWN_MAX) {
         return NULL;
     }
+    HSY_ASSERT(message->payload != NULL || message->payload_len == 0);
     for (uint32_t i = 0; i < message->payload_len; i++) {
         if (message->payload[i] < 0x20 || message->payload[i] == 0x7f) {
             return NULL;
@@ -139,6 +141,7 @@ void hsy_relay_signed(struct hsy_relay *r, const struct hsy_bundle *bundle)
     struct hsy_message message;
     struct hsy_bundle_id id;
     uint64_t seq = bundle->first_seq;
+    bool large = hsy_bundle_large(bundle);
 
     env->ports.bundle_id(env->ports.ctx, &id, bundle);
     /* Without memory for either, it may come back to us once, or nobody can
@@ -153,13 +156,16 @@ void hsy_relay_signed(struct hsy_relay *r, const struct hsy_bundle *bundle)
     if (kept) {
         hsy_retained_keep(&r->retained, bundle, &id, 1);
     }
-    hsy_tree_spread(
-        &r->tree,
-        &(struct hsy_outgoing){.bundle = bundle,
-                               .id = &id,
-                               .hops = 1,
-                               .small = encoded_len(bundle) <= HSY_SMALL_LEN});
-    hsy_publisher_signed(&r->publisher);
+    if (large) {
+        hsy_bulk_own_signed(&r->bulk, bundle);
+    }
+    hsy_tree_spread(&r->tree, &(struct hsy_outgoing){
+                                  .bundle = bundle,
+                                  .id = &id,
+                                  .hops = 1,
+                                  .small = encoded_len(bundle) <= HSY_SMALL_LEN,
+                                  .large = large});
+    hsy_publisher_signed(&r->publisher, bundle);
 }
 
 /* ---------------------------------------------------------------- receipt */
@@ -278,7 +284,8 @@ static void note_seen(struct hsy_relay *r, const struct hsy_copy *copy,
     hsy_tell(r->env, &note);
 }
 
-static void hand_over(struct hsy_relay *r, const struct hsy_copy *copy)
+static void hand_over(struct hsy_relay *r, const struct hsy_copy *copy,
+                      struct hearsay_buf *content)
 {
     const struct hsy_bundle *bundle = copy->bundle;
     struct hsy_reader at = hsy_reader(bundle->messages, bundle->messages_len);
@@ -290,7 +297,38 @@ static void hand_over(struct hsy_relay *r, const struct hsy_copy *copy)
         seq++;
     }
     HSY_ASSERT(seq == bundle->first_seq + bundle->count);
-    hsy_delivery_take(&r->delivery, bundle, copy->hops);
+    hsy_delivery_take(&r->delivery, bundle, copy->hops, content);
+}
+
+/* A large one is handed over when its content is there. */
+static void take_over(struct hsy_relay *r, const struct hsy_copy *copy,
+                      const struct hsy_bundle_id *id)
+{
+    HSY_ASSERT(copy->bundle->count >= 1);
+    if (hsy_bundle_large(copy->bundle)) {
+        hsy_bulk_expect(&r->bulk, copy->bundle, id, copy->from, copy->hops);
+    } else {
+        hand_over(r, copy, NULL);
+    }
+}
+
+bool hsy_relay_piece(struct hsy_relay *r, struct hsy_neighbour *n,
+                     const struct hsy_piece *piece)
+{
+    const struct hsy_bulk_entry *e = NULL;
+    struct hsy_message message;
+    struct hsy_bundle bundle;
+
+    if (!hsy_bulk_piece(&r->bulk, n, piece, &e)) {
+        return false;
+    }
+    if (e != NULL) {
+        hsy_bulk_message(e, &bundle, &message);
+        struct hsy_copy copy = {.bundle = &bundle, .from = n, .hops = e->hops};
+        HSY_ASSERT(e->content->len == message.payload_len);
+        hand_over(r, &copy, e->content);
+    }
+    return true;
 }
 
 /* The check of @id is over; how many copies came along the tree. */
@@ -313,6 +351,16 @@ void hsy_relay_refused(struct hsy_relay *r, const struct hsy_bundle *bundle)
     r->env->ports.bundle_id(r->env->ports.ctx, &id, bundle);
     (void)end_check(r, &id);
     HSY_ASSERT(!hsy_ml_seen(&r->seen, &id));
+}
+
+/* The count is not signed, so it must not decide anything. */
+static uint8_t one_more_hop(const struct hsy_copy *copy)
+{
+    uint8_t hops =
+        copy->hops < UINT8_MAX ? (uint8_t)(copy->hops + 1) : copy->hops;
+
+    HSY_ASSERT(hops >= 1);
+    return hops;
 }
 
 /* Two bundles that @bundle's origin signed claim the same number. */
@@ -352,11 +400,13 @@ static void contradict(struct hsy_relay *r, const struct hsy_copy *copy,
         return; /* Forgotten: nothing can be said. */
     }
     note_equivocation(r, origin, copy->bundle);
-    hsy_tree_spread(&r->tree, &(struct hsy_outgoing){.bundle = copy->bundle,
-                                                     .id = id,
-                                                     .except = copy->from,
-                                                     .hops = copy->hops,
-                                                     .to_all = true});
+    hsy_tree_spread(&r->tree, &(struct hsy_outgoing){
+                                  .bundle = copy->bundle,
+                                  .id = id,
+                                  .except = copy->from,
+                                  .hops = one_more_hop(copy),
+                                  .large = hsy_bundle_large(copy->bundle),
+                                  .to_all = true});
 }
 
 /* Was it published before our time? */
@@ -377,19 +427,18 @@ static bool is_history(const struct hsy_relay *r, const struct hsy_copy *copy)
 static void pass_on(struct hsy_relay *r, const struct hsy_copy *copy,
                     const struct hsy_bundle_id *id)
 {
-    /* The count is not signed, so it must not decide anything. */
-    uint8_t hops =
-        copy->hops < UINT8_MAX ? (uint8_t)(copy->hops + 1) : copy->hops;
+    uint8_t hops = one_more_hop(copy);
 
-    HSY_ASSERT(hops >= 1);
     hsy_retained_keep(&r->retained, copy->bundle, id, hops);
     if (copy->pulled) {
         return; /* Who else lacks it pulls it, too. */
     }
-    hsy_tree_spread(&r->tree, &(struct hsy_outgoing){.bundle = copy->bundle,
-                                                     .id = id,
-                                                     .except = copy->from,
-                                                     .hops = hops});
+    hsy_tree_spread(&r->tree, &(struct hsy_outgoing){
+                                  .bundle = copy->bundle,
+                                  .id = id,
+                                  .except = copy->from,
+                                  .large = hsy_bundle_large(copy->bundle),
+                                  .hops = hops});
 }
 
 bool hsy_relay_checked(struct hsy_relay *r, const struct hsy_copy *copy)
@@ -418,7 +467,7 @@ bool hsy_relay_checked(struct hsy_relay *r, const struct hsy_copy *copy)
     bool history = is_history(r, copy);
     env->counters.history += history ? 1 : 0;
     if (!history || env->config.history != 0) {
-        hand_over(r, copy);
+        take_over(r, copy, &id);
     }
     pass_on(r, copy, &id);
     return true;
@@ -440,6 +489,10 @@ static void catch_up(struct hsy_relay *r, const struct hsy_neighbour *n)
             continue;
         }
         frame.bundle.bundle = hsy_retained_bundle(b);
+        if (hsy_bundle_large(&frame.bundle.bundle)) {
+            r->env->counters.bundles_withheld++;
+            continue;
+        }
         frame.bundle.hops = b->hops;
         r->env->counters.bundles_relayed++;
         hsy_send(r->env, n->link, &frame);
@@ -451,6 +504,7 @@ void hsy_relay_link_up(struct hsy_relay *r, struct hsy_neighbour *n)
 {
     HSY_ASSERT(n->overlay);
     hsy_tree_link_up(&r->tree, n);
+    hsy_bulk_link_up(&r->bulk, n);
     if (n->version < 2) {
         catch_up(r, n);
     }
@@ -498,11 +552,15 @@ void hsy_relay_tick(struct hsy_relay *r)
 {
     HSY_ASSERT(r->env != NULL);
     hsy_publisher_tick(&r->publisher);
+    hsy_bulk_tick(&r->bulk);
     hsy_tree_tick(&r->tree);
 }
 
 uint64_t hsy_relay_deadline(const struct hsy_relay *r)
 {
     HSY_ASSERT(r->env != NULL);
-    return hsy_time_min(r->publisher.next_ns, hsy_tree_deadline(&r->tree));
+    uint64_t next_ns =
+        hsy_time_min(r->publisher.next_ns, r->publisher.hash_next_ns);
+    next_ns = hsy_time_min(next_ns, r->bulk.next_ns);
+    return hsy_time_min(next_ns, hsy_tree_deadline(&r->tree));
 }

@@ -1,6 +1,8 @@
 /* Copies out of the node what people want to see. */
 #include "node/view.h"
 
+#include "base/addr.h"
+
 #include <string.h>
 
 #include "base/addr.h"
@@ -301,4 +303,27 @@ bool hsy_view_rank(const struct hearsay_node *node, uint32_t index,
     *out = (struct hsy_view_rank){
         .id = &c->id, .incarnation = incarnation, .state = HSY_PEER_ALIVE};
     return true;
+}
+
+struct hearsay_buf *hsy_view_content(const struct hearsay_node *node,
+                                     const struct hsy_view_message *which)
+{
+    const struct hsy_bulk *bulk = &node->core.relay.bulk;
+
+    HSY_ASSERT(which != NULL);
+    for (uint32_t i = 0; i < bulk->table.count; i++) {
+        const struct hsy_bulk_entry *e = hsy_bulk_at(bulk, i);
+        struct hsy_message message;
+        struct hsy_bundle bundle;
+        if (e->state != HSY_BULK_COMPLETE ||
+            !hsy_id_equal(&e->origin, &which->origin)) {
+            continue;
+        }
+        hsy_bulk_message(e, &bundle, &message);
+        if (bundle.epoch_incarnation == which->epoch &&
+            bundle.first_seq == which->seq) {
+            return hearsay_buf_ref(e->content);
+        }
+    }
+    return NULL;
 }

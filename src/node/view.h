@@ -108,6 +108,15 @@ struct hsy_view_kept {
 bool hsy_view_kept(const struct hearsay_node *node, uint32_t index,
                    struct hsy_view_kept *out);
 
+/* The content of a large message that is whole here; NULL. The caller ends
+ * the share with hearsay_buf_unref(). */
+struct hsy_view_message {
+    struct hearsay_id origin;
+    uint64_t epoch, seq;
+};
+struct hearsay_buf *hsy_view_content(const struct hearsay_node *node,
+                                     const struct hsy_view_message *which);
+
 /* The rank of a line of hsy_view_peer(); of a tombstone, its own
  * incarnation, which may be above that of the record. */
 struct hsy_view_rank {

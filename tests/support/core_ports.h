@@ -79,6 +79,8 @@ struct core_ports {
     uint32_t deliveries_count;
     struct core_note notes[CORE_NOTES_MAX]; /* The first ones. */
     uint32_t notes_count;
+    hearsay_link served; /* The last link to have something to be served. */
+    uint32_t serves_count;
 };
 
 /* @env gets a small configuration, virtual time, and these ports. */
