@@ -23,8 +23,11 @@ void hsy_bulk_init(struct hsy_bulk *b, struct hsy_env *env,
                    struct hsy_neighbours *neighbours)
 {
     HSY_ASSERT(neighbours != NULL);
-    *b = (struct hsy_bulk){
-        .env = env, .neighbours = neighbours, .next_ns = HEARSAY_NEVER};
+    *b = (struct hsy_bulk){.env = env,
+                           .neighbours = neighbours,
+                           .next_ns = HEARSAY_NEVER,
+                           .ask_ns = HEARSAY_NEVER,
+                           .pause_ns = HSY_BULK_PAUSE_MIN_NS};
     hsy_table_init(
         &b->table, &env->mem,
         (struct hsy_table_shape){.key_len = sizeof(struct hsy_bundle_id),
@@ -409,6 +412,7 @@ void hsy_bulk_tick(struct hsy_bulk *b)
         }
         hsy_bulk_own_settle(b);
         hsy_fetch_next(b);
+        hsy_fetch_more(b);
     }
     HSY_ASSERT(b->next_ns > now_ns);
 }

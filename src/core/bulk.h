@@ -14,9 +14,10 @@ enum {
      * bytes, so that contents which never come hold up their origin only. */
     HSY_BULK_TURNS = 16,
     HSY_BULK_PARTS = 4,
-    /* Pieces asked for ahead: 128 KiB. In 40 ms there and back that are 3
+    /* Pieces asked for ahead: 256 KiB. In 40 ms there and back that are 6
      * MiB/s, and it is what a receiver has to take in at once at most. */
-    HSY_BULK_WINDOW = 4,
+    HSY_BULK_WINDOW = 8,
+    HSY_BULK_BATCH = 2,  /* Of all messages, asked for at a time. */
     HSY_BULK_BANNED = 4, /* Links remembered that sent a false piece. */
     HSY_BULK_OWN = 4,    /* Own ones whose hashes are being made. */
     HSY_SERVES_MAX = 16  /* Messages that one link asks for at a time. */
@@ -24,6 +25,13 @@ enum {
 /* Without a piece for so long, another neighbour is asked; doubled three
  * times, for a link that is only slow. */
 #define HSY_BULK_STALL_NS (2 * HSY_SECOND)
+/* Between two batches: so 64 MiB/s at most. A machine that has better things
+ * to do steps us later than we asked for; then the pause doubles, and it
+ * shrinks by an eighth when we are in time. 64 KiB each 64 ms are what is left
+ * of it at worst: 16 MiB in 16 s. */
+#define HSY_BULK_PAUSE_MIN_NS (1 * HSY_MS)
+#define HSY_BULK_PAUSE_MAX_NS (64 * HSY_MS)
+#define HSY_BULK_LATE_NS (4 * HSY_MS)
 /* What all say they have not is lost, but not sooner than that: some will have
  * heard of it later than we. */
 #define HSY_BULK_LOST_NS (10 * HSY_SECOND)
@@ -81,6 +89,8 @@ struct hsy_bulk {
     uint64_t bytes; /* Spoken for; <= config.bulk_bytes. */
     uint64_t last_order;
     uint64_t next_ns;
+    uint64_t ask_ns; /* The next batch; NEVER: nothing to ask for. */
+    uint64_t pause_ns;
     uint32_t turns; /* Taken. */
     uint32_t waiting;
 };
@@ -155,6 +165,7 @@ void hsy_bulk_message(const struct hsy_bulk_entry *e, struct hsy_bundle *bundle,
 /* fetch.c: gives free turns to those who wait; time; losses of links. */
 void hsy_fetch_next(struct hsy_bulk *b);
 void hsy_fetch_tick(struct hsy_bulk *b, struct hsy_bulk_entry *e);
+void hsy_fetch_more(struct hsy_bulk *b);
 void hsy_fetch_link_down(struct hsy_bulk *b, hearsay_link link);
 /* serve.c: something of @id came, or it is gone. */
 void hsy_serve_changed(struct hsy_bulk *b, const struct hsy_bundle_id *id);

@@ -53,16 +53,86 @@ static void send_fetch(struct hsy_bulk *b, const struct hsy_bulk_entry *e,
     hsy_send(b->env, e->link, &frame);
 }
 
-/* Moves the window up to what has come. */
-static void ask(struct hsy_bulk *b, struct hsy_bulk_entry *e, uint16_t first)
+/* How many more pieces may be asked for. */
+static uint16_t wants(const struct hsy_bulk_entry *e)
 {
     uint32_t upto = (uint32_t)e->have + HSY_BULK_WINDOW;
 
-    HSY_ASSERT(e->state == HSY_BULK_FETCHING);
-    e->asked = upto < pieces_of(e) ? (uint16_t)upto : pieces_of(e);
-    if (first < e->asked) {
-        send_fetch(b, e, first);
+    if (e->state != HSY_BULK_FETCHING || e->link == 0) {
+        return 0;
     }
+    upto = upto < pieces_of(e) ? upto : pieces_of(e);
+    HSY_ASSERT(e->asked <= upto);
+    return (uint16_t)(upto - e->asked);
+}
+
+/* @count pieces more. */
+static void ask(struct hsy_bulk *b, struct hsy_bulk_entry *e, uint16_t count)
+{
+    uint16_t first = e->asked;
+
+    HSY_ASSERT(count >= 1 && count <= wants(e));
+    e->asked = (uint16_t)(e->asked + count);
+    send_fetch(b, e, first);
+}
+
+static void ask_soon(struct hsy_bulk *b)
+{
+    if (b->ask_ns == HEARSAY_NEVER) {
+        b->ask_ns = hsy_time_add(b->env->now.mono_ns, b->pause_ns);
+    }
+    hsy_bulk_plan(b, b->ask_ns);
+}
+
+/* Is this machine busy? Then others go first. */
+static void adapt_pause(struct hsy_bulk *b)
+{
+    uint64_t late_ns = hsy_time_since(b->ask_ns, b->env->now.mono_ns);
+
+    if (late_ns > HSY_BULK_LATE_NS) {
+        b->pause_ns = hsy_time_min(2 * b->pause_ns, HSY_BULK_PAUSE_MAX_NS);
+    } else {
+        b->pause_ns =
+            hsy_time_max(b->pause_ns - b->pause_ns / 8, HSY_BULK_PAUSE_MIN_NS);
+    }
+    HSY_ASSERT(b->pause_ns >= HSY_BULK_PAUSE_MIN_NS);
+}
+
+/* The one that is behind the others and wants more; NULL. */
+static struct hsy_bulk_entry *most_behind(const struct hsy_bulk *b)
+{
+    struct hsy_bulk_entry *most = NULL;
+
+    for (uint32_t i = 0; i < b->table.count && b->turns > 0; i++) {
+        struct hsy_bulk_entry *e = hsy_bulk_at(b, i);
+        if (wants(e) > 0 && (most == NULL || e->asked < most->asked)) {
+            most = e;
+        }
+    }
+    HSY_ASSERT(most == NULL || most->link != 0);
+    return most;
+}
+
+void hsy_fetch_more(struct hsy_bulk *b)
+{
+    struct hsy_bulk_entry *e = NULL;
+    uint32_t left = HSY_BULK_BATCH;
+
+    if (b->env->now.mono_ns < b->ask_ns) {
+        hsy_bulk_plan(b, b->ask_ns);
+        return;
+    }
+    adapt_pause(b);
+    b->ask_ns = HEARSAY_NEVER;
+    while ((e = most_behind(b)) != NULL && left > 0) {
+        uint32_t count = wants(e) < left ? wants(e) : left;
+        ask(b, e, (uint16_t)count);
+        left -= count;
+    }
+    if (e != NULL) {
+        ask_soon(b);
+    }
+    HSY_ASSERT(left <= HSY_BULK_BATCH);
 }
 
 static void set_deadline(struct hsy_bulk *b, struct hsy_bulk_entry *e)
@@ -80,7 +150,12 @@ static void ask_link(struct hsy_bulk *b, struct hsy_bulk_entry *e,
     HSY_ASSERT(e->have < pieces_of(e));
     e->link = link;
     e->tries++;
-    ask(b, e, e->have);
+    e->asked = e->have;
+    /* The first ones at once: most messages are not much longer. */
+    ask(b, e, wants(e) < HSY_BULK_BATCH ? wants(e) : HSY_BULK_BATCH);
+    if (wants(e) > 0) {
+        ask_soon(b);
+    }
     set_deadline(b, e);
 }
 
@@ -349,8 +424,9 @@ static void came(struct hsy_bulk *b, struct hsy_bulk_entry *e,
         stop_asking(b, e, e->link != n->link);
         hsy_bulk_enter(b, e, HSY_BULK_COMPLETE);
     } else if (e->link != 0) {
-        if (e->asked - e->have <= HSY_BULK_WINDOW / 2) {
-            ask(b, e, e->asked);
+        e->asked = e->asked > e->have ? e->asked : e->have;
+        if (wants(e) > 0) {
+            ask_soon(b);
         }
         set_deadline(b, e);
     }
