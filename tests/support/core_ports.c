@@ -131,15 +131,27 @@ static uint64_t port_persist(void *ctx, const struct hearsay_row *rows,
     return cp->token;
 }
 
+uint64_t core_sum(const uint8_t *bytes, size_t len)
+{
+    uint64_t sum = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+
+    for (size_t i = 0; i < len; i++) {
+        sum = (sum ^ bytes[i]) * UINT64_C(0x100000001b3);
+    }
+    return sum;
+}
+
 static void port_deliver(void *ctx, const struct hearsay_message *message)
 {
     struct core_ports *cp = ctx;
 
     if (cp->deliveries_count < CORE_DELIVERIES_MAX) {
-        cp->deliveries[cp->deliveries_count] =
-            (struct core_delivery){.origin = message->origin,
-                                   .epoch = message->epoch,
-                                   .seq = message->seq};
+        cp->deliveries[cp->deliveries_count] = (struct core_delivery){
+            .origin = message->origin,
+            .epoch = message->epoch,
+            .seq = message->seq,
+            .len = message->payload_len,
+            .sum = core_sum(message->payload, message->payload_len)};
     }
     cp->deliveries_count++;
 }
@@ -208,14 +220,11 @@ static void port_bundle_id(void *ctx, struct hsy_bundle_id *out,
 static void port_hash(void *ctx, uint8_t out[HSY_PIECE_HASH_LEN],
                       const uint8_t *bytes, size_t len)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+    uint64_t sum = core_sum(bytes, len);
 
     (void)ctx;
-    for (size_t i = 0; i < len; i++) {
-        hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
-    }
-    memcpy(out, &hash, 8);
-    memcpy(out + 8, &hash, 8);
+    memcpy(out, &sum, 8);
+    memcpy(out + 8, &sum, 8);
 }
 
 static void port_serve(void *ctx, hearsay_link link)

@@ -1,0 +1,971 @@
+/* Large messages: the manifest comes like any bundle, the pieces are fetched
+ * in order from one neighbour at a time, checked, delivered once, and served
+ * to those who ask. */
+#include "support/claim.h"
+#include "support/mem_fault.h"
+#include "support/relay_rig.h"
+
+#include <string.h>
+
+#include "core/lines.h"
+
+enum { PIECE = HSY_PIECE_LEN, LEN = 10 * PIECE + 100, PIECES = 11 };
+
+static struct relay_rig rig;
+static uint8_t content[HEARSAY_PAYLOAD_MAX];
+
+static void begin(void)
+{
+    relay_rig_begin_with(&rig, 3); /* 4, 6, 8. */
+    for (uint32_t i = 0; i < sizeof(content); i++) {
+        content[i] = (uint8_t)(i * 7 + (i >> 15));
+    }
+}
+
+static void end(void)
+{
+    relay_rig_fini(&rig);
+}
+
+static struct hsy_bulk *bulk(void)
+{
+    return &relay_rig_relay(&rig)->bulk;
+}
+
+static const struct hsy_counters *counters(void)
+{
+    return relay_rig_counters(&rig);
+}
+
+/* The manifest of o<number>'s message @seq, of @len bytes. */
+static struct hsy_bundle manifest(uint32_t number, uint64_t seq, uint32_t len)
+{
+    static uint8_t bytes[HSY_BUNDLE_LEN_MAX];
+    static uint8_t hashes[HSY_PIECES_MAX * HSY_PIECE_HASH_LEN];
+    struct hsy_writer out = hsy_writer(bytes, sizeof(bytes));
+    struct hsy_bundle bundle = relay_rig_bundle(&rig, number, seq, 1);
+    struct hsy_message message = {.payload_len = len, .hashes = hashes};
+
+    for (uint16_t i = 0; i < hsy_pieces_of(len); i++) {
+        rig.core.env.ports.hash(NULL, hashes + i * HSY_PIECE_HASH_LEN,
+                                content + (size_t)i * PIECE,
+                                hsy_piece_len(len, i));
+    }
+    bundle.messages = bytes;
+    bundle.messages_len = 0;
+    bundle.count = 0;
+    hsy_messages_add(&out, &bundle, &message);
+    return bundle;
+}
+
+static struct hsy_bundle_id id_of(uint32_t number, uint64_t seq, uint32_t len)
+{
+    struct hsy_bundle bundle = manifest(number, seq, len);
+
+    return relay_rig_id(&rig, &bundle);
+}
+
+static bool hear(hearsay_link link, uint32_t number, uint64_t seq, uint32_t len)
+{
+    struct hsy_bundle bundle = manifest(number, seq, len);
+
+    return relay_rig_hear(&rig, link, &bundle, 0);
+}
+
+static struct hsy_frame piece(const struct hsy_bundle_id *id, uint32_t len,
+                              uint16_t index)
+{
+    struct hsy_frame frame = {.type = HSY_PIECE};
+
+    frame.piece.id = *id;
+    frame.piece.index = index;
+    frame.piece.bytes = content + (size_t)index * PIECE;
+    frame.piece.len = hsy_piece_len(len, index);
+    return frame;
+}
+
+static void say_piece(hearsay_link link, const struct hsy_bundle_id *id,
+                      uint32_t len, uint16_t index)
+{
+    struct hsy_frame frame = piece(id, len, index);
+
+    relay_rig_frame(&rig, link, &frame);
+}
+
+static void say_not_here(hearsay_link link, const struct hsy_bundle_id *id)
+{
+    struct hsy_frame frame = {.type = HSY_PIECE};
+
+    frame.piece.id = *id;
+    frame.piece.how = HSY_PIECE_NOT_HERE;
+    relay_rig_frame(&rig, link, &frame);
+}
+
+static void say_fetch(hearsay_link link, const struct hsy_bundle_id *id,
+                      uint16_t first, uint16_t upto)
+{
+    struct hsy_frame frame = {.type = HSY_FETCH};
+
+    frame.fetch.id = *id;
+    frame.fetch.first = first;
+    frame.fetch.upto = upto;
+    relay_rig_frame(&rig, link, &frame);
+}
+
+static uint32_t fetches(hearsay_link link)
+{
+    return relay_rig_sent(&rig, link, HSY_FETCH);
+}
+
+/* The last one over @link asks up to there. */
+static void claim_fetch(hearsay_link link, uint16_t first, uint16_t upto)
+{
+    struct hsy_fetch fetch = relay_rig_last(&rig, link, HSY_FETCH).fetch;
+
+    CLAIM_INT(fetch.first, first);
+    CLAIM_INT(fetch.upto, upto);
+}
+
+/* Pieces come from @link as fast as they are asked for, up to @upto. */
+static void feed(hearsay_link link, const struct hsy_bundle_id *id,
+                 uint32_t len, uint16_t upto)
+{
+    const struct hsy_bulk_entry *e;
+
+    while ((e = hsy_bulk_find(bulk(), id)) != NULL && e->have < upto) {
+        if (e->have == e->asked) {
+            relay_rig_run(&rig, 2);
+        }
+        say_piece(link, id, len, e->have);
+    }
+}
+
+static uint64_t last_sum(void)
+{
+    CLAIM(rig.ports.deliveries_count > 0);
+    return rig.ports.deliveries[rig.ports.deliveries_count - 1].sum;
+}
+
+/* The node takes a whole one from link 4. */
+static struct hsy_bundle_id take_one(uint32_t number, uint64_t seq,
+                                     uint32_t len)
+{
+    CLAIM(hear(4, number, seq, len));
+    struct hsy_bundle_id id = id_of(number, seq, len);
+    feed(4, &id, len, hsy_pieces_of(len));
+    return id;
+}
+
+/* ------------------------------------------------------------------- fetch */
+
+static void the_content_is_asked_of_whom_the_manifest_came_from(void **state)
+{
+    (void)state;
+    begin();
+    CLAIM(hear(6, 1, 1, LEN));
+    CLAIM_INT(fetches(0), 1);
+    claim_fetch(6, 0, HSY_BULK_BATCH);
+    CLAIM_INT(rig.ports.deliveries_count, 0);
+    /* It goes on like any bundle, and before its content is here. */
+    CLAIM(relay_rig_sent(&rig, 4, HSY_BUNDLE) == 1);
+    end();
+}
+
+static void no_more_than_a_window_is_asked_ahead(void **state)
+{
+    (void)state;
+    begin();
+    CLAIM(hear(4, 1, 1, LEN));
+    relay_rig_run(&rig, 100);
+    claim_fetch(4, HSY_BULK_WINDOW - HSY_BULK_BATCH, HSY_BULK_WINDOW);
+    CLAIM_INT(fetches(4), HSY_BULK_WINDOW / HSY_BULK_BATCH);
+    struct hsy_bundle_id id = id_of(1, 1, LEN);
+    say_piece(4, &id, LEN, 0);
+    relay_rig_run(&rig, 100);
+    claim_fetch(4, HSY_BULK_WINDOW, HSY_BULK_WINDOW + 1);
+    end();
+}
+
+static void it_is_delivered_once_when_it_is_whole(void **state)
+{
+    (void)state;
+    begin();
+    CLAIM(hear(4, 1, 1, LEN));
+    struct hsy_bundle_id id = id_of(1, 1, LEN);
+    feed(4, &id, LEN, PIECES - 1);
+    CLAIM_INT(rig.ports.deliveries_count, 0);
+    CLAIM_INT(core_ports_noted(&rig.ports, "gossip-seen"), 0);
+    feed(4, &id, LEN, PIECES);
+    CLAIM_INT(rig.ports.deliveries_count, 1);
+    CLAIM(rig.ports.deliveries[0].len == LEN);
+    CLAIM(last_sum() == core_sum(content, LEN));
+    CLAIM_INT(core_ports_noted(&rig.ports, "gossip-seen"), 1);
+    say_piece(4, &id, LEN, PIECES - 1);
+    CLAIM(!hear(6, 1, 1, LEN));
+    CLAIM_INT(rig.ports.deliveries_count, 1);
+    CLAIM_INT(counters()->pieces_unexpected, 1);
+    end();
+}
+
+static void the_longest_has_512_pieces(void **state)
+{
+    (void)state;
+    begin();
+    (void)take_one(1, 1, HEARSAY_PAYLOAD_MAX);
+    CLAIM_INT(rig.ports.deliveries_count, 1);
+    CLAIM(last_sum() == core_sum(content, HEARSAY_PAYLOAD_MAX));
+    CLAIM(bulk()->bytes == HEARSAY_PAYLOAD_MAX);
+    end();
+}
+
+static void a_shortest_one_has_one_piece(void **state)
+{
+    (void)state;
+    begin();
+    (void)take_one(1, 1, HSY_INLINE_MAX + 1);
+    CLAIM_INT(rig.ports.deliveries_count, 1);
+    CLAIM(last_sum() == core_sum(content, HSY_INLINE_MAX + 1));
+    end();
+}
+
+static void memory_is_taken_as_pieces_come(void **state)
+{
+    (void)state;
+    begin();
+    CLAIM(hear(4, 1, 1, HEARSAY_PAYLOAD_MAX));
+    struct hsy_bundle_id id = id_of(1, 1, HEARSAY_PAYLOAD_MAX);
+    CLAIM(hsy_bulk_find(bulk(), &id)->content == NULL);
+    feed(4, &id, HEARSAY_PAYLOAD_MAX, 5);
+    CLAIM_INT(hsy_bulk_find(bulk(), &id)->content->len, 8 * PIECE);
+    end();
+}
+
+static void a_false_piece_is_dropped_and_another_is_asked(void **state)
+{
+    (void)state;
+    begin();
+    CLAIM(hear(4, 1, 1, LEN));
+    struct hsy_bundle_id id = id_of(1, 1, LEN);
+    feed(4, &id, LEN, 3);
+    struct hsy_frame frame = piece(&id, LEN, 3);
+    frame.piece.bytes = content + 1;
+    relay_rig_frame(&rig, 4, &frame);
+    CLAIM_INT(counters()->pieces_bad, 1);
+    CLAIM_INT(core_ports_noted(&rig.ports, "piece-false"), 1);
+    claim_fetch(6, 3, 3 + HSY_BULK_BATCH);
+    say_piece(4, &id, LEN, 3); /* Not even when it is right. */
+    CLAIM_INT(hsy_bulk_find(bulk(), &id)->have, 3);
+    feed(6, &id, LEN, PIECES);
+    CLAIM(last_sum() == core_sum(content, LEN));
+    end();
+}
+
+static void who_sent_a_false_piece_is_not_asked_again(void **state)
+{
+    (void)state;
+    begin();
+    CLAIM(hear(4, 1, 1, LEN));
+    struct hsy_bundle_id id = id_of(1, 1, LEN);
+    struct hsy_frame frame = piece(&id, LEN, 0);
+    frame.piece.bytes = content + 1;
+    relay_rig_frame(&rig, 4, &frame);
+    relay_rig_forget(&rig);
+    relay_rig_run(&rig, 60000);
+    CLAIM_INT(fetches(4), 0);
+    CLAIM(fetches(6) > 1 && fetches(8) > 1);
+    end();
+}
+
+static void a_piece_that_cannot_be_is_an_offence(void **state)
+{
+    (void)state;
+    begin();
+    CLAIM(hear(4, 1, 1, LEN));
+    struct hsy_bundle_id id = id_of(1, 1, LEN);
+    struct hsy_frame frame = piece(&id, LEN, 0);
+    frame.piece.len--;
+    CLAIM(!hsy_core_frame(&rig.core, 4, &frame));
+    frame = piece(&id, LEN, 0);
+    frame.piece.index = PIECES;
+    CLAIM(!hsy_core_frame(&rig.core, 4, &frame));
+    end();
+}
+
+static void a_piece_that_nobody_asked_for_is_counted(void **state)
+{
+    (void)state;
+    begin();
+    CLAIM(hear(4, 1, 1, LEN));
+    struct hsy_bundle_id id = id_of(1, 1, LEN);
+    struct hsy_bundle_id other = id_of(2, 1, LEN);
+    say_piece(6, &id, LEN, 0); /* Not by this one. */
+    say_piece(4, &id, LEN, 1); /* Not yet. */
+    say_piece(4, &other, LEN, 0);
+    CLAIM_INT(counters()->pieces_unexpected, 3);
+    CLAIM_INT(hsy_bulk_find(bulk(), &id)->have, 0);
+    end();
+}
+
+static void who_is_silent_for_2_s_is_left_for_the_next(void **state)
+{
+    (void)state;
+    begin();
+    CLAIM(hear(4, 1, 1, LEN));
+    struct hsy_bundle_id id = id_of(1, 1, LEN);
+    feed(4, &id, LEN, 4);
+    relay_rig_run(&rig, 1998);
+    CLAIM_INT(fetches(6), 0);
+    relay_rig_run(&rig, 2);
+    claim_fetch(4, 4, 4); /* No more, please. */
+    claim_fetch(6, 4, 4 + HSY_BULK_BATCH);
+    CLAIM_INT(counters()->fetches_moved, 1);
+    say_piece(4, &id, LEN, 4); /* What was on its way counts. */
+    CLAIM_INT(hsy_bulk_find(bulk(), &id)->have, 5);
+    feed(6, &id, LEN, PIECES);
+    CLAIM_INT(rig.ports.deliveries_count, 1);
+    end();
+}
+
+static void a_lost_link_moves_on_at_once(void **state)
+{
+    (void)state;
+    begin();
+    CLAIM(hear(4, 1, 1, LEN));
+    struct hsy_bundle_id id = id_of(1, 1, LEN);
+    feed(4, &id, LEN, 5);
+    relay_rig_unlink(&rig, 4);
+    claim_fetch(6, 5, 5 + HSY_BULK_BATCH);
+    feed(6, &id, LEN, PIECES);
+    CLAIM_INT(rig.ports.deliveries_count, 1);
+    CLAIM(last_sum() == core_sum(content, LEN));
+    end();
+}
+
+static void without_neighbours_it_waits_for_one(void **state)
+{
+    (void)state;
+    begin();
+    CLAIM(hear(4, 1, 1, LEN));
+    relay_rig_unlink(&rig, 4);
+    relay_rig_unlink(&rig, 6);
+    relay_rig_unlink(&rig, 8);
+    relay_rig_run(&rig, 60000);
+    CLAIM_INT(counters()->lost, 0);
+    (void)relay_rig_link(&rig, 10, 2);
+    relay_rig_tick(&rig);
+    claim_fetch(10, 0, HSY_BULK_BATCH);
+    end();
+}
+
+static void a_link_of_version_1_is_not_asked(void **state)
+{
+    (void)state;
+    relay_rig_begin(&rig);
+    (void)relay_rig_link(&rig, 4, 2);
+    (void)relay_rig_link(&rig, 6, 1);
+    CLAIM(hear(4, 1, 1, LEN));
+    struct hsy_bundle_id id = id_of(1, 1, LEN);
+    CLAIM_INT(relay_rig_sent(&rig, 6, HSY_BUNDLE), 0);
+    CLAIM_INT(counters()->bundles_withheld, 1);
+    say_not_here(4, &id);
+    relay_rig_run(&rig, 20000);
+    CLAIM_INT(fetches(6), 0);
+    struct hsy_bundle bundle = manifest(2, 1, LEN);
+    CLAIM(!relay_rig_hear(&rig, 6, &bundle, 0));
+    CLAIM_INT(counters()->frames_unexpected, 1);
+    end();
+}
+
+static void what_none_of_them_has_is_lost_and_told(void **state)
+{
+    (void)state;
+    begin();
+    CLAIM(hear(4, 1, 1, LEN));
+    struct hsy_bundle_id id = id_of(1, 1, LEN);
+    for (uint32_t ms = 0; ms < 20000 && counters()->lost == 0; ms += 100) {
+        for (hearsay_link link = 4; link <= 8; link += 2) {
+            say_not_here(link, &id);
+        }
+        /* Somebody may hear of it later than we. */
+        CLAIM(counters()->lost == 0 || ms >= 10000);
+        relay_rig_run(&rig, 100);
+    }
+    CLAIM_INT(counters()->lost, 1);
+    CLAIM_INT(core_ports_noted(&rig.ports, "lost"), 1);
+    CLAIM_INT(core_ports_note(&rig.ports, "lost")->from, 1);
+    CLAIM(hsy_bulk_find(bulk(), &id) == NULL);
+    CLAIM(bulk()->bytes == 0);
+    end();
+}
+
+static void what_does_not_come_in_time_is_lost_and_told(void **state)
+{
+    (void)state;
+    begin();
+    CLAIM(hear(4, 1, 1, LEN));
+    relay_rig_run(&rig, 10 * 60 * 1000 - 1);
+    CLAIM_INT(counters()->lost, 0);
+    relay_rig_run(&rig, 2);
+    CLAIM_INT(counters()->lost, 1);
+    CLAIM_INT(bulk()->table.count, 0);
+    end();
+}
+
+static void what_is_larger_than_we_want_is_passed_on_only(void **state)
+{
+    (void)state;
+    begin();
+    rig.core.env.config.payload_max = LEN - 1;
+    CLAIM(hear(4, 1, 1, LEN));
+    CLAIM_INT(fetches(0), 0);
+    CLAIM_INT(counters()->contents_refused, 1);
+    CLAIM_INT(core_ports_noted(&rig.ports, "too-large"), 1);
+    struct hsy_bundle_id id = id_of(1, 1, LEN);
+    CLAIM(hsy_retained_find(&relay_rig_relay(&rig)->retained, &id) != NULL);
+    end();
+}
+
+/* A machine that steps us late has better things to do. */
+static void who_is_stepped_late_asks_for_less(void **state)
+{
+    (void)state;
+    begin();
+    CLAIM(hear(4, 1, 1, LEN));
+    CLAIM(bulk()->pause_ns == HSY_BULK_PAUSE_MIN_NS);
+    relay_rig_pass(&rig, HSY_BULK_PAUSE_MIN_NS + HSY_BULK_LATE_NS + 1);
+    relay_rig_tick(&rig);
+    CLAIM(bulk()->pause_ns == 2 * HSY_BULK_PAUSE_MIN_NS);
+    relay_rig_pass(&rig, 2 * HSY_BULK_PAUSE_MIN_NS);
+    relay_rig_tick(&rig);
+    CLAIM(bulk()->pause_ns < 2 * HSY_BULK_PAUSE_MIN_NS);
+    end();
+}
+
+/* -------------------------------------------------------------------- room */
+
+static void an_origin_has_a_quarter_of_the_turns(void **state)
+{
+    (void)state;
+    begin();
+    for (uint64_t seq = 1; seq <= 6; seq++) {
+        CLAIM(hear(4, 1, seq, HSY_INLINE_MAX + (uint32_t)seq));
+    }
+    CLAIM_INT(bulk()->turns, HSY_BULK_TURNS / HSY_BULK_PARTS);
+    CLAIM_INT(bulk()->waiting, 2);
+    CLAIM(hear(4, 2, 1, HSY_INLINE_MAX + 1));
+    CLAIM_INT(bulk()->turns, HSY_BULK_TURNS / HSY_BULK_PARTS + 1);
+    struct hsy_bundle_id id = id_of(1, 1, HSY_INLINE_MAX + 1);
+    feed(4, &id, HSY_INLINE_MAX + 1, 1);
+    relay_rig_run(&rig, 1);
+    CLAIM_INT(bulk()->waiting, 1); /* The next one has its turn. */
+    end();
+}
+
+static void sixteen_are_fetched_at_a_time(void **state)
+{
+    (void)state;
+    begin();
+    for (uint32_t number = 1; number <= 17; number++) {
+        CLAIM(hear(4, number, 1, HSY_INLINE_MAX + 1));
+    }
+    CLAIM_INT(bulk()->turns, 16);
+    CLAIM_INT(bulk()->waiting, 1);
+    end();
+}
+
+static void the_oldest_content_makes_room(void **state)
+{
+    (void)state;
+    begin();
+    struct hsy_bundle_id first = take_one(1, 1, HEARSAY_PAYLOAD_MAX / 2);
+    struct hsy_bundle_id second = take_one(2, 1, HEARSAY_PAYLOAD_MAX / 2);
+    CLAIM_INT(counters()->contents_evicted, 0);
+    (void)take_one(3, 1, PIECE);
+    CLAIM_INT(counters()->contents_evicted, 1);
+    CLAIM(hsy_bulk_find(bulk(), &first) == NULL);
+    CLAIM(hsy_bulk_find(bulk(), &second) != NULL);
+    CLAIM_INT(rig.ports.deliveries_count, 3);
+    CLAIM_INT(counters()->lost, 0);
+    end();
+}
+
+static void who_has_more_than_a_quarter_makes_room_for_himself(void **state)
+{
+    (void)state;
+    begin();
+    struct hsy_bundle_id quiet = take_one(1, 1, PIECE);
+    struct hsy_bundle_id busy = take_one(2, 1, HEARSAY_PAYLOAD_MAX / 2);
+    (void)take_one(2, 2, HEARSAY_PAYLOAD_MAX / 2);
+    CLAIM(hsy_bulk_find(bulk(), &quiet) != NULL);
+    CLAIM(hsy_bulk_find(bulk(), &busy) == NULL);
+    end();
+}
+
+static void without_room_it_waits_and_is_not_lost(void **state)
+{
+    (void)state;
+    begin();
+    CLAIM(hear(4, 1, 1, HEARSAY_PAYLOAD_MAX));
+    CLAIM(hear(4, 2, 1, LEN));
+    CLAIM_INT(bulk()->turns, 1);
+    CLAIM_INT(bulk()->waiting, 1);
+    struct hsy_bundle_id id = id_of(1, 1, HEARSAY_PAYLOAD_MAX);
+    feed(4, &id, HEARSAY_PAYLOAD_MAX, 512);
+    relay_rig_run(&rig, 1);
+    id = id_of(2, 1, LEN);
+    feed(4, &id, LEN, PIECES);
+    CLAIM_INT(rig.ports.deliveries_count, 2);
+    end();
+}
+
+/* A content that never comes holds nobody up: its turn ends with a round. */
+static void who_gets_nothing_gives_up_its_turn(void **state)
+{
+    (void)state;
+    begin();
+    CLAIM(hear(4, 1, 1, HEARSAY_PAYLOAD_MAX));
+    CLAIM(hear(4, 2, 1, LEN));
+    struct hsy_bundle_id id = id_of(2, 1, LEN);
+    relay_rig_run(&rig, 15000); /* 2, 4 and 8 s. */
+    CLAIM(hsy_bulk_find(bulk(), &id)->state == HSY_BULK_FETCHING);
+    feed(4, &id, LEN, PIECES);
+    CLAIM_INT(rig.ports.deliveries_count, 1);
+    relay_rig_run(&rig, 1);
+    id = id_of(1, 1, HEARSAY_PAYLOAD_MAX);
+    CLAIM(hsy_bulk_find(bulk(), &id)->state == HSY_BULK_FETCHING);
+    end();
+}
+
+static void more_than_1024_of_one_origin_do_not_wait(void **state)
+{
+    (void)state;
+    begin();
+    for (uint64_t seq = 1; seq <= HSY_BULK_MAX / HSY_BULK_PARTS; seq++) {
+        CLAIM(hear(4, 1, seq, HSY_INLINE_MAX + 1));
+    }
+    CLAIM_INT(counters()->lost, 0);
+    CLAIM(hear(4, 1, HSY_BULK_MAX / HSY_BULK_PARTS + 1, HSY_INLINE_MAX + 1));
+    CLAIM_INT(counters()->lost, 1);
+    CLAIM(hear(4, 2, 1, HSY_INLINE_MAX + 1));
+    CLAIM_INT(counters()->lost, 1);
+    end();
+}
+
+/* Each allocation fails once; what is missing then comes in the end. */
+static void without_memory_a_piece_comes_again(void **state)
+{
+    struct mem_fault fault = mem_fault_at(MEM_FAULT_NEVER);
+    struct hearsay_mem mem = mem_fault_mem(&fault);
+    uint64_t calls = UINT64_MAX;
+
+    (void)state;
+    begin();
+    end();
+    for (uint64_t call = 1; call <= calls; call++) {
+        fault = mem_fault_at(MEM_FAULT_NEVER);
+        relay_rig_init(&rig);
+        hsy_pool_drop(rig.given.pool, rig.given.lines);
+        core_ports_use_mem(&rig.ports, &rig.given, &mem);
+        rig.given.lines =
+            hsy_lines_keep(rig.given.pool, &rig.given.mem, &rig.line, 1);
+        relay_rig_start(&rig);
+        relay_rig_links(&rig, 3);
+        struct hsy_bundle_id id = id_of(1, 1, LEN);
+        fault.calls = 0;
+        fault.fails_at = call;
+        (void)hear(4, 1, 1, LEN);
+        for (uint32_t i = 0; i < 40 && hsy_bulk_find(bulk(), &id) != NULL &&
+                             rig.ports.deliveries_count == 0;
+             i++) {
+            const struct hsy_bulk_entry *e = hsy_bulk_find(bulk(), &id);
+            hearsay_link link = e->link;
+            if (link == 0 || e->asked == e->have) {
+                relay_rig_run(&rig, 2100);
+                continue;
+            }
+            say_piece(link, &id, LEN, e->have);
+        }
+        calls = fault.fails_at > fault.calls ? 0 : UINT64_MAX;
+        /* Whole, or told, or as if it had never come. */
+        CLAIM(rig.ports.deliveries_count == 1 || counters()->lost == 1 ||
+              counters()->bundles_dropped == 1);
+        relay_rig_fini(&rig);
+        CLAIM_INT(fault.live, 0);
+    }
+}
+
+/* ------------------------------------------------------------------- serve */
+
+/* What the node would give to @link now. */
+static bool next_for(hearsay_link link, struct hsy_frame *frame)
+{
+    return hsy_core_serve(&rig.core, link, frame);
+}
+
+static void claim_next(hearsay_link link, uint16_t index)
+{
+    struct hsy_frame frame;
+
+    CLAIM(next_for(link, &frame));
+    CLAIM_INT(frame.piece.how, HSY_PIECE_DATA);
+    CLAIM_INT(frame.piece.index, index);
+    CLAIM(memcmp(frame.piece.bytes, content + (size_t)index * PIECE,
+                 frame.piece.len) == 0);
+}
+
+static void no_more_is_served_than_was_asked_for(void **state)
+{
+    struct hsy_frame frame;
+
+    (void)state;
+    begin();
+    struct hsy_bundle_id id = take_one(1, 1, LEN);
+    say_fetch(6, &id, 2, 4);
+    CLAIM(rig.ports.served == 6);
+    claim_next(6, 2);
+    claim_next(6, 3);
+    CLAIM(!next_for(6, &frame));
+    CLAIM(!next_for(8, &frame));
+    say_fetch(6, &id, 9, 11);
+    claim_next(6, 9);
+    CLAIM(next_for(6, &frame));
+    CLAIM_INT(frame.piece.len, 100);
+    CLAIM(!next_for(6, &frame));
+    end();
+}
+
+static void a_longer_request_goes_on_and_an_empty_one_ends_it(void **state)
+{
+    struct hsy_frame frame;
+
+    (void)state;
+    begin();
+    struct hsy_bundle_id id = take_one(1, 1, LEN);
+    say_fetch(6, &id, 0, 2);
+    claim_next(6, 0);
+    say_fetch(6, &id, 2, 3); /* More of the same. */
+    claim_next(6, 1);
+    say_fetch(6, &id, 5, 7); /* Anew. */
+    claim_next(6, 5);
+    say_fetch(6, &id, 6, 6);
+    CLAIM(!next_for(6, &frame));
+    CLAIM_INT(bulk()->serves.count, 0);
+    end();
+}
+
+/* So a content streams down the tree. */
+static void what_has_not_come_yet_is_served_as_it_comes(void **state)
+{
+    struct hsy_frame frame;
+
+    (void)state;
+    begin();
+    CLAIM(hear(4, 1, 1, LEN));
+    struct hsy_bundle_id id = id_of(1, 1, LEN);
+    say_fetch(6, &id, 0, 4);
+    CLAIM(!next_for(6, &frame));
+    feed(4, &id, LEN, 1);
+    CLAIM(rig.ports.served == 6);
+    claim_next(6, 0);
+    CLAIM(!next_for(6, &frame));
+    feed(4, &id, LEN, 2);
+    claim_next(6, 1);
+    end();
+}
+
+static void what_is_not_known_is_not_here(void **state)
+{
+    (void)state;
+    begin();
+    struct hsy_bundle_id id = id_of(1, 1, LEN);
+    say_fetch(6, &id, 0, 4);
+    struct hsy_piece answer = relay_rig_last(&rig, 6, HSY_PIECE).piece;
+    CLAIM_INT(answer.how, HSY_PIECE_NOT_HERE);
+    CLAIM(memcmp(&answer.id, &id, sizeof(id)) == 0);
+    end();
+}
+
+static void whom_we_ask_gets_no_promise(void **state)
+{
+    (void)state;
+    begin();
+    CLAIM(hear(4, 1, 1, LEN));
+    struct hsy_bundle_id id = id_of(1, 1, LEN);
+    say_fetch(4, &id, 0, 4);
+    CLAIM_INT(relay_rig_last(&rig, 4, HSY_PIECE).piece.how, HSY_PIECE_NOT_HERE);
+    end();
+}
+
+static void what_was_evicted_is_not_here_any_more(void **state)
+{
+    struct hsy_frame frame;
+
+    (void)state;
+    begin();
+    struct hsy_bundle_id id = take_one(1, 1, LEN);
+    say_fetch(6, &id, 0, 4);
+    claim_next(6, 0);
+    hsy_bulk_remove(bulk(), hsy_bulk_find(bulk(), &id));
+    CLAIM(next_for(6, &frame));
+    CLAIM_INT(frame.piece.how, HSY_PIECE_NOT_HERE);
+    CLAIM(!next_for(6, &frame));
+    end();
+}
+
+static void a_fetch_beyond_the_end_is_an_offence(void **state)
+{
+    struct hsy_frame frame = {.type = HSY_FETCH};
+
+    (void)state;
+    begin();
+    frame.fetch.id = take_one(1, 1, LEN);
+    frame.fetch.upto = PIECES + 1;
+    CLAIM(!hsy_core_frame(&rig.core, 6, &frame));
+    end();
+}
+
+static void a_17th_request_of_one_link_is_not_here(void **state)
+{
+    (void)state;
+    begin();
+    for (uint32_t number = 1; number <= HSY_SERVES_MAX + 1; number++) {
+        struct hsy_bundle_id id = take_one(number, 1, PIECE);
+        CLAIM_INT(relay_rig_sent(&rig, 6, HSY_PIECE), 0);
+        say_fetch(6, &id, 0, 1);
+    }
+    CLAIM_INT(relay_rig_sent(&rig, 6, HSY_PIECE), 1);
+    end();
+}
+
+static void several_requests_of_a_link_take_turns(void **state)
+{
+    struct hsy_frame frame;
+    uint32_t of_first = 0;
+
+    (void)state;
+    begin();
+    struct hsy_bundle_id first = take_one(1, 1, LEN);
+    struct hsy_bundle_id second = take_one(2, 1, LEN);
+    say_fetch(6, &first, 0, 8);
+    say_fetch(6, &second, 0, 8);
+    for (uint32_t i = 0; i < 8; i++) {
+        CLAIM(next_for(6, &frame));
+        of_first += memcmp(&frame.piece.id, &first, sizeof(first)) == 0 ? 1 : 0;
+    }
+    CLAIM_INT(of_first, 4);
+    end();
+}
+
+static void requests_go_with_their_link(void **state)
+{
+    (void)state;
+    begin();
+    struct hsy_bundle_id id = take_one(1, 1, LEN);
+    say_fetch(6, &id, 0, 4);
+    CLAIM_INT(bulk()->serves.count, 1);
+    relay_rig_unlink(&rig, 6);
+    CLAIM_INT(bulk()->serves.count, 0);
+    end();
+}
+
+/* --------------------------------------------------------------------- own */
+
+static int publish_large(uint32_t len, uint64_t *seq)
+{
+    struct hsy_message message = {
+        .topic = (const uint8_t *)"", .payload = content, .payload_len = len};
+
+    return hsy_publish(&relay_rig_relay(&rig)->publisher,
+                       rig.core.self.incarnation, &message, seq);
+}
+
+static struct hsy_bundle_id sent_manifest(hearsay_link link)
+{
+    struct hsy_bundle bundle =
+        relay_rig_last(&rig, link, HSY_BUNDLE).bundle.bundle;
+
+    CLAIM(hsy_bundle_large(&bundle));
+    return relay_rig_id(&rig, &bundle);
+}
+
+static void own_ones_are_hashed_by_and_by_and_signed(void **state)
+{
+    uint64_t seq = 0;
+
+    (void)state;
+    begin();
+    CLAIM_INT(publish_large(LEN, &seq), 0);
+    CLAIM(seq == 1);
+    CLAIM_INT(rig.ports.signables_count, 0);
+    relay_rig_run(&rig, 1); /* 8 pieces, then 3. */
+    CLAIM_INT(rig.ports.signables_count, 1);
+    relay_rig_sign_all(&rig);
+    struct hsy_bundle_id id = sent_manifest(4);
+    say_fetch(4, &id, 0, PIECES);
+    for (uint16_t i = 0; i < PIECES; i++) {
+        claim_next(4, i);
+    }
+    end();
+}
+
+static void what_comes_later_does_not_wait_for_it(void **state)
+{
+    uint64_t seq = 0;
+
+    (void)state;
+    begin();
+    CLAIM_INT(publish_large(HEARSAY_PAYLOAD_MAX, &seq), 0);
+    CLAIM_INT(relay_rig_publish(&rig, "small"), 0);
+    CLAIM(relay_rig_sign(&rig));
+    CLAIM_INT(relay_rig_last(&rig, 4, HSY_BUNDLE).bundle.bundle.first_seq, 2);
+    relay_rig_run(&rig, 100);
+    CLAIM(relay_rig_sign(&rig));
+    CLAIM_INT(relay_rig_last(&rig, 4, HSY_BUNDLE).bundle.bundle.first_seq, 1);
+    end();
+}
+
+/* A hole in our own numbers is not gone, and not asked for. */
+static void a_number_that_is_being_signed_is_not_gone(void **state)
+{
+    struct hsy_frame pull = {.type = HSY_PULL};
+    uint8_t bytes[HSY_SPAN_LEN];
+    struct hsy_writer list = hsy_writer(bytes, sizeof(bytes));
+    struct hsy_span span = {.from = 1, .to = 2};
+
+    (void)state;
+    begin();
+    CLAIM_INT(publish_large(LEN, NULL), 0);
+    CLAIM_INT(relay_rig_publish(&rig, "small"), 0);
+    relay_rig_sign_all(&rig); /* Only the small one is ready. */
+    span.of = (struct hsy_epoch){.origin = rig.core.env.id,
+                                 .incarnation = rig.core.self.incarnation,
+                                 .nonce = rig.core.env.config.boot_nonce};
+    pull.pull.credit = 1024;
+    pull.pull.spans.bytes = bytes;
+    hsy_spans_add(&list, &pull.pull.spans, &span);
+    relay_rig_frame(&rig, 4, &pull);
+    CLAIM_INT(relay_rig_last(&rig, 4, HSY_GONE).gone.spans.count, 0);
+    CLAIM_INT(relay_rig_last(&rig, 4, HSY_BUNDLE).bundle.bundle.first_seq, 2);
+    relay_rig_run(&rig, 30000);
+    CLAIM_INT(relay_rig_sent(&rig, 0, HSY_PULL), 0);
+    CLAIM_INT(counters()->lost, 0);
+    relay_rig_sign_all(&rig);
+    relay_rig_frame(&rig, 4, &pull);
+    CLAIM_INT(relay_rig_last(&rig, 4, HSY_GONE).gone.spans.count, 0);
+    end();
+}
+
+static void what_gathers_goes_before_it(void **state)
+{
+    uint64_t seq = 0;
+
+    (void)state;
+    begin();
+    CLAIM_INT(relay_rig_publish(&rig, "alone"), 0);
+    CLAIM_INT(relay_rig_publish(&rig, "gathers"), 0);
+    CLAIM_INT(publish_large(LEN, &seq), 0);
+    CLAIM(seq == 3);
+    CLAIM_INT(rig.ports.signables_count, 2);
+    CLAIM_INT(rig.ports.signables[1].bundle.first_seq, 2);
+    end();
+}
+
+static void four_are_prepared_at_a_time(void **state)
+{
+    (void)state;
+    begin();
+    for (uint32_t i = 0; i < HSY_BULK_OWN; i++) {
+        CLAIM_INT(publish_large(PIECE, NULL), 0);
+    }
+    CLAIM_INT(publish_large(PIECE, NULL), HEARSAY_ERR_AGAIN);
+    CLAIM_INT(counters()->publish_refused, 1);
+    relay_rig_run(&rig, 10);
+    relay_rig_sign_all(&rig);
+    uint64_t seq = 0;
+    CLAIM_INT(publish_large(PIECE, &seq), 0);
+    CLAIM(seq == HSY_BULK_OWN + 1); /* No hole. */
+    end();
+}
+
+/* Until one copy is out, or for half a minute. */
+static void an_own_content_keeps_its_place_until_somebody_has_it(void **state)
+{
+    (void)state;
+    begin();
+    CLAIM_INT(publish_large(HEARSAY_PAYLOAD_MAX, NULL), 0);
+    relay_rig_run(&rig, 100);
+    relay_rig_sign_all(&rig);
+    CLAIM_INT(publish_large(LEN, NULL), HEARSAY_ERR_AGAIN);
+    struct hsy_bundle_id id = sent_manifest(4);
+    say_fetch(4, &id, 0, 512);
+    for (uint16_t i = 0; i < 512; i++) {
+        claim_next(4, i);
+    }
+    CLAIM_INT(publish_large(HEARSAY_PAYLOAD_MAX, NULL), 0);
+    relay_rig_run(&rig, 100);
+    relay_rig_sign_all(&rig);
+    CLAIM_INT(publish_large(LEN, NULL), HEARSAY_ERR_AGAIN);
+    relay_rig_run(&rig, 30000);
+    CLAIM_INT(publish_large(LEN, NULL), 0);
+    end();
+}
+
+static void what_is_larger_than_we_take_is_refused(void **state)
+{
+    (void)state;
+    begin();
+    rig.core.env.config.payload_max = LEN - 1;
+    CLAIM_INT(publish_large(LEN, NULL), HEARSAY_ERR_TOO_BIG);
+    CLAIM_INT(publish_large(LEN - 1, NULL), 0);
+    end();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_content_is_asked_of_whom_the_manifest_came_from),
+        cmocka_unit_test(no_more_than_a_window_is_asked_ahead),
+        cmocka_unit_test(it_is_delivered_once_when_it_is_whole),
+        cmocka_unit_test(the_longest_has_512_pieces),
+        cmocka_unit_test(a_shortest_one_has_one_piece),
+        cmocka_unit_test(memory_is_taken_as_pieces_come),
+        cmocka_unit_test(a_false_piece_is_dropped_and_another_is_asked),
+        cmocka_unit_test(who_sent_a_false_piece_is_not_asked_again),
+        cmocka_unit_test(a_piece_that_cannot_be_is_an_offence),
+        cmocka_unit_test(a_piece_that_nobody_asked_for_is_counted),
+        cmocka_unit_test(who_is_silent_for_2_s_is_left_for_the_next),
+        cmocka_unit_test(a_lost_link_moves_on_at_once),
+        cmocka_unit_test(without_neighbours_it_waits_for_one),
+        cmocka_unit_test(a_link_of_version_1_is_not_asked),
+        cmocka_unit_test(what_none_of_them_has_is_lost_and_told),
+        cmocka_unit_test(what_does_not_come_in_time_is_lost_and_told),
+        cmocka_unit_test(what_is_larger_than_we_want_is_passed_on_only),
+        cmocka_unit_test(who_is_stepped_late_asks_for_less),
+        cmocka_unit_test(an_origin_has_a_quarter_of_the_turns),
+        cmocka_unit_test(sixteen_are_fetched_at_a_time),
+        cmocka_unit_test(the_oldest_content_makes_room),
+        cmocka_unit_test(who_has_more_than_a_quarter_makes_room_for_himself),
+        cmocka_unit_test(without_room_it_waits_and_is_not_lost),
+        cmocka_unit_test(who_gets_nothing_gives_up_its_turn),
+        cmocka_unit_test(more_than_1024_of_one_origin_do_not_wait),
+        cmocka_unit_test(without_memory_a_piece_comes_again),
+        cmocka_unit_test(no_more_is_served_than_was_asked_for),
+        cmocka_unit_test(a_longer_request_goes_on_and_an_empty_one_ends_it),
+        cmocka_unit_test(what_has_not_come_yet_is_served_as_it_comes),
+        cmocka_unit_test(what_is_not_known_is_not_here),
+        cmocka_unit_test(whom_we_ask_gets_no_promise),
+        cmocka_unit_test(what_was_evicted_is_not_here_any_more),
+        cmocka_unit_test(a_fetch_beyond_the_end_is_an_offence),
+        cmocka_unit_test(a_17th_request_of_one_link_is_not_here),
+        cmocka_unit_test(several_requests_of_a_link_take_turns),
+        cmocka_unit_test(requests_go_with_their_link),
+        cmocka_unit_test(own_ones_are_hashed_by_and_by_and_signed),
+        cmocka_unit_test(what_comes_later_does_not_wait_for_it),
+        cmocka_unit_test(a_number_that_is_being_signed_is_not_gone),
+        cmocka_unit_test(what_gathers_goes_before_it),
+        cmocka_unit_test(four_are_prepared_at_a_time),
+        cmocka_unit_test(an_own_content_keeps_its_place_until_somebody_has_it),
+        cmocka_unit_test(what_is_larger_than_we_take_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
