@@ -56,7 +56,8 @@ static uint64_t ceiling_of(const struct hearsay_config *n)
         n->role == HEARSAY_SEED ? n->peers_max : (uint64_t)n->book_max;
     return n->links_max * ((uint64_t)LINK_LEN + n->queue_max + n->frame_max) +
            records * RECORD_LEN + (uint64_t)n->seen_max * SEEN_LEN +
-           (uint64_t)n->jobs_max * JOB_LEN;
+           (uint64_t)n->jobs_max * JOB_LEN +
+           (n->role == HEARSAY_SEED ? 0 : n->bulk_bytes);
 }
 
 uint64_t hsy_meter_ceiling(const struct hsy_cluster_config *config)
