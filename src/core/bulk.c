@@ -320,8 +320,10 @@ void hsy_bulk_expect(struct hsy_bulk *b, const struct hsy_bundle *bundle,
         note_too_large(b, bundle, message.payload_len);
         return;
     }
-    struct hsy_bulk_entry *e =
-        hsy_bulk_find(b, id) == NULL ? hsy_bulk_add(b, bundle, id) : NULL;
+    if (hsy_bulk_find(b, id) != NULL) {
+        return; /* Its claim was forgotten; it was not. */
+    }
+    struct hsy_bulk_entry *e = hsy_bulk_add(b, bundle, id);
     if (e == NULL) {
         note_lost(b, bundle);
         return;
