@@ -26,6 +26,7 @@ void hsy_bulk_init(struct hsy_bulk *b, struct hsy_env *env,
     *b = (struct hsy_bulk){.env = env,
                            .neighbours = neighbours,
                            .next_ns = HEARSAY_NEVER,
+                           .age_ns = HEARSAY_NEVER,
                            .ask_ns = HEARSAY_NEVER,
                            .pause_ns = HSY_BULK_PAUSE_MIN_NS};
     hsy_table_init(
@@ -67,6 +68,33 @@ struct hsy_bulk_entry *hsy_bulk_at(const struct hsy_bulk *b, uint32_t index)
     return hsy_table_at(&b->table, index);
 }
 
+struct hsy_bulk_entry *hsy_bulk_turn(const struct hsy_bulk *b, uint32_t index)
+{
+    HSY_ASSERT(index < b->turns);
+    struct hsy_bulk_entry *e = hsy_bulk_find(b, &b->turn_ids[index]);
+    HSY_ASSERT(e != NULL && e->state == HSY_BULK_FETCHING);
+    return e;
+}
+
+static void take_turn(struct hsy_bulk *b, const struct hsy_bulk_entry *e)
+{
+    HSY_ASSERT(b->turns < HSY_BULK_TURNS);
+    b->turn_ids[b->turns] = e->id;
+    b->turns++;
+}
+
+static void end_turn(struct hsy_bulk *b, const struct hsy_bulk_entry *e)
+{
+    uint32_t i = 0;
+
+    while (memcmp(&b->turn_ids[i], &e->id, sizeof(e->id)) != 0) {
+        i++;
+        HSY_ASSERT(i < b->turns);
+    }
+    b->turns--;
+    b->turn_ids[i] = b->turn_ids[b->turns];
+}
+
 void hsy_bulk_message(const struct hsy_bulk_entry *e, struct hsy_bundle *bundle,
                       struct hsy_message *message)
 {
@@ -90,13 +118,32 @@ static uint64_t charge(const struct hsy_bulk_entry *e)
     return e->content == NULL ? 0 : e->content->len;
 }
 
+/* It leaves its state, and the counts of that. */
+static void count_out(struct hsy_bulk *b, const struct hsy_bulk_entry *e)
+{
+    HSY_ASSERT(b->bytes >= charge(e));
+    b->bytes -= charge(e);
+    b->waiting -= e->state == HSY_BULK_WAITING ? 1 : 0;
+    if (e->state == HSY_BULK_FETCHING) {
+        end_turn(b, e);
+    }
+}
+
+static void count_in(struct hsy_bulk *b, const struct hsy_bulk_entry *e)
+{
+    b->bytes += charge(e);
+    b->waiting += e->state == HSY_BULK_WAITING ? 1 : 0;
+    if (e->state == HSY_BULK_FETCHING) {
+        take_turn(b, e);
+    }
+    HSY_ASSERT(b->bytes <= b->env->config.bulk_bytes);
+}
+
 void hsy_bulk_enter(struct hsy_bulk *b, struct hsy_bulk_entry *e,
                     enum hsy_bulk_state state)
 {
     HSY_ASSERT(edges[e->state][state]);
-    b->bytes -= charge(e);
-    b->turns -= e->state == HSY_BULK_FETCHING ? 1 : 0;
-    b->waiting -= e->state == HSY_BULK_WAITING ? 1 : 0;
+    count_out(b, e);
     e->state = state;
     e->next_ns = b->env->now.mono_ns;
     e->tries = 0;
@@ -104,22 +151,16 @@ void hsy_bulk_enter(struct hsy_bulk *b, struct hsy_bulk_entry *e,
     e->stalls = 0;
     b->last_order++;
     e->order = b->last_order;
-    b->bytes += charge(e);
-    b->turns += state == HSY_BULK_FETCHING ? 1 : 0;
-    b->waiting += state == HSY_BULK_WAITING ? 1 : 0;
+    count_in(b, e);
     b->next_ns = b->env->now.mono_ns;
     HSY_ASSERT(b->turns <= HSY_BULK_TURNS);
-    HSY_ASSERT(b->bytes <= b->env->config.bulk_bytes);
 }
 
 void hsy_bulk_remove(struct hsy_bulk *b, struct hsy_bulk_entry *e)
 {
     struct hsy_bundle_id id = e->id;
 
-    HSY_ASSERT(b->bytes >= charge(e));
-    b->bytes -= charge(e);
-    b->turns -= e->state == HSY_BULK_FETCHING ? 1 : 0;
-    b->waiting -= e->state == HSY_BULK_WAITING ? 1 : 0;
+    count_out(b, e);
     hearsay_buf_unref(e->content);
     hsy_keep_no_more(b->env, e->bundle);
     hsy_table_remove(&b->table, e);
@@ -281,10 +322,10 @@ struct hsy_bulk_entry *hsy_bulk_add(struct hsy_bulk *b,
     e->state = HSY_BULK_WAITING;
     e->since_ns = b->env->now.mono_ns;
     e->progress_ns = e->since_ns;
-    e->next_ns = HEARSAY_NEVER;
     b->last_order++;
     e->order = b->last_order;
-    b->waiting++;
+    count_in(b, e);
+    hsy_bulk_plan_age(b, e);
     hsy_bulk_message(e, &whole, &message);
     e->len = message.payload_len;
     HSY_ASSERT(e->len > HSY_INLINE_MAX);
@@ -372,24 +413,41 @@ bool hsy_bulk_append(struct hsy_bulk *b, struct hsy_bulk_entry *e,
 /* -------------------------------------------------------------------- time */
 
 /* A content that is too old is of no use to anybody: the window of bundles is
- * over, and who still lacks it gives it up. False: it is gone. */
-static bool age(struct hsy_bulk *b, struct hsy_bulk_entry *e)
+ * over, and who still lacks it gives it up. */
+static void age(struct hsy_bulk *b, struct hsy_bulk_entry *e)
 {
     uint64_t now_ns = b->env->now.mono_ns;
-    uint64_t end_ns = hsy_time_add(e->since_ns, b->env->config.retain_ns);
 
-    if (now_ns < end_ns) {
-        e->pinned = e->pinned && now_ns < e->next_ns;
-        hsy_bulk_plan(b, e->pinned ? hsy_time_min(end_ns, e->next_ns) : end_ns);
-        return true;
-    }
-    if (e->state == HSY_BULK_COMPLETE) {
+    HSY_ASSERT(e->since_ns <= now_ns);
+    e->pinned = e->pinned && now_ns < e->next_ns;
+    if (hsy_time_since(e->since_ns, now_ns) < b->env->config.retain_ns) {
+        hsy_bulk_plan_age(b, e);
+    } else if (e->state == HSY_BULK_COMPLETE) {
         hsy_bulk_remove(b, e);
     } else {
         hsy_bulk_lose(b, e);
     }
-    HSY_ASSERT(b->next_ns <= now_ns);
-    return false;
+}
+
+static void age_all(struct hsy_bulk *b)
+{
+    if (b->env->now.mono_ns >= b->age_ns) {
+        b->age_ns = HEARSAY_NEVER;
+        for (uint32_t i = b->table.count; i > 0; i--) {
+            age(b, hsy_bulk_at(b, i - 1));
+        }
+    }
+    hsy_bulk_plan(b, b->age_ns);
+}
+
+void hsy_bulk_plan_age(struct hsy_bulk *b, const struct hsy_bulk_entry *e)
+{
+    uint64_t end_ns = hsy_time_add(e->since_ns, b->env->config.retain_ns);
+
+    HSY_ASSERT(!e->pinned || e->state == HSY_BULK_COMPLETE);
+    end_ns = e->pinned ? hsy_time_min(end_ns, e->next_ns) : end_ns;
+    b->age_ns = hsy_time_min(b->age_ns, end_ns);
+    hsy_bulk_plan(b, b->age_ns);
 }
 
 void hsy_bulk_plan(struct hsy_bulk *b, uint64_t at_ns)
@@ -406,11 +464,9 @@ void hsy_bulk_tick(struct hsy_bulk *b)
      * Each of them is asked of somebody then, so this ends. */
     while (b->next_ns <= now_ns) {
         b->next_ns = HEARSAY_NEVER;
-        for (uint32_t i = b->table.count; i > 0; i--) {
-            struct hsy_bulk_entry *e = hsy_bulk_at(b, i - 1);
-            if (age(b, e) && e->state == HSY_BULK_FETCHING) {
-                hsy_fetch_tick(b, e);
-            }
+        age_all(b);
+        for (uint32_t i = b->turns; i > 0; i--) {
+            hsy_fetch_tick(b, hsy_bulk_turn(b, i - 1));
         }
         hsy_bulk_own_settle(b);
         hsy_fetch_next(b);
@@ -422,9 +478,9 @@ void hsy_bulk_tick(struct hsy_bulk *b)
 void hsy_bulk_link_up(struct hsy_bulk *b, const struct hsy_neighbour *n)
 {
     HSY_ASSERT(n->overlay);
-    for (uint32_t i = 0; i < b->table.count; i++) {
-        struct hsy_bulk_entry *e = hsy_bulk_at(b, i);
-        if (e->state == HSY_BULK_FETCHING && e->link == 0) {
+    for (uint32_t i = 0; i < b->turns; i++) {
+        struct hsy_bulk_entry *e = hsy_bulk_turn(b, i);
+        if (e->link == 0) {
             e->next_ns = b->env->now.mono_ns; /* Here is somebody to ask. */
             b->next_ns = e->next_ns;
         }

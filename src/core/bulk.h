@@ -52,10 +52,11 @@ struct hsy_bulk_entry {
     uint64_t order;              /* Of waiting; of becoming complete. */
     uint64_t since_ns;           /* When the manifest came. */
     uint64_t progress_ns;        /* When a piece last did. */
-    uint64_t next_ns;            /* FETCHING: ask another; pinned: until. */
-    hearsay_link from;           /* The manifest came from there; 0: gone. */
-    hearsay_link link;           /* Asked just now; 0: none. */
-    hearsay_link before;         /* Asked last; its pieces may still come. */
+    /* FETCHING: ask another; WAITING: not before; pinned: until. */
+    uint64_t next_ns;
+    hearsay_link from;   /* The manifest came from there; 0: gone. */
+    hearsay_link link;   /* Asked just now; 0: none. */
+    hearsay_link before; /* Asked last; its pieces may still come. */
     hearsay_link banned[HSY_BULK_BANNED];
     uint32_t len;
     uint16_t have;       /* Pieces, the first ones. */
@@ -89,9 +90,11 @@ struct hsy_bulk {
     uint64_t bytes; /* Spoken for; <= config.bulk_bytes. */
     uint64_t last_order;
     uint64_t next_ns;
+    uint64_t age_ns; /* Nothing is too old, or pinned for too long, before. */
     uint64_t ask_ns; /* The next batch; NEVER: nothing to ask for. */
     uint64_t pause_ns;
-    uint32_t turns; /* Taken. */
+    struct hsy_bundle_id turn_ids[HSY_BULK_TURNS]; /* Of those FETCHING. */
+    uint32_t turns;                                /* How many. */
     uint32_t waiting;
 };
 
@@ -141,6 +144,8 @@ void hsy_bulk_own_settle(struct hsy_bulk *b);
 struct hsy_bulk_entry *hsy_bulk_find(const struct hsy_bulk *b,
                                      const struct hsy_bundle_id *id);
 struct hsy_bulk_entry *hsy_bulk_at(const struct hsy_bulk *b, uint32_t index);
+/* The one that has this turn; @index < turns. */
+struct hsy_bulk_entry *hsy_bulk_turn(const struct hsy_bulk *b, uint32_t index);
 /* Room for @len more bytes of @origin; false: what is there must stay. Other
  * entries may have moved. */
 bool hsy_bulk_make_room(struct hsy_bulk *b, const struct hearsay_id *origin,
@@ -154,6 +159,8 @@ void hsy_bulk_remove(struct hsy_bulk *b, struct hsy_bulk_entry *e);
 void hsy_bulk_lose(struct hsy_bulk *b, struct hsy_bulk_entry *e);
 void hsy_bulk_enter(struct hsy_bulk *b, struct hsy_bulk_entry *e,
                     enum hsy_bulk_state state);
+/* @e is too old, or pinned for too long, at some time. */
+void hsy_bulk_plan_age(struct hsy_bulk *b, const struct hsy_bulk_entry *e);
 /* Something is due then. */
 void hsy_bulk_plan(struct hsy_bulk *b, uint64_t at_ns);
 /* Puts the next piece behind the others; false: no memory. */

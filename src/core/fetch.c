@@ -103,8 +103,8 @@ static struct hsy_bulk_entry *most_behind(const struct hsy_bulk *b)
 {
     struct hsy_bulk_entry *most = NULL;
 
-    for (uint32_t i = 0; i < b->table.count && b->turns > 0; i++) {
-        struct hsy_bulk_entry *e = hsy_bulk_at(b, i);
+    for (uint32_t i = 0; i < b->turns; i++) {
+        struct hsy_bulk_entry *e = hsy_bulk_turn(b, i);
         if (wants(e) > 0 && (most == NULL || e->asked < most->asked)) {
             most = e;
         }
@@ -221,10 +221,9 @@ static bool end_round(struct hsy_bulk *b, struct hsy_bulk_entry *e)
     }
     if (asked_any && b->waiting > 0) {
         hsy_bulk_enter(b, e, HSY_BULK_WAITING); /* Behind the others. */
-    } else {
-        e->next_ns = hsy_time_add(b->env->now.mono_ns, ROUND_NS);
-        hsy_bulk_plan(b, e->next_ns);
     }
+    e->next_ns = hsy_time_add(b->env->now.mono_ns, ROUND_NS);
+    hsy_bulk_plan(b, e->next_ns);
     return false;
 }
 
@@ -269,9 +268,9 @@ static struct share share_of(const struct hsy_bulk *b,
 {
     struct share s = {.turns = 0};
 
-    for (uint32_t i = 0; i < b->table.count; i++) {
-        const struct hsy_bulk_entry *e = hsy_bulk_at(b, i);
-        if (e->state == HSY_BULK_FETCHING && hsy_id_equal(origin, &e->origin)) {
+    for (uint32_t i = 0; i < b->turns; i++) {
+        const struct hsy_bulk_entry *e = hsy_bulk_turn(b, i);
+        if (hsy_id_equal(origin, &e->origin)) {
             s.turns++;
             s.bytes += e->len;
         }
@@ -291,15 +290,21 @@ static bool may_begin(const struct hsy_bulk *b, const struct hsy_bulk_entry *e)
                             s.bytes + e->len <= quota);
 }
 
-/* The one that has waited for longest and may begin; NULL. */
-static struct hsy_bulk_entry *first_waiting(const struct hsy_bulk *b)
+/* The one that has waited for longest and may begin; NULL. One that was asked
+ * of everybody in vain rests first. */
+static struct hsy_bulk_entry *first_waiting(struct hsy_bulk *b)
 {
     struct hsy_bulk_entry *first = NULL;
 
     for (uint32_t i = 0; i < b->table.count && b->waiting > 0; i++) {
         struct hsy_bulk_entry *e = hsy_bulk_at(b, i);
-        if (e->state == HSY_BULK_WAITING &&
-            (first == NULL || e->order < first->order) && may_begin(b, e)) {
+        if (e->state != HSY_BULK_WAITING) {
+            continue;
+        }
+        if (b->env->now.mono_ns < e->next_ns) {
+            hsy_bulk_plan(b, e->next_ns);
+        } else if ((first == NULL || e->order < first->order) &&
+                   may_begin(b, e)) {
             first = e;
         }
     }

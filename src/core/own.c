@@ -158,6 +158,7 @@ static bool settle(struct hsy_bulk *b, struct hsy_bulk_own *own)
     hsy_bulk_enter(b, e, HSY_BULK_COMPLETE);
     e->pinned = true;
     e->next_ns = hsy_time_add(b->env->now.mono_ns, HSY_BULK_PIN_NS);
+    hsy_bulk_plan_age(b, e);
     hsy_mem_free(&b->env->mem, own->room);
     *own = (struct hsy_bulk_own){.content = NULL};
     hsy_serve_changed(b, &id);

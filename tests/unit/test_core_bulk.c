@@ -378,9 +378,30 @@ static void who_gets_nothing_gives_up_its_turn(void **state)
     CLAIM(hsy_bulk_find(bulk(), &id)->state == HSY_BULK_FETCHING);
     feed(4, &id, LEN, PIECES);
     CLAIM_INT(rig.ports.deliveries_count, 1);
-    relay_rig_run(&rig, 1);
     id = id_of(1, 1, HEARSAY_PAYLOAD_MAX);
+    CLAIM(hsy_bulk_find(bulk(), &id)->state == HSY_BULK_WAITING);
+    relay_rig_run(&rig, 2000); /* It rests before it tries again. */
     CLAIM(hsy_bulk_find(bulk(), &id)->state == HSY_BULK_FETCHING);
+    end();
+}
+
+/* Nor do two of them take turns at the speed of the network. */
+static void answers_of_not_here_cause_no_storm(void **state)
+{
+    (void)state;
+    begin();
+    CLAIM(hear(4, 1, 1, HEARSAY_PAYLOAD_MAX));
+    CLAIM(hear(4, 2, 1, HEARSAY_PAYLOAD_MAX));
+    for (uint32_t ms = 0; ms < 5000; ms += 10) {
+        for (hearsay_link link = 4; link <= 8; link += 2) {
+            struct hsy_bundle_id first = id_of(1, 1, HEARSAY_PAYLOAD_MAX);
+            struct hsy_bundle_id second = id_of(2, 1, HEARSAY_PAYLOAD_MAX);
+            say_not_here(link, &first);
+            say_not_here(link, &second);
+        }
+        relay_rig_run(&rig, 10);
+    }
+    CLAIM(fetches(0) <= 2 * 3 * 4); /* Two, three links, four rounds. */
     end();
 }
 
@@ -469,6 +490,7 @@ int main(void)
         cmocka_unit_test(who_has_more_than_a_quarter_makes_room_for_himself),
         cmocka_unit_test(without_room_it_waits_and_is_not_lost),
         cmocka_unit_test(who_gets_nothing_gives_up_its_turn),
+        cmocka_unit_test(answers_of_not_here_cause_no_storm),
         cmocka_unit_test(more_than_1024_of_one_origin_do_not_wait),
         cmocka_unit_test(without_memory_a_piece_comes_again),
     };
