@@ -20,11 +20,12 @@ static const bool edges[3][3] = {
 };
 
 void hsy_bulk_init(struct hsy_bulk *b, struct hsy_env *env,
-                   struct hsy_neighbours *neighbours)
+                   struct hsy_neighbours *neighbours, const struct hsy_ml *seen)
 {
     HSY_ASSERT(neighbours != NULL);
     *b = (struct hsy_bulk){.env = env,
                            .neighbours = neighbours,
+                           .seen = seen,
                            .next_ns = HEARSAY_NEVER,
                            .age_ns = HEARSAY_NEVER,
                            .ask_ns = HEARSAY_NEVER,

@@ -6,6 +6,7 @@
 #ifndef HSY_CORE_BULK_H
 #define HSY_CORE_BULK_H
 
+#include "core/messages.h"
 #include "core/neighbours.h"
 
 enum {
@@ -32,8 +33,8 @@ enum {
 #define HSY_BULK_PAUSE_MIN_NS (1 * HSY_MS)
 #define HSY_BULK_PAUSE_MAX_NS (64 * HSY_MS)
 #define HSY_BULK_LATE_NS (4 * HSY_MS)
-/* What all say they have not is lost, but not sooner than that: some will have
- * heard of it later than we. */
+/* What all neighbours had and have not any more is lost, but not sooner than
+ * that. */
 #define HSY_BULK_LOST_NS (10 * HSY_SECOND)
 /* Own contents keep their place so long, or until one copy is out. */
 #define HSY_BULK_PIN_NS (30 * HSY_SECOND)
@@ -61,7 +62,7 @@ struct hsy_bulk_entry {
     uint32_t len;
     uint16_t have;       /* Pieces, the first ones. */
     uint16_t asked;      /* Up to there. */
-    uint16_t tries, nos; /* In this round: links asked; that have it not. */
+    uint16_t tries, nos; /* In this round: links asked; done with it. */
     uint8_t stalls;      /* Deadlines missed in a row. */
     uint8_t hops;
     uint8_t banned_next;
@@ -84,6 +85,7 @@ struct hsy_bulk_own {
 struct hsy_bulk {
     struct hsy_env *env;
     struct hsy_neighbours *neighbours;
+    const struct hsy_ml *seen;
     struct hsy_table table;  /* struct hsy_bulk_entry */
     struct hsy_table serves; /* struct serves, by link; serve.c */
     struct hsy_bulk_own own[HSY_BULK_OWN];
@@ -99,7 +101,8 @@ struct hsy_bulk {
 };
 
 void hsy_bulk_init(struct hsy_bulk *b, struct hsy_env *env,
-                   struct hsy_neighbours *neighbours);
+                   struct hsy_neighbours *neighbours,
+                   const struct hsy_ml *seen);
 void hsy_bulk_fini(struct hsy_bulk *b);
 
 /* A manifest whose number is claimed, and whose content is wanted. @from may

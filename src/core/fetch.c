@@ -438,14 +438,16 @@ static void came(struct hsy_bulk *b, struct hsy_bulk_entry *e,
     hsy_serve_changed(b, &id);
 }
 
-static bool not_here(struct hsy_bulk *b, struct hsy_bulk_entry *e,
-                     const struct hsy_neighbour *n)
+/* Only who is done with it counts: who has not heard of it yet may have it
+ * later, and so may we. */
+static void refused(struct hsy_bulk *b, struct hsy_bulk_entry *e,
+                    const struct hsy_neighbour *n, enum hsy_piece_how how)
 {
+    HSY_ASSERT(how != HSY_PIECE_DATA);
     if (e->state == HSY_BULK_FETCHING && e->link == n->link) {
-        e->nos++;
+        e->nos = (uint16_t)(e->nos + (how == HSY_PIECE_GONE ? 1 : 0));
         move_on(b, e, false);
     }
-    return true;
 }
 
 /* Is it the one we need, from one that we asked? */
@@ -467,8 +469,11 @@ bool hsy_bulk_piece(struct hsy_bulk *b, const struct hsy_neighbour *n,
 
     *out = NULL;
     HSY_ASSERT(n->overlay);
-    if (e != NULL && piece->how == HSY_PIECE_NOT_HERE) {
-        return not_here(b, e, n);
+    if (piece->how != HSY_PIECE_DATA) {
+        if (e != NULL) {
+            refused(b, e, n, piece->how);
+        }
+        return true;
     }
     if (e != NULL && (piece->index >= pieces_of(e) ||
                       piece->len != hsy_piece_len(e->len, piece->index))) {

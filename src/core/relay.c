@@ -29,7 +29,7 @@ void hsy_relay_init(struct hsy_relay *r, struct hsy_env *env,
     hsy_origins_init(&r->origins, env);
     hsy_retained_init(&r->retained, env, &r->origins);
     hsy_delivery_init(&r->delivery, env);
-    hsy_bulk_init(&r->bulk, env, neighbours);
+    hsy_bulk_init(&r->bulk, env, neighbours, &r->seen);
     hsy_publisher_init(&r->publisher, env, neighbours, &r->bulk);
     hsy_tree_init(&r->tree, env, neighbours);
     hsy_table_init(

@@ -52,12 +52,14 @@ static void forget(struct hsy_bulk *b, struct serves *s, struct request *r)
     }
 }
 
-static struct hsy_frame not_here(const struct hsy_bundle_id *id)
+static struct hsy_frame not_here(const struct hsy_bulk *b,
+                                 const struct hsy_bundle_id *id)
 {
     struct hsy_frame frame = {.type = HSY_PIECE};
 
     frame.piece.id = *id;
-    frame.piece.how = HSY_PIECE_NOT_HERE;
+    bool had = hsy_bulk_find(b, id) == NULL && hsy_ml_seen(b->seen, id);
+    frame.piece.how = had ? HSY_PIECE_GONE : HSY_PIECE_NOT_HERE;
     HSY_ASSERT(frame.piece.len == 0);
     return frame;
 }
@@ -110,7 +112,7 @@ bool hsy_bulk_fetch(struct hsy_bulk *b, const struct hsy_neighbour *n,
     bool mutual = e != NULL && e->state == HSY_BULK_FETCHING &&
                   e->link == n->link && e->have <= fetch->first;
     if (e == NULL || mutual || !remember(b, n->link, fetch)) {
-        struct hsy_frame frame = not_here(&fetch->id);
+        struct hsy_frame frame = not_here(b, &fetch->id);
         hsy_send(b->env, n->link, &frame);
         return true;
     }
@@ -159,7 +161,7 @@ bool hsy_bulk_serve(struct hsy_bulk *b, hearsay_link link,
             continue;
         }
         if (e == NULL) {
-            *out = not_here(&r->id);
+            *out = not_here(b, &r->id);
         } else {
             fill_piece(b, e, r, out);
         }

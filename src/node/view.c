@@ -246,6 +246,19 @@ uint32_t hsy_view_seen(const struct hearsay_node *node)
     return hsy_ml_count(&node->core.relay.seen);
 }
 
+/* Of a large message the bundle alone is of no use. */
+static bool has_content(const struct hearsay_node *node,
+                        const struct hsy_retained_bundle *b,
+                        const struct hsy_bundle *bundle)
+{
+    const struct hsy_bulk_entry *e =
+        hsy_bulk_find(&node->core.relay.bulk, &b->id);
+
+    HSY_ASSERT(bundle->count >= 1);
+    return !hsy_bundle_large(bundle) ||
+           (e != NULL && e->state == HSY_BULK_COMPLETE);
+}
+
 bool hsy_view_kept(const struct hearsay_node *node, uint32_t index,
                    struct hsy_view_kept *out)
 {
@@ -259,7 +272,9 @@ bool hsy_view_kept(const struct hearsay_node *node, uint32_t index,
                                   .epoch = bundle.epoch_incarnation,
                                   .first_seq = bundle.first_seq,
                                   .wall_ms = bundle.wall_ms,
-                                  .count = bundle.count};
+                                  .count = has_content(node, b, &bundle)
+                                               ? bundle.count
+                                               : 0U};
     return true;
 }
 

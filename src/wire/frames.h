@@ -233,7 +233,8 @@ struct hsy_fetch {
 
 enum hsy_piece_how {
     HSY_PIECE_DATA = 0,
-    HSY_PIECE_NOT_HERE = 1 /* None of this message will come from me. */
+    HSY_PIECE_NOT_HERE = 1, /* I do not know it, or cannot help now. */
+    HSY_PIECE_GONE = 2      /* I knew it, and will not have it any more. */
 };
 
 struct hsy_piece {

@@ -34,10 +34,11 @@ void hsy_wire_get_fetch(struct hsy_reader *in, struct hsy_fetch *fetch)
  *
  *     how 0  data: 1 byte to 32 KiB
  *         1  not here: index 0, no bytes
+ *         2  gone: the same
  */
 static bool piece_valid(const struct hsy_piece *piece)
 {
-    if (piece->how == HSY_PIECE_NOT_HERE) {
+    if (piece->how != HSY_PIECE_DATA) {
         return piece->index == 0 && piece->len == 0;
     }
     return piece->index < HSY_PIECES_MAX && piece->len >= 1 &&
@@ -59,7 +60,7 @@ void hsy_wire_get_piece(struct hsy_reader *in, struct hsy_piece *piece)
     hsy_get_bytes(in, piece->id.bytes, sizeof(piece->id.bytes));
     piece->index = hsy_get_u16(in);
     piece->how = (enum hsy_piece_how)hsy_wire_get_choice(in, HSY_PIECE_DATA,
-                                                         HSY_PIECE_NOT_HERE);
+                                                         HSY_PIECE_GONE);
     piece->len = hsy_get_u16(in);
     piece->bytes = hsy_get_slice(in, piece->len);
     hsy_wire_require(in, piece_valid(piece));

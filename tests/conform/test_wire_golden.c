@@ -395,6 +395,12 @@ static void make_piece_not_here(struct hsy_frame *f)
     f->piece.how = HSY_PIECE_NOT_HERE;
 }
 
+static void make_piece_gone(struct hsy_frame *f)
+{
+    memset(f->piece.id.bytes, 0x1d, sizeof(f->piece.id.bytes));
+    f->piece.how = HSY_PIECE_GONE;
+}
+
 /* 70,000 bytes in three pieces. */
 static void make_manifest(struct hsy_frame *f)
 {
@@ -470,6 +476,7 @@ static const struct golden goldens[] = {
     {"fetch", "of 16 x 1d, pieces 0102 to 0105", HSY_FETCH, make_fetch, 2},
     {"piece", "of 16 x 1d, piece 0102: hello", HSY_PIECE, make_piece, 2},
     {"piece_not_here", "of 16 x 1d", HSY_PIECE, make_piece_not_here, 2},
+    {"piece_gone", "of 16 x 1d", HSY_PIECE, make_piece_gone, 2},
     {"bundle_large", "3 hops, seq 41: news and the hashes of 70,000 bytes",
      HSY_BUNDLE, make_manifest, 2},
 };

@@ -94,14 +94,20 @@ static inline void say_piece(hearsay_link link, const struct hsy_bundle_id *id,
     relay_rig_frame(&rig, link, &frame);
 }
 
-static inline void say_not_here(hearsay_link link,
-                                const struct hsy_bundle_id *id)
+static inline void say_no(hearsay_link link, const struct hsy_bundle_id *id,
+                          enum hsy_piece_how how)
 {
     struct hsy_frame frame = {.type = HSY_PIECE};
 
     frame.piece.id = *id;
-    frame.piece.how = HSY_PIECE_NOT_HERE;
+    frame.piece.how = how;
     relay_rig_frame(&rig, link, &frame);
+}
+
+static inline void say_not_here(hearsay_link link,
+                                const struct hsy_bundle_id *id)
+{
+    say_no(link, id, HSY_PIECE_NOT_HERE);
 }
 
 static inline void say_fetch(hearsay_link link, const struct hsy_bundle_id *id,

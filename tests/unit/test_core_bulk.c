@@ -224,7 +224,24 @@ static void a_link_of_version_1_is_not_asked(void **state)
     end();
 }
 
-static void what_none_of_them_has_is_lost_and_told(void **state)
+static void what_they_have_not_heard_of_is_not_lost(void **state)
+{
+    (void)state;
+    begin();
+    CLAIM(hear(4, 1, 1, LEN));
+    struct hsy_bundle_id id = id_of(1, 1, LEN);
+    for (uint32_t ms = 0; ms < 60000; ms += 100) {
+        say_no(4, &id, HSY_PIECE_GONE);
+        say_not_here(6, &id);
+        say_no(8, &id, HSY_PIECE_GONE);
+        relay_rig_run(&rig, 100);
+    }
+    CLAIM_INT(counters()->lost, 0);
+    CLAIM(hsy_bulk_find(bulk(), &id) != NULL);
+    end();
+}
+
+static void what_all_are_done_with_is_lost_and_told(void **state)
 {
     (void)state;
     begin();
@@ -232,9 +249,8 @@ static void what_none_of_them_has_is_lost_and_told(void **state)
     struct hsy_bundle_id id = id_of(1, 1, LEN);
     for (uint32_t ms = 0; ms < 20000 && counters()->lost == 0; ms += 100) {
         for (hearsay_link link = 4; link <= 8; link += 2) {
-            say_not_here(link, &id);
+            say_no(link, &id, HSY_PIECE_GONE);
         }
-        /* Somebody may hear of it later than we. */
         CLAIM(counters()->lost == 0 || ms >= 10000);
         relay_rig_run(&rig, 100);
     }
@@ -480,7 +496,8 @@ int main(void)
         cmocka_unit_test(a_lost_link_moves_on_at_once),
         cmocka_unit_test(without_neighbours_it_waits_for_one),
         cmocka_unit_test(a_link_of_version_1_is_not_asked),
-        cmocka_unit_test(what_none_of_them_has_is_lost_and_told),
+        cmocka_unit_test(what_they_have_not_heard_of_is_not_lost),
+        cmocka_unit_test(what_all_are_done_with_is_lost_and_told),
         cmocka_unit_test(what_does_not_come_in_time_is_lost_and_told),
         cmocka_unit_test(what_is_larger_than_we_want_is_passed_on_only),
         cmocka_unit_test(who_is_stepped_late_asks_for_less),

@@ -104,7 +104,7 @@ static void whom_we_ask_gets_no_promise(void **state)
     end();
 }
 
-static void what_was_evicted_is_not_here_any_more(void **state)
+static void what_was_evicted_is_gone(void **state)
 {
     struct hsy_frame frame;
 
@@ -115,8 +115,11 @@ static void what_was_evicted_is_not_here_any_more(void **state)
     claim_next(6, 0);
     hsy_bulk_remove(bulk(), hsy_bulk_find(bulk(), &id));
     CLAIM(next_for(6, &frame));
-    CLAIM_INT(frame.piece.how, HSY_PIECE_NOT_HERE);
+    CLAIM_INT(frame.piece.how, HSY_PIECE_GONE);
     CLAIM(!next_for(6, &frame));
+    relay_rig_forget(&rig);
+    say_fetch(6, &id, 0, 4);
+    CLAIM_INT(relay_rig_last(&rig, 6, HSY_PIECE).piece.how, HSY_PIECE_GONE);
     end();
 }
 
@@ -336,7 +339,7 @@ int main(void)
         cmocka_unit_test(what_has_not_come_yet_is_served_as_it_comes),
         cmocka_unit_test(what_is_not_known_is_not_here),
         cmocka_unit_test(whom_we_ask_gets_no_promise),
-        cmocka_unit_test(what_was_evicted_is_not_here_any_more),
+        cmocka_unit_test(what_was_evicted_is_gone),
         cmocka_unit_test(a_fetch_beyond_the_end_is_an_offence),
         cmocka_unit_test(a_17th_request_of_one_link_is_not_here),
         cmocka_unit_test(several_requests_of_a_link_take_turns),

@@ -555,7 +555,7 @@ static inline void hostile_fill_piece(struct hostile *h, hearsay_link link,
 
     piece->id = hostile_large_id(h);
     if (hostile_chance(h, 6)) {
-        piece->how = HSY_PIECE_NOT_HERE;
+        piece->how = hostile_chance(h, 2) ? HSY_PIECE_NOT_HERE : HSY_PIECE_GONE;
         return;
     }
     piece->index = (uint16_t)hostile_pick(h, 4);

@@ -326,7 +326,7 @@ static inline struct hsy_digest sample_digest(struct samples *s)
 
 static inline struct hsy_piece sample_piece(struct samples *s)
 {
-    struct hsy_piece p = {.how = (enum hsy_piece_how)sample_below(s, 2),
+    struct hsy_piece p = {.how = (enum hsy_piece_how)sample_below(s, 3),
                           .bytes = s->entries};
     sample_bytes(s, p.id.bytes, sizeof(p.id.bytes));
     if (p.how == HSY_PIECE_DATA) {
