@@ -268,13 +268,12 @@ bool hsy_view_kept(const struct hearsay_node *node, uint32_t index,
         return false;
     }
     struct hsy_bundle bundle = hsy_retained_bundle(b);
-    *out = (struct hsy_view_kept){.origin = bundle.origin,
-                                  .epoch = bundle.epoch_incarnation,
-                                  .first_seq = bundle.first_seq,
-                                  .wall_ms = bundle.wall_ms,
-                                  .count = has_content(node, b, &bundle)
-                                               ? bundle.count
-                                               : 0U};
+    *out = (struct hsy_view_kept){
+        .origin = bundle.origin,
+        .epoch = bundle.epoch_incarnation,
+        .first_seq = bundle.first_seq,
+        .wall_ms = bundle.wall_ms,
+        .count = has_content(node, b, &bundle) ? bundle.count : 0U};
     return true;
 }
 

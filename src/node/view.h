@@ -103,7 +103,7 @@ struct hsy_view_kept {
     uint64_t epoch; /* As in struct hearsay_message. */
     uint64_t first_seq;
     uint64_t wall_ms; /* When it was published, by its origin's clock. */
-    uint32_t count; /* 0: of a large message whose content is not here. */
+    uint32_t count;   /* 0: of a large message whose content is not here. */
 };
 bool hsy_view_kept(const struct hearsay_node *node, uint32_t index,
                    struct hsy_view_kept *out);
