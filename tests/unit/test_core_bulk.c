@@ -408,10 +408,10 @@ static void answers_of_not_here_cause_no_storm(void **state)
     begin();
     CLAIM(hear(4, 1, 1, HEARSAY_PAYLOAD_MAX));
     CLAIM(hear(4, 2, 1, HEARSAY_PAYLOAD_MAX));
+    struct hsy_bundle_id first = id_of(1, 1, HEARSAY_PAYLOAD_MAX);
+    struct hsy_bundle_id second = id_of(2, 1, HEARSAY_PAYLOAD_MAX);
     for (uint32_t ms = 0; ms < 5000; ms += 10) {
         for (hearsay_link link = 4; link <= 8; link += 2) {
-            struct hsy_bundle_id first = id_of(1, 1, HEARSAY_PAYLOAD_MAX);
-            struct hsy_bundle_id second = id_of(2, 1, HEARSAY_PAYLOAD_MAX);
             say_not_here(link, &first);
             say_not_here(link, &second);
         }
