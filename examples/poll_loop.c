@@ -79,7 +79,7 @@ struct host {
     uint64_t accept_at_ns;                     /* Not before. */
     struct hearsay_event answers[ANSWERS_MAX]; /* A ring. */
     size_t answers_first, answers_count;
-    char input[HEARSAY_PAYLOAD_MAX]; /* Of stdin, not published yet. */
+    char input[16 * 1024]; /* Of stdin, not published yet. */
     size_t input_len;
     bool input_ended;
 };

@@ -17,6 +17,8 @@
 
 #include <hearsay/runtime.h>
 
+enum { LINE_MAX_LEN = 16 * 1024 }; /* A longer line is two messages. */
+
 struct app {
     atomic_bool stopped; /* The node is done; nothing will be taken. */
     atomic_ulong received;
@@ -122,7 +124,7 @@ static struct hearsay_thread *start(struct app *app, int argc, char **argv)
 int main(int argc, char **argv)
 {
     static struct app app;
-    char line[HEARSAY_PAYLOAD_MAX];
+    char line[LINE_MAX_LEN];
 
     if (argc < 2) {
         fprintf(stderr, "usage: thread HOST:PORT...\n");

@@ -80,15 +80,15 @@ HEARSAY_API const char *hearsay_strerror(int err);
 /* ----------------------------------------------------------- basic types */
 
 enum {
-    HEARSAY_ID_LEN = 32,             /**< An Ed25519 public key. */
-    HEARSAY_SECRET_LEN = 32,         /**< An Ed25519 seed. */
-    HEARSAY_NAME_MAX = 64,           /**< Bytes of a node or network name. */
-    HEARSAY_ADDRS_MAX = 4,           /**< Advertised addresses of one node. */
-    HEARSAY_SEEDS_MAX = 32,          /**< Lines of one config.txt. */
-    HEARSAY_HOST_MAX = 253,          /**< Bytes of a DNS name. */
-    HEARSAY_PAYLOAD_MAX = 15 * 1024, /**< Bytes of one message. */
-    HEARSAY_ADDR_TEXT_LEN = 56,      /**< "[v6]:port" and its final NUL. */
-    HEARSAY_ID_TEXT_LEN = 65         /**< 64 hex digits and the final NUL. */
+    HEARSAY_ID_LEN = 32,     /**< An Ed25519 public key. */
+    HEARSAY_SECRET_LEN = 32, /**< An Ed25519 seed. */
+    HEARSAY_NAME_MAX = 64,   /**< Bytes of a node or network name. */
+    HEARSAY_ADDRS_MAX = 4,   /**< Advertised addresses of one node. */
+    HEARSAY_SEEDS_MAX = 32,  /**< Lines of one config.txt. */
+    HEARSAY_HOST_MAX = 253,  /**< Bytes of a DNS name. */
+    HEARSAY_PAYLOAD_MAX = 16 * 1024 * 1024, /**< Bytes of one message. */
+    HEARSAY_ADDR_TEXT_LEN = 56, /**< "[v6]:port" and its final NUL. */
+    HEARSAY_ID_TEXT_LEN = 65    /**< 64 hex digits and the final NUL. */
 };
 
 /** Who a node is: its public key. Never an address. */
@@ -215,6 +215,12 @@ struct hearsay_config {
      * saying so, nor forgets. A message is delivered when it is on disk, and
      * relayed before. */
     bool retain_on_disk;
+    /** Contents of messages of more than 15 KiB, those that are being fetched
+     * included: bytes; 16 MiB..64 GiB. */
+    uint64_t bulk_bytes;
+    /** Payloads of more bytes are neither fetched nor delivered, and may not be
+     * published; 15 KiB..HEARSAY_PAYLOAD_MAX. */
+    uint32_t payload_max;
     /** Of what was published before this node joined, and is still kept by
      * others: the last so many messages of each origin. 0: nothing;
      * HEARSAY_UNLIMITED: all. */
@@ -325,7 +331,7 @@ struct hearsay_event {
         struct {
             const char *topic;      /**< Borrowed; NULL or <= 64 bytes. */
             const uint8_t *payload; /**< Borrowed. */
-            size_t payload_len;     /**< <= HEARSAY_PAYLOAD_MAX. */
+            size_t payload_len;     /**< <= payload_max of the config. */
             uint64_t *out_seq;      /**< Set on success; may be NULL. */
         } publish;
         struct {
@@ -356,6 +362,9 @@ struct hearsay_buf {
 
 /** Ends the caller's share of @buf; NULL is a no-op. */
 HEARSAY_API void hearsay_buf_unref(struct hearsay_buf *buf);
+
+/** One more share of @buf, to be ended with hearsay_buf_unref(); returns it. */
+HEARSAY_API struct hearsay_buf *hearsay_buf_ref(struct hearsay_buf *buf);
 
 /** What a row of the host's store is about. Keys and values are bytes that
  * only the node understands. Values are sealed with a checksum, which covers
@@ -395,6 +404,10 @@ struct hearsay_message {
     const char *topic;      /**< Lent; "" when there is none. */
     const uint8_t *payload; /**< Lent. */
     size_t payload_len;
+    struct hearsay_buf *content; /**< Of a message of more than 15 KiB: holds
+                                      the payload, lent. Who takes a share with
+                                      hearsay_buf_ref() may keep it. Else
+                                      NULL. */
 };
 
 /** One value of a note. */

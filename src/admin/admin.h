@@ -13,7 +13,9 @@ enum {
     HSY_ADMIN_CONNECTIONS_MAX = 80, /* Per listener; others are refused. */
     HSY_ADMIN_SUBSCRIBERS_MAX = 64, /* So that `status` finds room. */
     HSY_ADMIN_CONNECTION_LEN = 16 * 1024, /* libmicrohttpd's memory for one. */
-    HSY_ADMIN_BODY_MAX = 1024 * 1024,     /* A longer one closes the line. */
+    /* A longer body closes the line. */
+    HSY_ADMIN_BODY_MAX = HEARSAY_PAYLOAD_MAX + 1024 * 1024,
+    HSY_ADMIN_BODIES_MAX = 64 * 1024 * 1024, /* All of them together. */
     HSY_ADMIN_IDLE_S = 30,
     HSY_ADMIN_EVENTS_MAX = 1024,           /* Remembered for all subscribers. */
     HSY_ADMIN_EVENTS_LEN_MAX = 256 * 1024, /* Their bytes. */

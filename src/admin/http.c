@@ -10,6 +10,8 @@
 #include "admin/http.h"
 
 #include "admin/admin.h"
+#include "admin/state.h"
+#include "base/assert.h"
 #include "base/mem.h"
 #include "base/quantity.h"
 
@@ -18,6 +20,8 @@
 enum { PROBLEM_LEN_MAX = 4096 };
 
 /* --------------------------------------------------------------- answers */
+
+enum { BODY_FIRST = 16 * 1024 };
 
 static void free_text(void *text)
 {
@@ -143,7 +147,7 @@ static enum MHD_Result refuse_route(struct MHD_Connection *connection,
             .status = MHD_HTTP_NOT_FOUND,
             .error = "there is no such route",
             .hint = "routes: /v1/status /v1/peers /v1/links /v1/events "
-                    "/v1/messages /v1/leave"});
+                    "/v1/content /v1/messages /v1/leave"});
 }
 
 /* A Content-Length over the limit is refused before a byte of it is read. */
@@ -161,7 +165,18 @@ static enum MHD_Result refuse_long(struct MHD_Connection *connection)
         connection, &(struct hsy_http_problem){
                         .status = MHD_HTTP_CONTENT_TOO_LARGE,
                         .error = "the body is longer than a message may be",
-                        .hint = "15360 bytes at most; split it"});
+                        .hint = "16 MiB (16777216 bytes) at most; split it"});
+}
+
+static enum MHD_Result refuse_crowded(struct MHD_Connection *connection)
+{
+    return hsy_http_refuse(
+        connection, &(struct hsy_http_problem){
+                        .status = MHD_HTTP_TOO_MANY_REQUESTS,
+                        .error = "too many large messages are being handed in",
+                        .hint = "try again a little later",
+                        .header = {"Retry-After", "1"},
+                        .retry_ms = 100});
 }
 
 static enum MHD_Result begin(struct hsy_admin *admin,
@@ -187,6 +202,35 @@ static enum MHD_Result begin(struct hsy_admin *admin,
     return MHD_YES;
 }
 
+/* Room for @len bytes, doubling. False: no memory, or all bodies together
+ * would take more than they may. */
+static bool body_room(struct hsy_http_request *request, size_t len)
+{
+    size_t room = request->body_room == 0 ? BODY_FIRST : request->body_room;
+    while (room < len) {
+        room *= 2;
+    }
+    size_t more = room - request->body_room;
+    if (more == 0) {
+        return true;
+    }
+    if (more > HSY_ADMIN_BODIES_MAX - request->admin->bodies_len) {
+        return false;
+    }
+    char *body = hsy_mem_alloc(hearsay_mem_default(), room);
+    if (body == NULL) {
+        return false;
+    }
+    if (request->body_len > 0) {
+        memcpy(body, request->body, request->body_len);
+    }
+    hsy_mem_free(hearsay_mem_default(), request->body);
+    request->body = body;
+    request->body_room = room;
+    request->admin->bodies_len += more;
+    return true;
+}
+
 /* Stores what fits and counts the rest. MHD_NO: far too much; hang up. */
 static enum MHD_Result collect(struct hsy_http_request *request,
                                const char *data, size_t *data_len)
@@ -197,15 +241,12 @@ static enum MHD_Result collect(struct hsy_http_request *request,
     if (request->body_seen > HSY_ADMIN_BODY_MAX) {
         return MHD_NO;
     }
-    if (request->body == NULL) {
-        request->body =
-            hsy_mem_alloc(hearsay_mem_default(), HEARSAY_PAYLOAD_MAX);
-        if (request->body == NULL) {
-            return MHD_NO;
-        }
+    size_t left = HEARSAY_PAYLOAD_MAX - request->body_len;
+    size_t take = len < left ? len : left;
+    if (request->crowded || !body_room(request, request->body_len + take)) {
+        request->crowded = true;
+        return MHD_YES;
     }
-    size_t room = HEARSAY_PAYLOAD_MAX - request->body_len;
-    size_t take = len < room ? len : room;
     memcpy(request->body + request->body_len, data, take);
     request->body_len += take;
     return MHD_YES;
@@ -224,6 +265,9 @@ enum MHD_Result hsy_http_handle(void *cls, struct MHD_Connection *connection,
     if (*data_len > 0) {
         return collect(r, data, data_len);
     }
+    if (r->crowded) {
+        return refuse_crowded(connection);
+    }
     if (r->body_seen > r->body_len) {
         return refuse_long(connection);
     }
@@ -238,6 +282,8 @@ void hsy_http_done(void *cls, struct MHD_Connection *connection, void **request,
     (void)why;
     struct hsy_http_request *r = *request;
     if (r != NULL) {
+        HSY_ASSERT(r->admin->bodies_len >= r->body_room);
+        r->admin->bodies_len -= r->body_room;
         hsy_mem_free(hearsay_mem_default(), r->body);
         hsy_mem_free(hearsay_mem_default(), r);
     }

@@ -14,8 +14,10 @@ struct hsy_http_request {
     struct MHD_Connection *connection;
     const struct hsy_http_route *route; /* NULL: answered at once. */
     char *body;         /* Owned; NULL: none. HEARSAY_PAYLOAD_MAX at most. */
-    size_t body_len;    /* What is stored; */
+    size_t body_room;   /* Of it; */
+    size_t body_len;    /* what is stored; */
     uint64_t body_seen; /* and what came. */
+    bool crowded;       /* All bodies together take too much. */
 };
 
 struct hsy_http_route {

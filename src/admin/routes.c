@@ -2,7 +2,9 @@
  * row, so that an answer is one moment of the node. */
 #include "admin/http.h"
 #include "admin/state.h"
+#include "base/addr.h"
 #include "base/assert.h"
+#include "base/quantity.h"
 #include "base/time.h"
 #include "node/view.h"
 #include "runtime/clock.h"
@@ -251,7 +253,8 @@ static enum MHD_Result refuse_publish(struct hsy_http_request *r, int err)
     if (err == HEARSAY_ERR_TOO_BIG) {
         problem.status = MHD_HTTP_CONTENT_TOO_LARGE;
         problem.error = "the message or its topic is too long";
-        problem.hint = "15360 bytes of message and 64 of topic at most";
+        problem.hint = "16 MiB of message and 64 bytes of topic at most, or "
+                       "what --payload-max says";
     } else if (err == HEARSAY_ERR_AGAIN) {
         problem.status = MHD_HTTP_TOO_MANY_REQUESTS;
         problem.error = "the links do not take messages that fast";
@@ -271,6 +274,64 @@ static enum MHD_Result refuse_publish(struct hsy_http_request *r, int err)
         problem.status = MHD_HTTP_SERVICE_UNAVAILABLE;
     }
     return hsy_http_refuse(r->connection, &problem);
+}
+
+/* ------------------------------------------------------ large payloads */
+
+static bool number_of(struct hsy_http_request *r, const char *key,
+                      uint64_t *out)
+{
+    const char *text =
+        MHD_lookup_connection_value(r->connection, MHD_GET_ARGUMENT_KIND, key);
+    return text != NULL && hsy_uint_parse(out, text, UINT64_MAX) == 0;
+}
+
+static void end_share(void *content)
+{
+    hearsay_buf_unref(content);
+}
+
+/* The payload of a large message, as long as the node keeps it. */
+static enum MHD_Result get_content(struct hsy_http_request *r)
+{
+    struct hsy_view_message which = {.epoch = 0};
+    const char *origin = MHD_lookup_connection_value(
+        r->connection, MHD_GET_ARGUMENT_KIND, "origin");
+    if (origin == NULL ||
+        hsy_id_parse(&which.origin, origin, strlen(origin)) != 0 ||
+        !number_of(r, "epoch", &which.epoch) ||
+        !number_of(r, "seq", &which.seq)) {
+        return hsy_http_refuse(
+            r->connection,
+            &(struct hsy_http_problem){
+                .status = MHD_HTTP_BAD_REQUEST,
+                .error = "which message? an argument is missing or malformed",
+                .hint = "take the path from the message's event: "
+                        "/v1/content?origin=ID&epoch=N&seq=N"});
+    }
+    struct hearsay_buf *content = hsy_view_content(node_of(r), &which);
+    if (content == NULL) {
+        return hsy_http_refuse(
+            r->connection,
+            &(struct hsy_http_problem){
+                .status = MHD_HTTP_NOT_FOUND,
+                .error = "this node does not keep that content",
+                .hint = "it is kept for a while only (--bulk-bytes); fetch it "
+                        "when its event comes"});
+    }
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer_with_free_callback_cls(
+            content->len, content->data, end_share, content);
+    if (response == NULL) {
+        hearsay_buf_unref(content);
+        return MHD_NO;
+    }
+    MHD_add_response_header(response, "Content-Type",
+                            "application/octet-stream");
+    enum MHD_Result result =
+        MHD_queue_response(r->connection, MHD_HTTP_OK, response);
+    MHD_destroy_response(response);
+    return result;
 }
 
 static enum MHD_Result post_message(struct hsy_http_request *r)
@@ -306,11 +367,8 @@ static enum MHD_Result post_leave(struct hsy_http_request *r)
 }
 
 const struct hsy_http_route hsy_http_routes[] = {
-    {"GET", "/v1/status", get_status},
-    {"GET", "/v1/peers", get_peers},
-    {"GET", "/v1/links", get_links},
-    {"GET", "/v1/events", get_events},
-    {"POST", "/v1/messages", post_message},
-    {"POST", "/v1/leave", post_leave},
-    {NULL, NULL, NULL},
+    {"GET", "/v1/status", get_status},   {"GET", "/v1/peers", get_peers},
+    {"GET", "/v1/links", get_links},     {"GET", "/v1/events", get_events},
+    {"GET", "/v1/content", get_content}, {"POST", "/v1/messages", post_message},
+    {"POST", "/v1/leave", post_leave},   {NULL, NULL, NULL},
 };

@@ -27,6 +27,7 @@ struct hsy_admin {
     struct hsy_timer *beat;
     bool beating;
     char socket_path[108];
+    size_t bodies_len; /* Room of the bodies of all requests. */
 };
 
 /* Heartbeats while there are subscribers. */

@@ -75,6 +75,20 @@ static bool is_text(const uint8_t *data, size_t len)
            (len == 0 || memchr(data, '\0', len) == NULL);
 }
 
+/* A large one is too much for all who follow: who wants it asks for it. */
+static void put_content(struct hsy_json *json,
+                        const struct hearsay_message *message)
+{
+    char origin[HEARSAY_ID_TEXT_LEN];
+    char path[192];
+    hearsay_id_text(origin, &message->origin);
+    snprintf(path, sizeof(path), "/v1/content?origin=%s&epoch=%llu&seq=%llu",
+             origin, (unsigned long long)message->epoch,
+             (unsigned long long)message->seq);
+    hsy_json_u64(json, "bytes", message->payload_len);
+    hsy_json_string(json, "path", path);
+}
+
 bool hsy_stream_message(struct hsy_stream *stream,
                         const struct hearsay_message *message)
 {
@@ -97,7 +111,9 @@ bool hsy_stream_message(struct hsy_stream *stream,
     if (message->again) {
         hsy_json_bool(&json, "again", true);
     }
-    if (is_text(message->payload, message->payload_len)) {
+    if (message->content != NULL) {
+        put_content(&json, message);
+    } else if (is_text(message->payload, message->payload_len)) {
         hsy_json_text(&json, "text", (const char *)message->payload,
                       message->payload_len);
     } else {

@@ -84,7 +84,7 @@ struct hearsay_buf *hsy_buf_new(const struct hearsay_mem *mem, uint32_t len)
     return buf;
 }
 
-struct hearsay_buf *hsy_buf_ref(struct hearsay_buf *buf)
+struct hearsay_buf *hearsay_buf_ref(struct hearsay_buf *buf)
 {
     HSY_ASSERT(buf != NULL);
     HSY_ASSERT(buf->refs >= 1); /* 0: already freed. */

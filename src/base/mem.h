@@ -15,7 +15,5 @@ void hsy_mem_wipe(void *ptr, size_t len);
 
 /* One buffer with one reference and room for @len bytes; NULL: no memory. */
 struct hearsay_buf *hsy_buf_new(const struct hearsay_mem *mem, uint32_t len);
-/* One more share of @buf; returns it. */
-struct hearsay_buf *hsy_buf_ref(struct hearsay_buf *buf);
 
 #endif

@@ -1,23 +1,22 @@
-/* A message is smaller than a pipe, so all of it is written before the
- * command is waited for, whether or not the command reads it. The end comes
- * as an event on a pidfd, so that waiting has a deadline. */
+/* The command reads the message from a file in memory: all of it is written
+ * before the command is waited for, whether or not the command reads it. The
+ * end comes as an event on a pidfd, so that waiting has a deadline. */
 #include "cli/exec.h"
 
 #include "base/assert.h"
 #include "cli/cli.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum { WAIT_S = 30 };
-_Static_assert(HEARSAY_PAYLOAD_MAX < 65536, "a message fits into a pipe");
 
 static _Noreturn void become(const char *command,
                              const struct hsy_exec_message *message,
@@ -35,28 +34,47 @@ static _Noreturn void become(const char *command,
     _exit(127);
 }
 
+/* A descriptor at the beginning of the payload; -1 and errno. */
+static int payload_file(const struct hsy_exec_message *message)
+{
+    int fd = memfd_create("hearsay-message", MFD_CLOEXEC);
+    size_t done = 0;
+    while (fd >= 0 && done < message->payload_len) {
+        const uint8_t *at = (const uint8_t *)message->payload + done;
+        ssize_t written = write(fd, at, message->payload_len - done);
+        if (written < 0) {
+            int err = errno;
+            close(fd);
+            errno = err;
+            return -1;
+        }
+        done += (size_t)written;
+    }
+    if (fd >= 0) {
+        (void)lseek(fd, 0, SEEK_SET);
+    }
+    return fd;
+}
+
 /* 0 or the errno. *@out_pid is the leader of its own process group. */
 static int spawn(const char *command, const struct hsy_exec_message *message,
                  pid_t *out_pid)
 {
-    int fds[2];
-    if (pipe2(fds, O_CLOEXEC) != 0) {
+    int fd = payload_file(message);
+    if (fd < 0) {
         return errno;
     }
     int err = 0;
     pid_t pid = fork();
     if (pid == 0) {
-        become(command, message, fds[0]);
+        become(command, message, fd);
     }
     if (pid < 0) {
         err = errno;
     } else {
-        ssize_t written = write(fds[1], message->payload, message->payload_len);
-        (void)written; /* A command that is gone already reads nothing. */
         *out_pid = pid;
     }
-    close(fds[0]);
-    close(fds[1]);
+    close(fd);
     return err;
 }
 

@@ -9,7 +9,7 @@
 enum {
     WORKER_LEN = 256 * 1024, /* Touched stack and allocator cache. */
     QUEUED_LEN = 64,         /* A job in a lane. */
-    REQUEST_LEN = HSY_ADMIN_CONNECTION_LEN + HEARSAY_PAYLOAD_MAX
+    REQUEST_LEN = HSY_ADMIN_CONNECTION_LEN + 4096
 };
 
 static void print_row(FILE *out, const struct hsy_limit *limit)
@@ -40,6 +40,7 @@ static void host_rows(FILE *out, const struct hsy_node_options *options,
         {"worker threads", workers == 0 ? 1 : workers, WORKER_LEN,
          workers == 0 ? "0 = cores - 1" : "fixed"},
         {"API connections", HSY_ADMIN_CONNECTIONS_MAX, REQUEST_LEN, "refuse"},
+        {"API bodies, bytes", 1, HSY_ADMIN_BODIES_MAX, "try again"},
         {"API events, bytes", 1, HSY_ADMIN_EVENTS_LEN_MAX, "drop the oldest"},
     };
     for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {

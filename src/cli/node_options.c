@@ -6,6 +6,7 @@
 
 #include "base/addr.h"
 #include "base/assert.h"
+#include "base/quantity.h"
 #include "base/time.h"
 
 #include <string.h>
@@ -38,6 +39,8 @@ enum {
     FLAG_RETAIN_ON_DISK,
     FLAG_TOPIC,
     FLAG_ORDERED,
+    FLAG_PAYLOAD_MAX,
+    FLAG_BULK_BYTES,
     FLAG_JOIN_TIMEOUT,
     FLAG_LEASE,
     FLAG_PRINT_LIMITS,
@@ -47,6 +50,8 @@ enum {
 /* As src/node/config.c has it, and the log on disk. */
 #define RETAIN_LEN_MIN (UINT64_C(1) << 20)
 #define RETAIN_LEN_MAX (UINT64_C(16) << 30)
+enum { INLINE_MAX = 15 * 1024 };
+#define MIB (UINT64_C(1024) * 1024)
 
 /* Rows that both roles have; the default of --listen is the role's own. */
 #define COMMON_FLAGS(listen_default)                                           \
@@ -124,6 +129,12 @@ static const struct hsy_flag peer_flags[] = {
      "deliver each origin's messages in order, and wait for what is missing "
      "so long; 0 = as they come (default 0)",
      FLAG_ORDERED},
+    {"payload-max", "SIZE",
+     "take no longer messages, 15KiB to 16MiB (default 16MiB)",
+     FLAG_PAYLOAD_MAX},
+    {"bulk-bytes", "SIZE",
+     "for messages of more than 15 KiB, from 16MiB (default 64MiB)",
+     FLAG_BULK_BYTES},
     {"join-timeout", "DUR", "give up joining after this; 0 = never (default 0)",
      FLAG_JOIN_TIMEOUT},
     {NULL, NULL, NULL, 0},
@@ -415,6 +426,28 @@ static int set_ordered(const struct hsy_flag *flag, const char *value,
     return hsy_flag_duration(flag, value, wait, out, error);
 }
 
+static int set_size(struct hsy_node_options *o, const struct hsy_flag *flag,
+                    const char *value, struct hsy_usage_error *error)
+{
+    static const struct hsy_range payload = {INLINE_MAX, HEARSAY_PAYLOAD_MAX};
+    static const struct hsy_range bulk = {16 * MIB, 64 * 1024 * MIB};
+    bool is_payload = flag->id == FLAG_PAYLOAD_MAX;
+    const struct hsy_range *range = is_payload ? &payload : &bulk;
+    uint64_t size = 0;
+    if (hsy_size_parse(&size, value) != 0 || size < range->min ||
+        size > range->max) {
+        return hsy_flag_refuse(
+            error, "--%s: `%.80s` is no size from %s, as in 1MiB", flag->name,
+            value, is_payload ? "15KiB to 16MiB" : "16MiB to 65536MiB");
+    }
+    if (is_payload) {
+        o->config.node.payload_max = (uint32_t)size;
+    } else {
+        o->config.node.bulk_bytes = size;
+    }
+    return 0;
+}
+
 static int set_duration(struct hsy_node_options *o, const struct hsy_flag *flag,
                         const char *value, struct hsy_usage_error *error)
 {
@@ -520,6 +553,9 @@ static int set(void *ctx, const struct hsy_flag *flag, const char *value,
     case FLAG_ORDERED:
     case FLAG_LEASE:
         return set_duration(o, flag, value, error);
+    case FLAG_PAYLOAD_MAX:
+    case FLAG_BULK_BYTES:
+        return set_size(o, flag, value, error);
     case FLAG_PROFILE:
     case FLAG_LOG_LEVEL:
     case FLAG_LOG_FORMAT:

@@ -16,14 +16,16 @@
 enum {
     FLAG_TOPIC,
     FLAG_LINES,
+    FLAG_FILE,
     FLAG_TIMEOUT,
     PATH_MAX_LEN = 256, /* 64 bytes of topic, each escaped as %XX. */
-    INPUT_MAX = 1024 * 1024
+    INPUT_MAX = HEARSAY_PAYLOAD_MAX + 1
 };
 
 static const struct hsy_flag flags[] = {
     {"topic", "TEXT", "what it is about, 64 bytes at most", FLAG_TOPIC},
     {"lines", NULL, "each line of standard input is a message", FLAG_LINES},
+    {"file", "PATH", "a whole file is the message, 16 MiB at most", FLAG_FILE},
     {"timeout", "DUR", "try this long to have one taken (default 30s)",
      FLAG_TIMEOUT},
     HSY_REMOTE_FLAGS,
@@ -32,7 +34,7 @@ static const struct hsy_flag flags[] = {
 
 static const struct hsy_usage usage = {
     .command = "send",
-    .operands = "[TEXT... | -]",
+    .operands = "[TEXT... | - | --file PATH]",
     .summary = "Publishes messages at the local peer; `-` stands for standard "
                "input.",
     .example = "hearsay send --topic alerts \"disk full on db3\"",
@@ -42,6 +44,7 @@ static const struct hsy_usage usage = {
 struct send_options {
     struct hsy_remote remote;
     const char *topic;
+    const char *file; /* NULL: none. */
     bool lines;
     uint64_t timeout_ns;
     char **texts;
@@ -78,6 +81,9 @@ static int set(void *ctx, const struct hsy_flag *flag, const char *value,
     case FLAG_LINES:
         o->lines = true;
         return 0;
+    case FLAG_FILE:
+        o->file = value;
+        return 0;
     case FLAG_TIMEOUT:
         return hsy_flag_duration(flag, value, timeout, &o->timeout_ns, error);
     default:
@@ -104,9 +110,15 @@ static int parse(struct send_options *out, int argc, char **argv,
                                "expected",
                                out->texts[0]);
     }
-    if (!out->lines && out->texts_count == 0) {
-        return hsy_flag_refuse(error, "no message: give it as an argument, or "
-                                      "`-` for standard input, or --lines");
+    if (out->file != NULL && (out->lines || out->texts_count > 0)) {
+        return hsy_flag_refuse(error,
+                               "--file is the message; `%s` is not expected",
+                               out->lines ? "--lines" : out->texts[0]);
+    }
+    if (!out->lines && out->file == NULL && out->texts_count == 0) {
+        return hsy_flag_refuse(error,
+                               "no message: give it as an argument, or `-` "
+                               "for standard input, or --file, or --lines");
     }
     return 0;
 }
@@ -165,26 +177,41 @@ static int send_one(struct sending *s, struct hsy_client_body body)
     }
 }
 
-static int send_input(struct sending *s)
+/* All of @from, which is called @name. */
+static int send_stream(struct sending *s, FILE *from, const char *name)
 {
     const struct hearsay_mem *mem = hearsay_mem_default();
-    char *text = hsy_mem_alloc(mem, INPUT_MAX + 1);
+    char *text = hsy_mem_alloc(mem, INPUT_MAX);
     if (text == NULL) {
         hsy_cli_complain("send: no memory");
         return HSY_EXIT_FAILED;
     }
-    size_t len = fread(text, 1, INPUT_MAX + 1, stdin);
+    size_t len = fread(text, 1, INPUT_MAX, from);
     int code = HSY_EXIT_FAILED;
-    if (ferror(stdin) != 0) {
-        hsy_cli_complain("send: standard input: %s", strerror(errno));
+    if (ferror(from) != 0) {
+        hsy_cli_complain("send: %s: %s", name, strerror(errno));
     } else if (len > HEARSAY_PAYLOAD_MAX) {
-        hsy_cli_complain("send: standard input is longer than a message may "
-                         "be (%d bytes); split it, or use --lines",
-                         HEARSAY_PAYLOAD_MAX);
+        hsy_cli_complain("send: %s is longer than a message may be (%d bytes); "
+                         "split it%s",
+                         name, HEARSAY_PAYLOAD_MAX,
+                         from == stdin ? ", or use --lines" : "");
     } else {
         code = send_one(s, (struct hsy_client_body){text, len});
     }
     hsy_mem_free(mem, text);
+    return code;
+}
+
+static int send_file(struct sending *s)
+{
+    const char *path = s->options->file;
+    FILE *file = fopen(path, "rbe");
+    if (file == NULL) {
+        hsy_cli_complain("send: --file: %s: %s", path, strerror(errno));
+        return HSY_EXIT_USAGE;
+    }
+    int code = send_stream(s, file, path);
+    fclose(file);
     return code;
 }
 
@@ -280,8 +307,10 @@ static int run(const struct send_options *o)
         code = HSY_EXIT_FAILED;
     } else if (o->lines) {
         code = send_lines(&s);
+    } else if (o->file != NULL) {
+        code = send_file(&s);
     } else if (o->texts_count == 1 && strcmp(o->texts[0], "-") == 0) {
-        code = send_input(&s);
+        code = send_stream(&s, stdin, "standard input");
     } else {
         code = send_texts(&s);
     }

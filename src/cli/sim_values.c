@@ -187,7 +187,7 @@ int hsy_sim_size_flag(struct hsy_sim_options *out, const struct hsy_flag *flag,
 {
     static const struct bounds payload = {
         {HSY_STUDY_PAYLOAD_MIN, HEARSAY_PAYLOAD_MAX},
-        "8 to 15KiB, as in 100 or 4KiB"};
+        "8 to 16MiB, as in 100 or 4KiB"};
     static const struct bounds capacity = {{1024, UINT32_MAX},
                                            "1KiB to 4095MiB, as in 128KiB"};
     bool is_payload = strcmp(flag->name, "payload") == 0;

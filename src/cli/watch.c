@@ -111,8 +111,30 @@ static const char *text_of(const json_t *json, const char *key)
     return text != NULL ? text : "";
 }
 
-static bool run_command(const struct hsy_watching *w, const json_t *json)
+/* Gives *@out, a large payload that the event only names. */
+static bool fetch_content(struct hsy_watching *w, const char *path, char **out,
+                          size_t *out_len)
 {
+    struct hsy_client_error error = {.text = "no connection"};
+    if (w->client == NULL &&
+        hsy_remote_open(&usage, &w->remote, &w->client) != HSY_EXIT_DONE) {
+        return false;
+    }
+    if (hsy_client_get_bytes(w->client, path, out, out_len, &error) != 0) {
+        hsy_cli_complain("watch: --exec: %s", error.text);
+        return false;
+    }
+    return true;
+}
+
+/* Gives *@out: what the event carries, or names. */
+static bool payload_of(struct hsy_watching *w, const json_t *json, char **out,
+                       size_t *out_len)
+{
+    const char *path = json_string_value(json_object_get(json, "path"));
+    if (path != NULL) {
+        return fetch_content(w, path, out, out_len);
+    }
     const char *base64 =
         json_string_value(json_object_get(json, "payload_base64"));
     const char *payload = base64 != NULL ? base64 : text_of(json, "text");
@@ -122,7 +144,20 @@ static bool run_command(const struct hsy_watching *w, const json_t *json)
         return false;
     }
     memcpy(copy, payload, len + 1);
-    bool ok = base64 == NULL || hsy_base64_decode(copy, &len);
+    if (base64 != NULL && !hsy_base64_decode(copy, &len)) {
+        hsy_mem_free(hearsay_mem_default(), copy);
+        return false;
+    }
+    *out = copy;
+    *out_len = len;
+    return true;
+}
+
+static bool run_command(struct hsy_watching *w, const json_t *json)
+{
+    char *payload = NULL;
+    size_t len = 0;
+    bool ok = payload_of(w, json, &payload, &len);
     if (ok && len <= HEARSAY_PAYLOAD_MAX) {
         char seq[24];
         snprintf(seq, sizeof(seq), "%lld",
@@ -131,10 +166,10 @@ static bool run_command(const struct hsy_watching *w, const json_t *json)
                                        .origin = text_of(json, "origin"),
                                        .seq = seq,
                                        .topic = text_of(json, "topic"),
-                                       .payload = copy,
+                                       .payload = payload,
                                        .payload_len = len});
     }
-    hsy_mem_free(hearsay_mem_default(), copy);
+    hsy_mem_free(hearsay_mem_default(), payload);
     return ok;
 }
 
@@ -174,7 +209,12 @@ static void show_message(FILE *out, const json_t *json)
     }
     const char *base64 =
         json_string_value(json_object_get(json, "payload_base64"));
-    if (base64 != NULL) {
+    const char *path = json_string_value(json_object_get(json, "path"));
+    if (path != NULL) {
+        fprintf(out, "(%lld bytes: GET %s)",
+                (long long)json_integer_value(json_object_get(json, "bytes")),
+                path);
+    } else if (base64 != NULL) {
         fprintf(out, "(bytes, no text) base64:%s", base64);
     } else {
         print_defused(out, text_of(json, "text"));
@@ -287,6 +327,7 @@ static int run(struct hsy_watching *w)
     if (err != 0) {
         hsy_cli_complain("watch: %s", error.text);
     }
+    hsy_client_destroy(w->client);
     hsy_client_destroy(client);
     code = err != 0 || w->failed ? HSY_EXIT_FAILED : HSY_EXIT_DONE;
     return hsy_cli_finish(code);

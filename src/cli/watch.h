@@ -15,7 +15,8 @@ struct hsy_watching {
     FILE *out;
 
     uint64_t seen;
-    bool failed; /* A command of --exec did, or stdout is gone. */
+    struct hsy_client *client; /* For contents; NULL: not asked yet. */
+    bool failed;               /* A command of --exec did, or stdout is gone. */
 };
 
 /* False: that was enough. */

@@ -329,6 +329,27 @@ int hsy_client_get(struct hsy_client *client, const char *path, json_t **out,
     return perform(client, &a, out, error);
 }
 
+int hsy_client_get_bytes(struct hsy_client *client, const char *path,
+                         char **out, size_t *out_len,
+                         struct hsy_client_error *error)
+{
+    struct answer a = {0};
+    if (prepare(client, path, &a) != CURLE_OK) {
+        return fail(error, HEARSAY_ERR_NOMEM, "libcurl: no memory");
+    }
+    *error = (struct hsy_client_error){0};
+    curl_easy_setopt(client->curl, CURLOPT_TIMEOUT_MS, (long)TOTAL_MS);
+    CURLcode code = curl_easy_perform(client->curl);
+    int err = judge(client, code, &a, error);
+    if (err != 0) {
+        hsy_mem_free(hearsay_mem_default(), a.text);
+        return err;
+    }
+    *out = a.text;
+    *out_len = a.len;
+    return 0;
+}
+
 int hsy_client_post(struct hsy_client *client, const char *path,
                     struct hsy_client_body body, json_t **out,
                     struct hsy_client_error *error)

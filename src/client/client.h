@@ -33,6 +33,13 @@ HEARSAY_MUST_USE int hsy_client_get(struct hsy_client *client, const char *path,
                                     json_t **out,
                                     struct hsy_client_error *error);
 
+/* The same, but whatever comes is given in *@out (hsy_mem_free() it), @out_len
+ * bytes. */
+HEARSAY_MUST_USE int hsy_client_get_bytes(struct hsy_client *client,
+                                          const char *path, char **out,
+                                          size_t *out_len,
+                                          struct hsy_client_error *error);
+
 struct hsy_client_body {
     const void *data; /* Borrowed. */
     size_t len;

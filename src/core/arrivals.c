@@ -119,6 +119,7 @@ static void merge_links(struct hsy_core *core, struct hsy_neighbour *n,
             loser = old;
             /* What was on its way there may be lost: as if it were new. */
             hsy_repair_link_down(&core->repair, old);
+            hsy_bulk_link_down(&core->relay.bulk, old);
             n->fresh = n->overlay;
             core->overlay.changed = core->overlay.changed || n->overlay;
         }
@@ -295,6 +296,7 @@ static void remove_neighbour(struct hsy_core *core, struct hsy_neighbour *n,
     if (gone.overlay) {
         hsy_tree_link_down(&core->relay.tree, &gone);
         hsy_repair_link_down(&core->repair, gone.link);
+        hsy_bulk_link_down(&core->relay.bulk, gone.link);
     }
     hsy_join_link_down(&core->join, &gone.id);
 }

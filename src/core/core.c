@@ -7,6 +7,7 @@
 enum { CHALLENGERS_MAX = 64 };
 
 #define LEAVE_WAIT_NS (2 * HSY_SECOND)
+#define LOOK_NS (20 * HSY_MS)
 
 static int init_seed(struct hsy_core *core)
 {
@@ -184,15 +185,20 @@ static void say_good_bye(struct hsy_core *core)
     }
 }
 
-/* Behind the last own bundle, and the last answer of the disk. */
+/* Everything that was taken is on its way, and on the disk; and of each large
+ * message one copy is out, or the time for that is over. */
 static void leave_when_done(struct hsy_core *core)
 {
     struct hsy_relay *relay = &core->relay;
+    uint64_t last_ns = core->leave_by_ns - LEAVE_WAIT_NS / 4;
+    bool late = core->env.now.mono_ns >= last_ns;
 
     HSY_ASSERT(core->phase == HSY_PHASE_LEAVING);
     hsy_saved_flush(&relay->saved);
-    if (!core->bye_said && relay->publisher.unsigned_count == 0 &&
-        hsy_saved_idle(&relay->saved)) {
+    if (!core->bye_said && hsy_publisher_done(&relay->publisher) &&
+        hsy_saved_idle(&relay->saved) &&
+        (late || core->neighbours.degree == 0 ||
+         !hsy_bulk_is_pinned(&relay->bulk))) {
         core->bye_said = true;
         hsy_saved_end(&relay->saved);
         say_good_bye(core);
@@ -283,6 +289,13 @@ int hsy_core_subscribe(struct hsy_core *core, const char *pattern, bool on)
     return hsy_topics_set(&core->relay.delivery.topics, pattern, on);
 }
 
+bool hsy_core_serve(struct hsy_core *core, hearsay_link link,
+                    struct hsy_frame *out)
+{
+    HSY_ASSERT(link != 0);
+    return core->seed == NULL && hsy_bulk_serve(&core->relay.bulk, link, out);
+}
+
 void hsy_core_leave(struct hsy_core *core)
 {
     HSY_ASSERT(core->phase == HSY_PHASE_RUNNING);
@@ -294,7 +307,7 @@ void hsy_core_leave(struct hsy_core *core)
     hsy_publisher_flush(&core->relay.publisher);
     hsy_delivery_flush(&core->relay.delivery);
     hsy_book_flush(&core->book);
-    leave_when_done(core);
+    leave_when_done(core); /* Else behind the last bundle. */
 }
 
 /* ------------------------------------------------------------------ end */
@@ -378,6 +391,9 @@ void hsy_core_end(struct hsy_core *core)
         env->ports.stop(env->ports.ctx, HEARSAY_STOP_LEFT,
                         "left the network without a signed good-bye");
     }
+    if (core->phase == HSY_PHASE_LEAVING) {
+        leave_when_done(core);
+    }
     if (core->phase != HSY_PHASE_RUNNING) {
         return;
     }
@@ -391,13 +407,23 @@ void hsy_core_end(struct hsy_core *core)
     }
 }
 
+/* While a large message is still being fetched from here, often. */
+static uint64_t leave_look_ns(const struct hsy_core *core)
+{
+    HSY_ASSERT(core->phase == HSY_PHASE_LEAVING);
+    return core->bye_said
+               ? core->leave_by_ns
+               : hsy_time_min(core->leave_by_ns,
+                              hsy_time_add(core->env.now.mono_ns, LOOK_NS));
+}
+
 uint64_t hsy_core_deadline(const struct hsy_core *core)
 {
     uint64_t next_ns =
         hsy_time_min(core->liveness.next_ns, core->probes.next_ns);
 
     if (core->phase != HSY_PHASE_RUNNING) {
-        return core->phase == HSY_PHASE_LEAVING ? core->leave_by_ns
+        return core->phase == HSY_PHASE_LEAVING ? leave_look_ns(core)
                                                 : HEARSAY_NEVER;
     }
     if (core->self.retry) {

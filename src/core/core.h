@@ -121,6 +121,10 @@ HEARSAY_MUST_USE int hsy_core_publish(struct hsy_core *core,
                                       uint64_t *out_seq);
 HEARSAY_MUST_USE int hsy_core_subscribe(struct hsy_core *core,
                                         const char *pattern, bool on);
+/* The next piece of a large message for @link, when nothing else waits there;
+ * false: none just now. Lent until the next call of anything. */
+HEARSAY_MUST_USE bool hsy_core_serve(struct hsy_core *core, hearsay_link link,
+                                     struct hsy_frame *out);
 void hsy_core_leave(struct hsy_core *core);
 
 uint64_t hsy_core_deadline(const struct hsy_core *core);

@@ -14,7 +14,7 @@ static void deliver(struct hsy_delivery *d, const struct hsy_message *message,
     memcpy(topic, message->topic, message->topic_len);
     topic[message->topic_len] = '\0';
     out->topic = topic;
-    out->payload = message->payload;
+    out->payload = out->content != NULL ? out->content->data : message->payload;
     out->payload_len = message->payload_len;
     env->counters.delivered++;
     env->ports.deliver(env->ports.ctx, out);
@@ -32,10 +32,12 @@ static void hand_over(void *ctx, struct hsy_origin *origin,
                                   .seq = bundle->first_seq,
                                   .wall_ms = bundle->wall_ms,
                                   .hops = turn->hops,
-                                  .again = turn->again};
+                                  .again = turn->again,
+                                  .content = turn->content};
     struct hsy_message message;
 
     for (; hsy_messages_next(&at, &message); out.seq++) {
+        HSY_ASSERT(hsy_message_large(&message) == (turn->content != NULL));
         if (!hsy_topics_want(&d->topics, &message)) {
             d->env->counters.filtered++;
             continue;
@@ -74,15 +76,6 @@ void hsy_delivery_fini(struct hsy_delivery *d)
     HSY_ASSERT(d->env != NULL);
     hsy_order_fini(&d->order);
     hsy_topics_fini(&d->topics);
-}
-
-void hsy_delivery_take(struct hsy_delivery *d, const struct hsy_bundle *bundle,
-                       uint8_t hops)
-{
-    struct hsy_turn turn = {.bundle = bundle, .hops = hops};
-
-    HSY_ASSERT(bundle->count >= 1);
-    hsy_delivery_turn(d, &turn);
 }
 
 void hsy_delivery_turn(struct hsy_delivery *d, const struct hsy_turn *turn)

@@ -18,11 +18,7 @@ HEARSAY_MUST_USE int hsy_delivery_init(struct hsy_delivery *d,
                                        struct hsy_env *env,
                                        struct hsy_origins *origins);
 void hsy_delivery_fini(struct hsy_delivery *d);
-/* Takes the messages of @bundle (borrowed), all of them new, which came over
- * @hops links. */
-void hsy_delivery_take(struct hsy_delivery *d, const struct hsy_bundle *bundle,
-                       uint8_t hops);
-/* The same, of what was on the disk for a while. */
+/* Takes the messages of a bundle, all of them new. */
 void hsy_delivery_turn(struct hsy_delivery *d, const struct hsy_turn *turn);
 /* Numbers of @origin were claimed or given up, and nothing taken for it. */
 void hsy_delivery_look(struct hsy_delivery *d, struct hsy_origin *origin);

@@ -64,6 +64,12 @@ struct hsy_ports {
     /* The id of a signed bundle. */
     void (*bundle_id)(void *ctx, struct hsy_bundle_id *out,
                       const struct hsy_bundle *bundle);
+    /* Of one piece of a large message. */
+    void (*hash)(void *ctx, uint8_t out[HSY_PIECE_HASH_LEN],
+                 const uint8_t *bytes, size_t len);
+    /* There is something for hsy_bulk_serve() to give to @link: take it when
+     * nothing else waits there. */
+    void (*serve)(void *ctx, hearsay_link link);
 };
 
 struct hsy_env {

@@ -9,7 +9,8 @@ struct hsy_held {
     struct hsy_held *older, *newer; /* Of all. */
     struct hsy_held *above;         /* Of its origin: the next number. */
     struct hsy_epoch of;
-    struct hsy_blob *bundle; /* A share. */
+    struct hsy_blob *bundle;     /* A share. */
+    struct hearsay_buf *content; /* The same; NULL. */
     uint64_t from;
     uint64_t due_ns;
     uint64_t ordinal; /* Rises with age, but for those that have none. */
@@ -30,15 +31,22 @@ void hsy_order_init(struct hsy_order *o, struct hsy_env *env,
     *o = (struct hsy_order){.env = env, .origins = origins, .next = *next};
 }
 
+static uint64_t held_bytes(const struct hsy_held *h)
+{
+    HSY_ASSERT(h->bundle != NULL);
+    return h->bundle->len + (h->content == NULL ? 0 : h->content->len);
+}
+
 static void drop(struct hsy_order *o, struct hsy_held *h)
 {
     *(h->older != NULL ? &h->older->newer : &o->oldest) = h->newer;
     *(h->newer != NULL ? &h->newer->older : &o->newest) = h->older;
     HSY_ASSERT(o->count > 0);
-    HSY_ASSERT(o->bytes >= h->bundle->len);
+    HSY_ASSERT(o->bytes >= held_bytes(h));
     o->count--;
-    o->bytes -= h->bundle->len;
+    o->bytes -= held_bytes(h);
     hsy_keep_no_more(o->env, h->bundle);
+    hearsay_buf_unref(h->content);
     hsy_mem_free(&o->env->mem, h);
 }
 
@@ -109,6 +117,7 @@ static void release(struct hsy_order *o, struct hsy_origin *origin)
     origin->held = h->above;
     hand_over(o, origin,
               &(struct hsy_turn){.bundle = &bundle,
+                                 .content = h->content,
                                  .hops = h->hops,
                                  .again = h->again,
                                  .ordinal = h->ordinal});
@@ -161,7 +170,7 @@ static void insert(struct hsy_order *o, struct hsy_origin *origin,
     *(o->newest != NULL ? &o->newest->newer : &o->oldest) = h;
     o->newest = h;
     o->count++;
-    o->bytes += h->bundle->len;
+    o->bytes += held_bytes(h);
     HSY_ASSERT(o->count <= HSY_HELD_MAX);
 }
 
@@ -171,7 +180,8 @@ static bool make_room(struct hsy_order *o, const struct hsy_origin *origin,
                       const struct hsy_turn *turn)
 {
     uint64_t bytes_max = o->env->config.retain_bytes / HSY_HELD_PARTS;
-    size_t len = HSY_BUNDLE_FIXED_LEN + turn->bundle->messages_len;
+    uint64_t len = HSY_BUNDLE_FIXED_LEN + turn->bundle->messages_len +
+                   (turn->content == NULL ? 0U : turn->content->len);
 
     while (o->oldest != NULL &&
            (o->count == HSY_HELD_MAX || o->bytes + len > bytes_max)) {
@@ -201,6 +211,7 @@ static bool hold(struct hsy_order *o, struct hsy_origin *origin,
     }
     h->of = origin->of;
     h->bundle = kept;
+    h->content = turn->content == NULL ? NULL : hearsay_buf_ref(turn->content);
     h->from = turn->bundle->first_seq;
     h->due_ns =
         hsy_time_add(o->env->now.mono_ns, o->env->config.ordered_wait_ns);

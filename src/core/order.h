@@ -16,6 +16,7 @@ enum {
 /* A bundle to be handed over, and what it takes along. */
 struct hsy_turn {
     const struct hsy_bundle *bundle; /* Borrowed. */
+    struct hearsay_buf *content;     /* Of a large one, borrowed; else NULL. */
     uint8_t hops;
     bool again;       /* See struct hearsay_message. */
     uint64_t ordinal; /* saved.h; 0: none. */

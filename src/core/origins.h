@@ -58,6 +58,7 @@ struct hsy_origin {
     uint64_t next, skipped;
     struct hsy_held *held;
     uint32_t under_way; /* Claimed, and on its way to being put in order. */
+    uint32_t fetching;  /* Of these: large ones whose content is to come. */
     /* Who has more, and which; and who says so while that is being pulled;
      * repair.h. */
     struct hsy_offer offer, later;

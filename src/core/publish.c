@@ -16,11 +16,15 @@ enum {
 #define RETRY_NS (1 * HSY_MS)
 
 void hsy_publisher_init(struct hsy_publisher *p, struct hsy_env *env,
-                        struct hsy_neighbours *neighbours)
+                        struct hsy_neighbours *neighbours,
+                        struct hsy_bulk *bulk)
 {
     HSY_ASSERT(neighbours != NULL);
-    *p = (struct hsy_publisher){
-        .env = env, .neighbours = neighbours, .next_ns = HEARSAY_NEVER};
+    *p = (struct hsy_publisher){.env = env,
+                                .neighbours = neighbours,
+                                .bulk = bulk,
+                                .next_ns = HEARSAY_NEVER,
+                                .hash_next_ns = HEARSAY_NEVER};
 }
 
 void hsy_publisher_fini(struct hsy_publisher *p)
@@ -70,6 +74,53 @@ static bool sign(struct hsy_publisher *p, const uint8_t *messages, uint32_t len,
     }
     p->unsigned_count++;
     return true;
+}
+
+/* ------------------------------------------------------------------- large */
+
+/* The manifest of @own, whose hashes are made. False: no job for it. */
+static bool sign_large(struct hsy_publisher *p, struct hsy_bulk_own *own)
+{
+    struct hsy_env *env = p->env;
+    struct hsy_signable what = {.kind = HSY_SIGN_BUNDLE};
+    uint8_t bytes[OPEN_LEN_MAX];
+    struct hsy_writer out = hsy_writer(bytes, sizeof(bytes));
+    struct hsy_message message = {.topic = own->topic,
+                                  .topic_len = own->topic_len,
+                                  .payload_len = own->content->len,
+                                  .hashes = own->room};
+
+    what.bundle.origin = env->id;
+    what.bundle.epoch_incarnation = p->epoch_incarnation;
+    what.bundle.epoch_nonce = env->config.boot_nonce;
+    what.bundle.first_seq = own->seq;
+    what.bundle.wall_ms = own->wall_ms;
+    what.bundle.messages = bytes;
+    hsy_messages_add(&out, &what.bundle, &message);
+    HSY_ASSERT(!out.bad);
+    own->signing = env->ports.sign(env->ports.ctx, &what);
+    return own->signing;
+}
+
+/* Goes on with the large ones that were taken; all the way with @now. */
+static void prepare_large(struct hsy_publisher *p, bool now)
+{
+    struct hsy_bulk_own *own;
+
+    while ((own = hsy_bulk_own_hash(p->bulk, now)) != NULL &&
+           sign_large(p, own) && now) {
+        /* The next one. */
+    }
+    p->hash_next_ns = hsy_bulk_own_waits(p->bulk)
+                          ? hsy_time_add(p->env->now.mono_ns, RETRY_NS)
+                          : HEARSAY_NEVER;
+    HSY_ASSERT(p->hash_next_ns > p->env->now.mono_ns);
+}
+
+bool hsy_publisher_done(const struct hsy_publisher *p)
+{
+    HSY_ASSERT(p->bulk != NULL);
+    return p->unsigned_count == 0 && !hsy_bulk_own_any(p->bulk);
 }
 
 /* False: it is still open. */
@@ -172,23 +223,49 @@ static int send_alone(struct hsy_publisher *p,
     return 0;
 }
 
+/* It gets its number at once, and its hashes by and by: what is published
+ * after it does not wait for it. What gathers has lower numbers and goes. */
+static int take_large(struct hsy_publisher *p,
+                      const struct hsy_message *message)
+{
+    if (p->open != NULL && !close_open(p)) {
+        return HEARSAY_ERR_AGAIN;
+    }
+    int err = hsy_bulk_own_take(p->bulk, message, p->last_seq + 1);
+    if (err == 0) {
+        p->last_seq++;
+        p->hash_next_ns = p->env->now.mono_ns;
+    }
+    HSY_ASSERT(p->open == NULL);
+    return err;
+}
+
+static int take(struct hsy_publisher *p, const struct hsy_message *message)
+{
+    if (least_waiting(p) > p->env->config.queue_max / WAITING_PARTS) {
+        return HEARSAY_ERR_AGAIN;
+    }
+    if (hsy_message_large(message)) {
+        return take_large(p, message);
+    }
+    HSY_ASSERT(message->payload_len <= HSY_INLINE_MAX);
+    return is_busy(p) ? gather(p, message) : send_alone(p, message);
+}
+
 int hsy_publish(struct hsy_publisher *p, uint64_t incarnation,
                 const struct hsy_message *message, uint64_t *out_seq)
 {
     struct hsy_env *env = p->env;
 
     HSY_ASSERT(incarnation > 0);
-    if (message->payload_len > HEARSAY_PAYLOAD_MAX ||
+    if (message->payload_len > env->config.payload_max ||
         message->topic_len > HSY_TOPIC_MAX) {
         return HEARSAY_ERR_TOO_BIG;
     }
     if (p->epoch_incarnation == 0) {
         p->epoch_incarnation = incarnation; /* Fixed for the process's life. */
     }
-    int err = HEARSAY_ERR_AGAIN;
-    if (least_waiting(p) <= env->config.queue_max / WAITING_PARTS) {
-        err = is_busy(p) ? gather(p, message) : send_alone(p, message);
-    }
+    int err = take(p, message);
     if (err != 0) {
         env->counters.publish_refused++;
         return err;
@@ -200,8 +277,12 @@ int hsy_publish(struct hsy_publisher *p, uint64_t incarnation,
     return 0;
 }
 
-void hsy_publisher_signed(struct hsy_publisher *p)
+void hsy_publisher_signed(struct hsy_publisher *p,
+                          const struct hsy_bundle *bundle)
 {
+    if (hsy_bundle_large(bundle)) {
+        return;
+    }
     HSY_ASSERT(p->unsigned_count > 0);
     p->unsigned_count--;
     if (p->open != NULL && p->unsigned_count == 0 && least_waiting(p) == 0) {
@@ -215,6 +296,9 @@ void hsy_publisher_tick(struct hsy_publisher *p)
     if (p->env->now.mono_ns >= p->next_ns) {
         (void)close_open(p);
     }
+    if (p->env->now.mono_ns >= p->hash_next_ns) {
+        prepare_large(p, false);
+    }
 }
 
 void hsy_publisher_flush(struct hsy_publisher *p)
@@ -223,4 +307,5 @@ void hsy_publisher_flush(struct hsy_publisher *p)
     if (p->open != NULL) {
         (void)close_open(p);
     }
+    prepare_large(p, true);
 }

@@ -20,46 +20,6 @@ struct check {
     uint8_t unused[7];
 };
 
-int hsy_relay_init(struct hsy_relay *r, struct hsy_env *env,
-                   struct hsy_neighbours *neighbours)
-{
-    HSY_ASSERT(neighbours != NULL);
-    *r = (struct hsy_relay){.env = env};
-    hsy_ml_init(&r->seen, env);
-    hsy_origins_init(&r->origins, env);
-    hsy_retained_init(&r->retained, env, &r->origins);
-    int err = hsy_delivery_init(&r->delivery, env, &r->origins);
-    hsy_saved_init(&r->saved, env);
-    r->saved.origins = &r->origins;
-    r->saved.retained = &r->retained;
-    r->saved.seen = &r->seen;
-    r->saved.delivery = &r->delivery;
-    r->origins.saved = &r->saved;
-    r->retained.saved = &r->saved;
-    hsy_publisher_init(&r->publisher, env, neighbours);
-    hsy_tree_init(&r->tree, env, neighbours);
-    hsy_table_init(
-        &r->checking, &env->mem,
-        (struct hsy_table_shape){.key_len = sizeof(struct hsy_bundle_id),
-                                 .item_len = sizeof(struct check),
-                                 .items_max = env->config.jobs_max},
-        env->config.hash_salt);
-    return err;
-}
-
-void hsy_relay_fini(struct hsy_relay *r)
-{
-    HSY_ASSERT(r->env != NULL);
-    hsy_ml_fini(&r->seen);
-    hsy_retained_fini(&r->retained);
-    hsy_origins_fini(&r->origins);
-    hsy_saved_fini(&r->saved);
-    hsy_delivery_fini(&r->delivery);
-    hsy_publisher_fini(&r->publisher);
-    hsy_tree_fini(&r->tree);
-    hsy_table_fini(&r->checking);
-}
-
 static struct hsy_span span_of(const struct hsy_bundle *bundle)
 {
     HSY_ASSERT(bundle->count >= 1);
@@ -98,10 +58,10 @@ static enum hsy_claimed_as take_claim(struct hsy_relay *r,
 static const char *as_text(char out[TEXT_SHOWN_MAX + 1],
                            const struct hsy_message *message)
 {
-    HSY_ASSERT(message->payload != NULL || message->payload_len == 0);
     if (message->payload_len > TEXT_SHOWN_MAX) {
         return NULL;
     }
+    HSY_ASSERT(message->payload != NULL || message->payload_len == 0);
     for (uint32_t i = 0; i < message->payload_len; i++) {
         if (message->payload[i] < 0x20 || message->payload[i] == 0x7f) {
             return NULL;
@@ -148,6 +108,7 @@ void hsy_relay_signed(struct hsy_relay *r, const struct hsy_bundle *bundle)
     struct hsy_message message;
     struct hsy_bundle_id id;
     uint64_t seq = bundle->first_seq;
+    bool large = hsy_bundle_large(bundle);
 
     env->ports.bundle_id(env->ports.ctx, &id, bundle);
     /* Without memory for either, it may come back to us once, or nobody can
@@ -162,15 +123,18 @@ void hsy_relay_signed(struct hsy_relay *r, const struct hsy_bundle *bundle)
     if (kept) {
         (void)hsy_saved_put(&r->saved,
                             hsy_retained_keep(&r->retained, bundle, &id, 1),
-                            bundle, false);
+                            &(struct hsy_turn){.bundle = bundle}, false);
     }
-    hsy_tree_spread(
-        &r->tree,
-        &(struct hsy_outgoing){.bundle = bundle,
-                               .id = &id,
-                               .hops = 1,
-                               .small = encoded_len(bundle) <= HSY_SMALL_LEN});
-    hsy_publisher_signed(&r->publisher);
+    if (large) {
+        hsy_bulk_own_signed(&r->bulk, bundle);
+    }
+    hsy_tree_spread(&r->tree, &(struct hsy_outgoing){
+                                  .bundle = bundle,
+                                  .id = &id,
+                                  .hops = 1,
+                                  .small = encoded_len(bundle) <= HSY_SMALL_LEN,
+                                  .large = large});
+    hsy_publisher_signed(&r->publisher, bundle);
 }
 
 /* ---------------------------------------------------------------- receipt */
@@ -325,6 +289,16 @@ void hsy_relay_refused(struct hsy_relay *r, const struct hsy_bundle *bundle)
     HSY_ASSERT(!hsy_ml_seen(&r->seen, &id));
 }
 
+/* The count is not signed, so it must not decide anything. */
+static uint8_t one_more_hop(const struct hsy_copy *copy)
+{
+    uint8_t hops =
+        copy->hops < UINT8_MAX ? (uint8_t)(copy->hops + 1) : copy->hops;
+
+    HSY_ASSERT(hops >= 1);
+    return hops;
+}
+
 /* Two bundles that @bundle's origin signed claim the same number. */
 static void note_equivocation(struct hsy_relay *r, struct hsy_origin *origin,
                               const struct hsy_bundle *bundle)
@@ -362,11 +336,13 @@ static void contradict(struct hsy_relay *r, const struct hsy_copy *copy,
         return; /* Forgotten: nothing can be said. */
     }
     note_equivocation(r, origin, copy->bundle);
-    hsy_tree_spread(&r->tree, &(struct hsy_outgoing){.bundle = copy->bundle,
-                                                     .id = id,
-                                                     .except = copy->from,
-                                                     .hops = copy->hops,
-                                                     .to_all = true});
+    hsy_tree_spread(&r->tree, &(struct hsy_outgoing){
+                                  .bundle = copy->bundle,
+                                  .id = id,
+                                  .except = copy->from,
+                                  .hops = one_more_hop(copy),
+                                  .large = hsy_bundle_large(copy->bundle),
+                                  .to_all = true});
 }
 
 /* Was it published before our time? */
@@ -384,43 +360,91 @@ static bool is_history(const struct hsy_relay *r, const struct hsy_copy *copy)
            copy->bundle->wall_ms + up_ms < r->env->now.wall_ms;
 }
 
-/* The count is not signed, so it must not decide anything. */
-static uint8_t hops_on(const struct hsy_copy *copy)
+/* Of what is kept as @b (NULL: it is not): @wanted, the application gets it,
+ * now or when the disk has it. */
+static void settle(struct hsy_relay *r, struct hsy_retained_bundle *b,
+                   const struct hsy_turn *turn, bool wanted)
 {
-    HSY_ASSERT(copy->bundle != NULL);
-    return copy->hops < UINT8_MAX ? (uint8_t)(copy->hops + 1) : copy->hops;
-}
+    struct hsy_epoch of = hsy_bundle_epoch(turn->bundle);
+    bool later = hsy_saved_put(&r->saved, b, turn, wanted);
 
-/* @wanted: the application gets it, now or when the disk has it. */
-static void keep(struct hsy_relay *r, const struct hsy_copy *copy,
-                 const struct hsy_bundle_id *id, bool wanted)
-{
-    struct hsy_epoch of = hsy_bundle_epoch(copy->bundle);
-    struct hsy_retained_bundle *b =
-        hsy_retained_keep(&r->retained, copy->bundle, id, hops_on(copy));
-
-    HSY_ASSERT(copy->bundle->count >= 1);
-    bool later = hsy_saved_put(&r->saved, b, copy->bundle, wanted);
+    HSY_ASSERT(turn->bundle->count >= 1);
     if (wanted && !later) {
-        hsy_delivery_take(&r->delivery, copy->bundle, copy->hops);
+        hsy_delivery_turn(&r->delivery, turn);
     } else if (!wanted) {
         hsy_delivery_look(&r->delivery, hsy_origin_find(&r->origins, &of));
     }
 }
 
+/* -------------------------------------------------------- large messages */
+
+/* What is behind it waits for it, in ordered mode; and on the disk there is no
+ * word of it before it is complete, so that it is pulled again otherwise. */
+static void fetching(struct hsy_relay *r, const struct hsy_bundle *bundle)
+{
+    struct hsy_epoch of = hsy_bundle_epoch(bundle);
+    struct hsy_origin *origin = hsy_origin_find(&r->origins, &of);
+
+    HSY_ASSERT(origin != NULL); /* It is claimed. */
+    origin->under_way++;
+    origin->fetching++;
+}
+
+static void fetched(struct hsy_relay *r, const struct hsy_bundle *bundle)
+{
+    struct hsy_epoch of = hsy_bundle_epoch(bundle);
+    struct hsy_origin *origin = hsy_origin_find(&r->origins, &of);
+
+    HSY_ASSERT(origin != NULL && origin->fetching > 0);
+    origin->under_way--;
+    origin->fetching--;
+}
+
+static void large_over(void *ctx, const struct hsy_bundle *bundle,
+                       const struct hsy_bundle_id *id)
+{
+    struct hsy_relay *r = ctx;
+
+    HSY_ASSERT(hsy_bundle_large(bundle));
+    fetched(r, bundle);
+    settle(r, hsy_retained_find(&r->retained, id),
+           &(struct hsy_turn){.bundle = bundle}, false);
+}
+
+static void expect(struct hsy_relay *r, const struct hsy_manifest *manifest)
+{
+    HSY_ASSERT(hsy_bundle_large(manifest->bundle));
+    fetching(r, manifest->bundle);
+    if (!hsy_bulk_expect(&r->bulk, manifest)) {
+        large_over(r, manifest->bundle, manifest->id);
+    }
+}
+
+static void expect_again(void *ctx, const struct hsy_bundle *bundle,
+                         const struct hsy_bundle_id *id, uint8_t hops)
+{
+    HSY_ASSERT(ctx != NULL);
+    expect(ctx, &(struct hsy_manifest){
+                    .bundle = bundle, .id = id, .hops = hops, .again = true});
+}
+
+/* ---------------------------------------------------------------- receipt */
+
 static void pass_on(struct hsy_relay *r, const struct hsy_copy *copy,
                     const struct hsy_bundle_id *id)
 {
-    uint8_t hops = hops_on(copy);
+    uint8_t hops = one_more_hop(copy);
 
     HSY_ASSERT(hops >= 1);
     if (copy->pulled) {
         return; /* Who else lacks it pulls it, too. */
     }
-    hsy_tree_spread(&r->tree, &(struct hsy_outgoing){.bundle = copy->bundle,
-                                                     .id = id,
-                                                     .except = copy->from,
-                                                     .hops = hops});
+    hsy_tree_spread(&r->tree, &(struct hsy_outgoing){
+                                  .bundle = copy->bundle,
+                                  .id = id,
+                                  .except = copy->from,
+                                  .large = hsy_bundle_large(copy->bundle),
+                                  .hops = hops});
 }
 
 bool hsy_relay_checked(struct hsy_relay *r, const struct hsy_copy *copy)
@@ -449,11 +473,48 @@ bool hsy_relay_checked(struct hsy_relay *r, const struct hsy_copy *copy)
     bool history = is_history(r, copy);
     env->counters.history += history ? 1 : 0;
     bool wanted = !history || env->config.history != 0;
-    if (wanted) {
-        note_all_seen(r, copy);
+    struct hsy_retained_bundle *b =
+        hsy_retained_keep(&r->retained, copy->bundle, &id, one_more_hop(copy));
+    if (wanted && hsy_bundle_large(copy->bundle)) {
+        expect(r, &(struct hsy_manifest){.bundle = copy->bundle,
+                                         .id = &id,
+                                         .from = copy->from,
+                                         .hops = copy->hops});
+    } else {
+        if (wanted) {
+            note_all_seen(r, copy);
+        }
+        settle(r, b,
+               &(struct hsy_turn){.bundle = copy->bundle, .hops = copy->hops},
+               wanted);
     }
-    keep(r, copy, &id, wanted);
     pass_on(r, copy, &id);
+    return true;
+}
+
+bool hsy_relay_piece(struct hsy_relay *r, struct hsy_neighbour *n,
+                     const struct hsy_piece *piece)
+{
+    const struct hsy_bulk_entry *e = NULL;
+    struct hsy_message message;
+    struct hsy_bundle bundle;
+
+    if (!hsy_bulk_piece(&r->bulk, n, piece, &e)) {
+        return false;
+    }
+    if (e != NULL) {
+        hsy_bulk_message(e, &bundle, &message);
+        HSY_ASSERT(e->content->len == message.payload_len);
+        note_all_seen(r, &(struct hsy_copy){
+                             .bundle = &bundle, .from = n, .hops = e->hops});
+        fetched(r, &bundle);
+        settle(r, hsy_retained_find(&r->retained, &e->id),
+               &(struct hsy_turn){.bundle = &bundle,
+                                  .content = e->content,
+                                  .hops = e->hops,
+                                  .again = e->again},
+               true);
+    }
     return true;
 }
 
@@ -473,6 +534,10 @@ static void catch_up(struct hsy_relay *r, const struct hsy_neighbour *n)
             continue;
         }
         frame.bundle.bundle = hsy_retained_bundle(b);
+        if (hsy_bundle_large(&frame.bundle.bundle)) {
+            r->env->counters.bundles_withheld++;
+            continue;
+        }
         frame.bundle.hops = b->hops;
         r->env->counters.bundles_relayed++;
         hsy_send(r->env, n->link, &frame);
@@ -484,6 +549,7 @@ void hsy_relay_link_up(struct hsy_relay *r, struct hsy_neighbour *n)
 {
     HSY_ASSERT(n->overlay);
     hsy_tree_link_up(&r->tree, n);
+    hsy_bulk_link_up(&r->bulk, n);
     if (n->version < 2) {
         catch_up(r, n);
     }
@@ -538,10 +604,57 @@ void hsy_relay_graft(struct hsy_relay *r, struct hsy_neighbour *n,
     hsy_tree_graft(&r->tree, n, frame->graft.last_parent);
 }
 
+/* ------------------------------------------------------------------- life */
+
+int hsy_relay_init(struct hsy_relay *r, struct hsy_env *env,
+                   struct hsy_neighbours *neighbours)
+{
+    HSY_ASSERT(neighbours != NULL);
+    *r = (struct hsy_relay){.env = env};
+    hsy_ml_init(&r->seen, env);
+    hsy_origins_init(&r->origins, env);
+    hsy_retained_init(&r->retained, env, &r->origins);
+    int err = hsy_delivery_init(&r->delivery, env, &r->origins);
+    hsy_saved_init(&r->saved, env);
+    r->saved.origins = &r->origins;
+    r->saved.retained = &r->retained;
+    r->saved.seen = &r->seen;
+    r->saved.delivery = &r->delivery;
+    r->saved.large = (struct hsy_saved_large){.ctx = r, .expect = expect_again};
+    r->origins.saved = &r->saved;
+    r->retained.saved = &r->saved;
+    hsy_bulk_init(&r->bulk, env, neighbours, &r->seen);
+    r->bulk.over = (struct hsy_bulk_over){.ctx = r, .over = large_over};
+    hsy_publisher_init(&r->publisher, env, neighbours, &r->bulk);
+    hsy_tree_init(&r->tree, env, neighbours);
+    hsy_table_init(
+        &r->checking, &env->mem,
+        (struct hsy_table_shape){.key_len = sizeof(struct hsy_bundle_id),
+                                 .item_len = sizeof(struct check),
+                                 .items_max = env->config.jobs_max},
+        env->config.hash_salt);
+    return err;
+}
+
+void hsy_relay_fini(struct hsy_relay *r)
+{
+    HSY_ASSERT(r->env != NULL);
+    hsy_ml_fini(&r->seen);
+    hsy_retained_fini(&r->retained);
+    hsy_origins_fini(&r->origins);
+    hsy_saved_fini(&r->saved);
+    hsy_delivery_fini(&r->delivery);
+    hsy_publisher_fini(&r->publisher);
+    hsy_bulk_fini(&r->bulk);
+    hsy_tree_fini(&r->tree);
+    hsy_table_fini(&r->checking);
+}
+
 void hsy_relay_tick(struct hsy_relay *r)
 {
     HSY_ASSERT(r->env != NULL);
     hsy_publisher_tick(&r->publisher);
+    hsy_bulk_tick(&r->bulk);
     hsy_tree_tick(&r->tree);
     hsy_delivery_tick(&r->delivery);
     hsy_saved_tick(&r->saved);
@@ -553,6 +666,8 @@ uint64_t hsy_relay_deadline(const struct hsy_relay *r)
         hsy_time_min(r->publisher.next_ns, hsy_tree_deadline(&r->tree));
 
     HSY_ASSERT(r->env != NULL);
+    next_ns = hsy_time_min(next_ns, r->publisher.hash_next_ns);
+    next_ns = hsy_time_min(next_ns, r->bulk.next_ns);
     next_ns = hsy_time_min(next_ns, r->saved.next_ns);
     return hsy_time_min(next_ns, hsy_delivery_deadline(&r->delivery));
 }

@@ -4,6 +4,7 @@
 #ifndef HSY_CORE_RELAY_H
 #define HSY_CORE_RELAY_H
 
+#include "core/bulk.h"
 #include "core/delivery.h"
 #include "core/messages.h"
 #include "core/publish.h"
@@ -29,6 +30,7 @@ struct hsy_relay {
     struct hsy_retained retained;
     struct hsy_delivery delivery;
     struct hsy_saved saved;
+    struct hsy_bulk bulk;
     struct hsy_publisher publisher;
     struct hsy_tree tree;
     uint64_t check_ns; /* Smoothed: how long a check takes. */
@@ -65,6 +67,9 @@ void hsy_relay_announced(struct hsy_relay *r, const struct hsy_neighbour *n,
 /* GRAFT from @n. */
 void hsy_relay_graft(struct hsy_relay *r, struct hsy_neighbour *n,
                      const struct hsy_frame *frame);
+/* PIECE from @n. False: no honest node sends it. */
+bool hsy_relay_piece(struct hsy_relay *r, struct hsy_neighbour *n,
+                     const struct hsy_piece *piece);
 void hsy_relay_tick(struct hsy_relay *r);
 uint64_t hsy_relay_deadline(const struct hsy_relay *r);
 

@@ -4,6 +4,7 @@
  * more, it is given up: told, counted, and never asked for again. */
 #include "core/repair.h"
 
+#include "base/addr.h"
 #include "base/mem.h"
 
 /* Between two neighbours that could not help; between two rounds. */
@@ -164,6 +165,9 @@ void hsy_repair_tick(struct hsy_repair *r)
     (void)hsy_pulls_expire(r);
     for (uint32_t i = hsy_origins_count(origins); i > 0; i--) {
         struct hsy_origin *origin = hsy_origin_at(origins, i - 1);
+        if (hsy_id_equal(&origin->of.origin, &r->env->id)) {
+            continue; /* A large message of ours is being signed. */
+        }
         while (origin->runs_count > 0) {
             uint64_t look_ns = look_at_gap(r, origin);
             next_ns = hsy_time_min(next_ns,

@@ -212,8 +212,8 @@ struct hsy_retained_bundle *hsy_retained_keep(struct hsy_retained *r,
 
 /* ------------------------------------------------------------------- find */
 
-const struct hsy_retained_bundle *
-hsy_retained_find(const struct hsy_retained *r, const struct hsy_bundle_id *id)
+struct hsy_retained_bundle *hsy_retained_find(const struct hsy_retained *r,
+                                              const struct hsy_bundle_id *id)
 {
     HSY_ASSERT(id != NULL);
     return hsy_table_find(&r->table, id);

@@ -38,8 +38,8 @@ struct hsy_retained_bundle *hsy_retained_keep(struct hsy_retained *r,
                                               const struct hsy_bundle_id *id,
                                               uint8_t hops);
 /* NULL: not, or not any more. Valid until the next keep. */
-const struct hsy_retained_bundle *
-hsy_retained_find(const struct hsy_retained *r, const struct hsy_bundle_id *id);
+struct hsy_retained_bundle *hsy_retained_find(const struct hsy_retained *r,
+                                              const struct hsy_bundle_id *id);
 /* The first one of @origin that holds a number of @from or above. */
 const struct hsy_retained_bundle *
 hsy_retained_from(const struct hsy_retained *r, const struct hsy_origin *origin,

@@ -22,6 +22,18 @@ static struct hsy_copy copy_of(struct hsy_core *core, hearsay_link link,
         .pulled = extra && hsy_repair_expects(&core->repair, link, bundle)};
 }
 
+/* The manifest of a large message, on a link of version 1? */
+static bool is_too_new(struct hsy_core *core, hearsay_link link,
+                       const struct hsy_bundle *bundle)
+{
+    const struct hsy_neighbour *n =
+        hsy_neighbour_by_link(&core->neighbours, link);
+
+    HSY_ASSERT(bundle->count >= 1);
+    return n != NULL && n->version < HSY_IHAVE_VERSION &&
+           hsy_bundle_large(bundle);
+}
+
 bool hsy_core_wants(struct hsy_core *core, hearsay_link link,
                     const struct hsy_frame *frame)
 {
@@ -30,6 +42,10 @@ bool hsy_core_wants(struct hsy_core *core, hearsay_link link,
         return true;
     }
     if (core->seed != NULL || core->phase != HSY_PHASE_RUNNING) {
+        return false;
+    }
+    if (is_too_new(core, link, &frame->bundle.bundle)) {
+        core->env.counters.frames_unexpected++;
         return false;
     }
     struct hsy_copy copy = copy_of(core, link, frame);
@@ -273,6 +289,10 @@ static bool message_frame(struct hsy_core *core, struct hsy_neighbour *n,
         hsy_repair_pull(&core->repair, n, frame);
     } else if (frame->type == HSY_GONE) {
         hsy_repair_gone(&core->repair, n, frame);
+    } else if (frame->type == HSY_FETCH) {
+        return hsy_bulk_fetch(&core->relay.bulk, n, &frame->fetch);
+    } else if (frame->type == HSY_PIECE) {
+        return hsy_relay_piece(&core->relay, n, &frame->piece);
     } else {
         hsy_tree_root(&core->relay.tree, n, &frame->root);
     }
@@ -314,6 +334,8 @@ static bool peer_frame(struct hsy_core *core, struct hsy_neighbour *n,
     case HSY_PULL:
     case HSY_GONE:
     case HSY_ROOT:
+    case HSY_FETCH:
+    case HSY_PIECE:
         return message_frame(core, n, frame);
     case HSY_HELLO:
     case HSY_AUTH:
@@ -368,7 +390,9 @@ bool hsy_core_frame(struct hsy_core *core, hearsay_link link,
         bundle_checked(core, link, frame, true);
         return true;
     }
-    if (n == NULL || core->phase != HSY_PHASE_RUNNING) {
+    bool leaving = core->phase == HSY_PHASE_LEAVING;
+    if (n == NULL || (core->phase != HSY_PHASE_RUNNING &&
+                      !(leaving && frame->type == HSY_FETCH))) {
         return true; /* A frame of a link that is no more. */
     }
     HSY_ASSERT(n->link == link);

@@ -26,7 +26,8 @@ struct hsy_saving {
     struct hsy_saving *next;
     struct hsy_epoch of;
     struct hsy_bundle_id id;
-    struct hsy_blob *bundle; /* A share. */
+    struct hsy_blob *bundle;     /* A share. */
+    struct hearsay_buf *content; /* The same; NULL. */
     uint64_t ordinal;
     uint8_t hops;
     bool deliver;
@@ -50,6 +51,7 @@ static void free_saving(struct hsy_saved *s, struct hsy_saving *e)
     s->count--;
     s->bytes -= e->bundle->len;
     hsy_keep_no_more(s->env, e->bundle);
+    hearsay_buf_unref(e->content);
     hsy_mem_free(&s->env->mem, e);
 }
 
@@ -107,9 +109,9 @@ static struct hsy_saving *new_saving(struct hsy_saved *s,
 }
 
 bool hsy_saved_put(struct hsy_saved *s, struct hsy_retained_bundle *b,
-                   const struct hsy_bundle *bundle, bool deliver)
+                   const struct hsy_turn *turn, bool deliver)
 {
-    struct hsy_epoch of = hsy_bundle_epoch(bundle);
+    struct hsy_epoch of = hsy_bundle_epoch(turn->bundle);
     struct hsy_origin *origin = hsy_origin_find(s->origins, &of);
 
     HSY_ASSERT(origin != NULL);
@@ -127,6 +129,7 @@ bool hsy_saved_put(struct hsy_saved *s, struct hsy_retained_bundle *b,
     e->of = of;
     e->id = b->id;
     e->bundle = hsy_blob_share(b->bundle);
+    e->content = turn->content == NULL ? NULL : hearsay_buf_ref(turn->content);
     e->ordinal = b->ordinal;
     e->hops = b->hops;
     e->deliver = deliver;
@@ -236,6 +239,7 @@ static void hand_over(struct hsy_saved *s, const struct hsy_saving *e)
     hsy_get_bundle(&in, &bundle);
     HSY_ASSERT(hsy_reader_done(&in)); /* We encoded it ourselves. */
     hsy_delivery_turn(s->delivery, &(struct hsy_turn){.bundle = &bundle,
+                                                      .content = e->content,
                                                       .hops = e->hops,
                                                       .ordinal = e->ordinal});
 }
@@ -328,7 +332,7 @@ static bool add_marks(struct hsy_saved *s, struct batch *b)
                          b->others < HSY_BATCH_ROWS;
          i++) {
         struct hsy_origin *origin = hsy_origin_at(s->origins, i);
-        if (origin->dirty) {
+        if (origin->dirty && origin->fetching == 0) {
             add_mark(b, origin);
             origin->dirty = false;
             origin->marked = true;

@@ -41,8 +41,16 @@ struct hsy_flight {
 
 struct hsy_restored; /* saved_restore.c */
 
+/* Where a large message goes whose content has to be fetched again. */
+struct hsy_saved_large {
+    void *ctx;
+    void (*expect)(void *ctx, const struct hsy_bundle *bundle,
+                   const struct hsy_bundle_id *id, uint8_t hops);
+};
+
 struct hsy_saved {
     struct hsy_env *env;
+    struct hsy_saved_large large;
     struct hsy_origins *origins;
     struct hsy_retained *retained;
     struct hsy_ml *seen;
@@ -73,10 +81,10 @@ HEARSAY_MUST_USE int hsy_saved_restore(struct hsy_saved *s,
                                        const struct hearsay_row *row);
 /* The clock runs: what was restored is kept, claimed and delivered. */
 void hsy_saved_start(struct hsy_saved *s);
-/* @bundle was claimed, and is kept as @b (NULL: it is not). True: it will be
- * delivered, if that is asked for; false: not from here. */
+/* The bundle of @turn was claimed, and is kept as @b (NULL: it is not). True:
+ * it will be delivered, if that is asked for; false: not from here. */
 bool hsy_saved_put(struct hsy_saved *s, struct hsy_retained_bundle *b,
-                   const struct hsy_bundle *bundle, bool deliver);
+                   const struct hsy_turn *turn, bool deliver);
 /* @b is kept no more. */
 void hsy_saved_drop(struct hsy_saved *s, const struct hsy_retained_bundle *b);
 /* What has come of @origin is to be written: not all of it is kept. */

@@ -352,6 +352,10 @@ static void deliver(struct hsy_saved *s, const struct restored *item,
                     const struct hsy_bundle *bundle)
 {
     HSY_ASSERT(item->head.ordinal > 0);
+    if (hsy_bundle_large(bundle)) { /* The content was in memory only. */
+        s->large.expect(s->large.ctx, bundle, &item->id, item->head.hops);
+        return;
+    }
     hsy_delivery_turn(s->delivery,
                       &(struct hsy_turn){.bundle = bundle,
                                          .hops = item->head.hops,

@@ -219,6 +219,8 @@ static bool take_frame(struct hsy_seed *s, struct hsy_neighbour *n,
     case HSY_PULL:
     case HSY_GONE:
     case HSY_ROOT:
+    case HSY_FETCH:
+    case HSY_PIECE:
         return false;
     }
     return false;

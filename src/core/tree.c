@@ -174,6 +174,10 @@ void hsy_tree_spread(struct hsy_tree *t, const struct hsy_outgoing *out)
         if (!n->overlay || n == out->except || is_held(t, n)) {
             continue; /* Digests tell the last kind. */
         }
+        if (out->large && n->version < HSY_IHAVE_VERSION) {
+            t->env->counters.bundles_withheld++;
+            continue;
+        }
         if (n->eager) {
             push_to(&tree, n->link);
         } else if (flood || is_shortcut(t, n, quick)) {

@@ -70,6 +70,38 @@ static void pump(struct hearsay_node *node, struct hsy_conn *conn)
     HSY_ASSERT(conn->lanes == NULL || conn->doomed || conn->given > 0);
 }
 
+/* A piece is made when nothing else waits for the link, and is given when the
+ * host holds nothing: so whatever comes has one piece before it at most, and
+ * no piece takes any room in the lanes. */
+static void serve(struct hearsay_node *node, struct hsy_conn *conn)
+{
+    struct hsy_frame frame;
+
+    while (conn->serving && conn->lanes == NULL && conn->given == 0 &&
+           !conn->doomed && !conn->gone) {
+        conn->serving = hsy_core_serve(&node->core, conn->link, &frame);
+        if (conn->serving) {
+            hsy_conn_send_frame(node, conn, &frame);
+        }
+    }
+    HSY_ASSERT(conn->state == HSY_CONN_UP || !conn->serving);
+}
+
+void hsy_conns_serve(struct hearsay_node *node)
+{
+    if (!node->serve_pending) {
+        return;
+    }
+    node->serve_pending = false;
+    for (uint32_t i = 0; i < node->conns.count; i++) {
+        struct hsy_conn *conn =
+            ((struct hsy_conn_slot *)hsy_table_at(&node->conns, i))->conn;
+        if (conn->serving) {
+            serve(node, conn);
+        }
+    }
+}
+
 void hsy_conn_sent(struct hearsay_node *node, hearsay_link link, size_t len)
 {
     struct hsy_conn *conn = hsy_conn_find(node, link);
@@ -83,6 +115,9 @@ void hsy_conn_sent(struct hearsay_node *node, hearsay_link link, size_t len)
     conn->taken_ns = node->core.env.now.mono_ns;
     if (conn->lanes != NULL && !conn->gone && !conn->doomed) {
         pump(node, conn);
+    }
+    if (conn->serving) {
+        serve(node, conn);
     }
 }
 
@@ -183,7 +218,7 @@ void hsy_conn_send(struct hearsay_node *node, struct hsy_conn *conn,
     }
     if (conn->lanes == NULL && buf->len <= window(conn) &&
         buf->len <= node->core.env.config.queue_max - conn->given) {
-        give(node, conn, hsy_buf_ref(buf));
+        give(node, conn, hearsay_buf_ref(buf));
     } else {
         enqueue(node, conn, buf, lane);
     }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/mem.h"
 
 enum {
     ITEMS_FIRST = 16, /* 1 KiB: allocators keep such pieces at hand. */
@@ -19,6 +20,12 @@ struct hsy_arena_block {
     struct hsy_arena_block *next;
     size_t len, used;
     _Alignas(ALIGN) uint8_t data[];
+};
+
+/* A buffer that an effect lends. */
+struct hsy_effects_share {
+    struct hsy_effects_share *next;
+    struct hearsay_buf *buf;
 };
 
 void hsy_effects_init(struct hsy_effects *fx, const struct hearsay_mem *mem)
@@ -38,6 +45,9 @@ static void drop_items(struct hsy_effects *fx)
 
 static void drop_blocks(struct hsy_effects *fx)
 {
+    for (; fx->shares != NULL; fx->shares = fx->shares->next) {
+        hearsay_buf_unref(fx->shares->buf);
+    }
     while (fx->blocks != NULL) {
         struct hsy_arena_block *next = fx->blocks->next;
         fx->mem.free(fx->mem.ctx, fx->blocks);
@@ -144,6 +154,20 @@ void *hsy_effects_copy(struct hsy_effects *fx, const void *data, size_t len)
         memcpy(copy, data, len);
     }
     return copy;
+}
+
+bool hsy_effects_hold(struct hsy_effects *fx, struct hearsay_buf *buf)
+{
+    struct hsy_effects_share *share = hsy_effects_room(fx, sizeof(*share));
+
+    HSY_ASSERT(buf != NULL);
+    if (share == NULL) {
+        return false;
+    }
+    share->next = fx->shares;
+    share->buf = hearsay_buf_ref(buf);
+    fx->shares = share;
+    return true;
 }
 
 const char *hsy_effects_text(struct hsy_effects *fx, const char *text)

@@ -71,6 +71,7 @@ struct hsy_conn {
     bool gone;     /* The host closed it; only its jobs are still out. */
     bool relieved; /* What was too much for it is gone; the core is told. */
     bool unread;   /* The host was told not to read it. */
+    bool serving;  /* The core may have pieces for it. */
     bool woken;    /* It was read no more, and has bytes to be parsed. */
     enum hearsay_down why; /* Meaningful with doomed or gone. */
     struct hearsay_addr from;
@@ -104,6 +105,7 @@ struct hearsay_node {
     bool nomem;         /* An effect was lost in this step. */
     bool hang_up_lost;  /* Some HANG_UP found no memory. */
     bool doom_pending;  /* Some conn is doomed. */
+    bool serve_pending; /* Some conn began to be served. */
     bool crowd_pending; /* Some conn is crowded, and the core not told. */
     uint32_t half_open; /* Accepted, not UP. */
     uint32_t jobs_count;
@@ -160,6 +162,8 @@ uint64_t hsy_conn_slow_ns(const struct hearsay_node *node,
 bool hsy_conn_keeps_up(struct hearsay_node *node, struct hsy_conn *conn);
 /* Tells the core of links for which too much waits. */
 void hsy_conns_tell_crowded(struct hearsay_node *node);
+/* Gives pieces of large messages to links for which nothing else waits. */
+void hsy_conns_serve(struct hearsay_node *node);
 /* conns_end.c. Takes the conn out of the table, and no word to anybody. */
 void hsy_conn_free(struct hearsay_node *node, struct hsy_conn *conn);
 /* The same, and the core hears that the link or the dial failed. */

@@ -107,7 +107,8 @@ static bool append(struct hsy_lanes *lanes, enum hsy_lane lane,
     if (item == NULL) {
         return false;
     }
-    *item = (struct hsy_lane_item){.buf = hsy_buf_ref(buf), .since_ns = now_ns};
+    *item =
+        (struct hsy_lane_item){.buf = hearsay_buf_ref(buf), .since_ns = now_ns};
     if (q->last == NULL) {
         q->first = item;
     } else {

@@ -186,7 +186,7 @@ static int publish(struct hearsay_node *node, const struct hearsay_event *ev)
 
     HSY_ASSERT(ev->publish.payload != NULL || ev->publish.payload_len == 0);
     if (topic_len > HSY_TOPIC_MAX ||
-        ev->publish.payload_len > HEARSAY_PAYLOAD_MAX) {
+        ev->publish.payload_len > node->core.env.config.payload_max) {
         return HEARSAY_ERR_TOO_BIG;
     }
     struct hsy_message message = {.topic = (const uint8_t *)topic,
@@ -290,6 +290,7 @@ static int settle(struct hearsay_node *node, const struct hearsay_event *ev,
     if (node->end_text == NULL) {
         hsy_conns_tick(node);
         hsy_core_end(&node->core);
+        hsy_conns_serve(node);
         hsy_conns_tick(node);
     }
     if (node->end_text != NULL) {

@@ -123,13 +123,18 @@ static void port_deliver(void *ctx, const struct hearsay_message *message)
     struct hearsay_node *node = ctx;
     struct hearsay_effect effect = {.kind = HEARSAY_FX_DELIVER};
     struct hearsay_message copy = *message;
+    bool held = true;
 
     copy.topic = hsy_effects_text(&node->fx, message->topic);
-    copy.payload =
-        hsy_effects_copy(&node->fx, message->payload, message->payload_len);
+    if (message->content != NULL) {
+        held = hsy_effects_hold(&node->fx, message->content);
+    } else {
+        copy.payload =
+            hsy_effects_copy(&node->fx, message->payload, message->payload_len);
+    }
     effect.message = hsy_effects_copy(&node->fx, &copy, sizeof(copy));
-    if (copy.topic == NULL || copy.payload == NULL || effect.message == NULL ||
-        !hsy_effects_push(&node->fx, &effect)) {
+    if (!held || copy.topic == NULL || copy.payload == NULL ||
+        effect.message == NULL || !hsy_effects_push(&node->fx, &effect)) {
         node->nomem = true;
     }
 }
@@ -186,6 +191,28 @@ static void port_bundle_id(void *ctx, struct hsy_bundle_id *out,
     node->crypto->hash(out->bytes, bytes, len);
 }
 
+static void port_hash(void *ctx, uint8_t out[HSY_PIECE_HASH_LEN],
+                      const uint8_t *bytes, size_t len)
+{
+    const struct hearsay_node *node = ctx;
+
+    _Static_assert((int)HSY_PIECE_HASH_LEN == (int)HSY_CRYPTO_HASH_LEN,
+                   "128 bits");
+    node->crypto->hash(out, bytes, len);
+}
+
+static void port_serve(void *ctx, hearsay_link link)
+{
+    struct hearsay_node *node = ctx;
+    struct hsy_conn *conn = hsy_conn_find(node, link);
+
+    HSY_ASSERT(link != 0);
+    if (conn != NULL) {
+        conn->serving = true;
+        node->serve_pending = true;
+    }
+}
+
 struct hsy_ports hsy_node_ports(struct hearsay_node *node)
 {
     return (struct hsy_ports){
@@ -200,5 +227,7 @@ struct hsy_ports hsy_node_ports(struct hearsay_node *node)
         .stop = port_stop,
         .waiting = port_waiting,
         .bundle_id = port_bundle_id,
+        .hash = port_hash,
+        .serve = port_serve,
     };
 }

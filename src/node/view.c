@@ -1,6 +1,8 @@
 /* Copies out of the node what people want to see. */
 #include "node/view.h"
 
+#include "base/addr.h"
+
 #include <string.h>
 
 #include "base/addr.h"
@@ -279,6 +281,19 @@ uint32_t hsy_view_seen(const struct hearsay_node *node)
     return hsy_ml_count(&node->core.relay.seen);
 }
 
+/* Of a large message the bundle alone is of no use. */
+static bool has_content(const struct hearsay_node *node,
+                        const struct hsy_retained_bundle *b,
+                        const struct hsy_bundle *bundle)
+{
+    const struct hsy_bulk_entry *e =
+        hsy_bulk_find(&node->core.relay.bulk, &b->id);
+
+    HSY_ASSERT(bundle->count >= 1);
+    return !hsy_bundle_large(bundle) ||
+           (e != NULL && e->state == HSY_BULK_COMPLETE);
+}
+
 bool hsy_view_kept(const struct hearsay_node *node, uint32_t index,
                    struct hsy_view_kept *out)
 {
@@ -288,11 +303,12 @@ bool hsy_view_kept(const struct hearsay_node *node, uint32_t index,
         return false;
     }
     struct hsy_bundle bundle = hsy_retained_bundle(b);
-    *out = (struct hsy_view_kept){.origin = bundle.origin,
-                                  .epoch = bundle.epoch_incarnation,
-                                  .first_seq = bundle.first_seq,
-                                  .wall_ms = bundle.wall_ms,
-                                  .count = bundle.count};
+    *out = (struct hsy_view_kept){
+        .origin = bundle.origin,
+        .epoch = bundle.epoch_incarnation,
+        .first_seq = bundle.first_seq,
+        .wall_ms = bundle.wall_ms,
+        .count = has_content(node, b, &bundle) ? bundle.count : 0U};
     out->own = bundle.epoch_nonce == node->core.env.config.boot_nonce &&
                hsy_id_equal(&bundle.origin, &node->core.env.id);
     return true;
@@ -338,4 +354,27 @@ bool hsy_view_rank(const struct hearsay_node *node, uint32_t index,
     *out = (struct hsy_view_rank){
         .id = &c->id, .incarnation = incarnation, .state = HSY_PEER_ALIVE};
     return true;
+}
+
+struct hearsay_buf *hsy_view_content(const struct hearsay_node *node,
+                                     const struct hsy_view_message *which)
+{
+    const struct hsy_bulk *bulk = &node->core.relay.bulk;
+
+    HSY_ASSERT(which != NULL);
+    for (uint32_t i = 0; i < bulk->table.count; i++) {
+        const struct hsy_bulk_entry *e = hsy_bulk_at(bulk, i);
+        struct hsy_message message;
+        struct hsy_bundle bundle;
+        if (e->state != HSY_BULK_COMPLETE ||
+            !hsy_id_equal(&e->origin, &which->origin)) {
+            continue;
+        }
+        hsy_bulk_message(e, &bundle, &message);
+        if (bundle.epoch_incarnation == which->epoch &&
+            bundle.first_seq == which->seq) {
+            return hearsay_buf_ref(e->content);
+        }
+    }
+    return NULL;
 }

@@ -118,11 +118,20 @@ struct hsy_view_kept {
     uint64_t epoch; /* As in struct hearsay_message. */
     uint64_t first_seq;
     uint64_t wall_ms; /* When it was published, by its origin's clock. */
-    uint32_t count;
-    bool own; /* Of this process. */
+    uint32_t count;   /* 0: of a large message whose content is not here. */
+    bool own;         /* Of this process. */
 };
 bool hsy_view_kept(const struct hearsay_node *node, uint32_t index,
                    struct hsy_view_kept *out);
+
+/* The content of a large message that is whole here; NULL. The caller ends
+ * the share with hearsay_buf_unref(). */
+struct hsy_view_message {
+    struct hearsay_id origin;
+    uint64_t epoch, seq;
+};
+struct hearsay_buf *hsy_view_content(const struct hearsay_node *node,
+                                     const struct hsy_view_message *which);
 
 /* The rank of a line of hsy_view_peer(); of a tombstone, its own
  * incarnation, which may be above that of the record. */

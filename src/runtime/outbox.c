@@ -29,6 +29,14 @@ static struct hsy_outbox_item *item_new(size_t bytes_len)
     return item;
 }
 
+static void item_free(struct hsy_outbox_item *item)
+{
+    if (!item->is_note) {
+        hearsay_buf_unref(item->message.content);
+    }
+    hsy_mem_free(hearsay_mem_default(), item);
+}
+
 static void put(struct hsy_outbox *box, struct hsy_outbox_item *item)
 {
     if (box->last == NULL) {
@@ -47,19 +55,25 @@ int hsy_outbox_message(struct hsy_outbox *box,
         return 0;
     }
     size_t topic_len = strlen(message->topic) + 1;
-    struct hsy_outbox_item *item = item_new(topic_len + message->payload_len);
+    size_t copied = message->content != NULL ? 0 : message->payload_len;
+    struct hsy_outbox_item *item = item_new(topic_len + copied);
     if (item == NULL) {
         return HEARSAY_ERR_NOMEM;
     }
     char *topic = (char *)(item + 1);
     uint8_t *payload = (uint8_t *)topic + topic_len;
     memcpy(topic, message->topic, topic_len);
-    if (message->payload_len > 0) {
-        memcpy(payload, message->payload, message->payload_len);
+    if (copied > 0) {
+        memcpy(payload, message->payload, copied);
     }
     item->message = *message;
     item->message.topic = topic;
-    item->message.payload = payload;
+    if (message->content != NULL) {
+        (void)hearsay_buf_ref(message->content); /* Ended by item_free(). */
+        item->len += message->payload_len;
+    } else {
+        item->message.payload = payload;
+    }
     put(box, item);
     return 0;
 }
@@ -136,7 +150,7 @@ bool hsy_outbox_flush(struct hsy_outbox *box)
         } else {
             box->on_message(box->ctx, &item->message);
         }
-        hsy_mem_free(hearsay_mem_default(), item);
+        item_free(item);
     }
     return box->first != NULL;
 }
@@ -146,6 +160,6 @@ void hsy_outbox_stop(struct hsy_outbox *box)
     box->stopped = true;
     struct hsy_outbox_item *item;
     while ((item = take(box)) != NULL) {
-        hsy_mem_free(hearsay_mem_default(), item);
+        item_free(item);
     }
 }

@@ -57,6 +57,8 @@ static void add_frame(struct hsy_costs *costs,
     if (frame->type == HSY_BUNDLE) {
         costs->copies++;
         costs->bundle_bytes += frame->len;
+    } else if (frame->type == HSY_PIECE) {
+        costs->bundle_bytes += frame->len;
     } else {
         costs->control_bytes += frame->len;
         costs->relay_bytes += is_relay ? frame->len : 0;

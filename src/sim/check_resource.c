@@ -141,7 +141,8 @@ void hsy_check_resource_silent(struct hsy_check_resource *s)
 void hsy_check_resource_frame(struct hsy_check_resource *s,
                               const struct hsy_frame_seen *frame)
 {
-    if (frame->type != HSY_BUNDLE && frame->type != HSY_IHAVE) {
+    if (frame->type != HSY_BUNDLE && frame->type != HSY_IHAVE &&
+        frame->type != HSY_PIECE) {
         s->bytes[slot_now(s)] += frame->len;
     }
 }

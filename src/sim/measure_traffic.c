@@ -71,6 +71,8 @@ static enum hsy_traffic kind_of(struct hsy_measure *m, uint32_t from,
     switch (frame[TYPE_AT]) {
     case HSY_BUNDLE:
         return bundle_kind(m, from, to, frame, len);
+    case HSY_PIECE:
+        return HSY_TRAFFIC_PAYLOAD;
     case HSY_IHAVE:
         return HSY_TRAFFIC_ANNOUNCE;
     case HSY_GRAFT:

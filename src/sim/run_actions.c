@@ -2,6 +2,7 @@
  * scenario: its author believed something that is not so. Only those that
  * repeat pass over the nodes that cannot just now. */
 #include "base/assert.h"
+#include "base/mem.h"
 #include "base/time.h"
 #include "sim/run_inner.h"
 
@@ -15,6 +16,24 @@ static int publish(struct hsy_run *r, uint32_t node)
     uint64_t seq;
     return hsy_cluster_publish(r->cluster, node, (const uint8_t *)text,
                                line.len, &seq);
+}
+
+/* The same text, and something that differs in every piece. */
+static int publish_large(struct hsy_run *r, uint32_t node, uint64_t kib)
+{
+    size_t len = (size_t)kib * 1024;
+    uint8_t *payload = hsy_mem_alloc(&r->setup->mem, len);
+    uint64_t seq;
+    if (payload == NULL) {
+        return HEARSAY_ERR_NOMEM;
+    }
+    r->published++;
+    for (size_t i = 0; i < len; i++) {
+        payload[i] = (uint8_t)((i >> 10) * 31 + i + r->published);
+    }
+    int err = hsy_cluster_publish(r->cluster, node, payload, len, &seq);
+    hsy_mem_free(&r->setup->mem, payload);
+    return err;
 }
 
 /* A process that runs is killed first. */
@@ -85,7 +104,8 @@ static int act_on(struct hsy_run *r, const struct hsy_statement *st,
     case HSY_ACTION_LEAVE:
         return hsy_cluster_leave(c, node);
     case HSY_ACTION_PUBLISH:
-        return publish(r, node);
+        return st->value == 2 ? publish_large(r, node, st->args.numbers[0])
+                              : publish(r, node);
     case HSY_ACTION_HARM:
         return harm(r, node, (enum hsy_disk_harm)st->value);
     case HSY_ACTION_HEAL_PAIR:

@@ -35,6 +35,7 @@ static const struct {
     {"partition $who | $others", HSY_ACTION_CUT, 0},
     {"publish $who", HSY_ACTION_PUBLISH, 0},
     {"publish $who every $time for $time", HSY_ACTION_PUBLISH, 1},
+    {"publish $who of $n KiB", HSY_ACTION_PUBLISH, 2},
     {"reset $who $percent", HSY_ACTION_RESET, 0},
     {"reset $who $percent every $time for $time", HSY_ACTION_RESET, 1},
     {"slow $who by $time", HSY_ACTION_SLOW, 0},

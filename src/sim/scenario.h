@@ -21,6 +21,7 @@
  *              join W over D | restart W [after D] | leave W | isolate W |
  *              heal W | heal W <-> V | cut W <-> V | cut W -> V |
  *              partition W | V | publish W [every D for D] |
+ *              publish W of N KiB |
  *              reset W P% [every D for D] | slow W by D | fast W |
  *              weather WEATHER... | disk W fine/full/flaky/lying |
  *              harm W lose/stale/flip/cut | clock W JUMP

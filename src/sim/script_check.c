@@ -239,6 +239,11 @@ int hsy_parser_check_action(struct hsy_parser *p,
     if (st->every_ns > 0 && st->for_ns == 0) {
         return hsy_parser_fail(p, p->count - 1, "over before it begins", NULL);
     }
+    if (st->action == HSY_ACTION_PUBLISH && st->value == 2 &&
+        (st->args.numbers[0] == 0 ||
+         st->args.numbers[0] > HEARSAY_PAYLOAD_MAX / 1024)) {
+        return hsy_parser_fail(p, p->count - 2, "1 to 16384 KiB", NULL);
+    }
     if (st->action == HSY_ACTION_RESET && st->args.numbers[0] == 0) {
         return hsy_parser_fail(p, 2, "no connection breaks with 0%", NULL);
     }

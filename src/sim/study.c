@@ -73,7 +73,7 @@ static const char *numbers_fault(const struct hsy_study_config *c)
     }
     if (c->payload_len < HSY_STUDY_PAYLOAD_MIN ||
         c->payload_len > HEARSAY_PAYLOAD_MAX) {
-        return "payload: 8 bytes to 15 KiB";
+        return "payload: 8 bytes to 16 MiB";
     }
     if (c->weather.latency_ns.min > c->weather.latency_ns.max) {
         return "latency: the least first";

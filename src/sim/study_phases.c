@@ -2,6 +2,7 @@
  * virtual time has come to its next work, or a slice has passed; it does what
  * is due and says which phase follows. All waiting is bounded. */
 #include "base/assert.h"
+#include "base/mem.h"
 #include "base/time.h"
 #include "sim/study_inner.h"
 
@@ -185,9 +186,8 @@ static int pick(struct hsy_study *s, bool *out_found, uint32_t *out_node)
 
 /* A number and filler: no two payloads are the same. Text, so that records
  * show it. */
-static int publish(struct hsy_study *s)
+static void fill(const struct hsy_study *s, uint8_t *payload)
 {
-    uint8_t payload[HEARSAY_PAYLOAD_MAX];
     uint32_t len = s->config.payload_len;
     for (uint32_t i = 0; i < len; i++) {
         payload[i] = (uint8_t)('a' + i % 26);
@@ -198,14 +198,32 @@ static int publish(struct hsy_study *s)
         payload[i] =
             (uint8_t) "0123456789abcdef"[s->spreads_count >> shift & 15];
     }
-    uint32_t node;
+}
+
+static int publish_at(struct hsy_study *s, uint32_t node)
+{
+    const struct hearsay_mem *mem = &s->config.mem;
     uint64_t seq;
+    uint8_t *payload = hsy_mem_alloc(mem, s->config.payload_len);
+    if (payload == NULL) {
+        return HEARSAY_ERR_NOMEM;
+    }
+    fill(s, payload);
+    int err = hsy_cluster_publish(s->w->cluster, node, payload,
+                                  s->config.payload_len, &seq);
+    hsy_mem_free(mem, payload);
+    return err;
+}
+
+static int publish(struct hsy_study *s)
+{
+    uint32_t node;
     bool found = false;
     int err = pick(s, &found, &node);
     if (err != HEARSAY_OK || !found) {
         return err; /* Nobody is left to say anything. */
     }
-    err = hsy_cluster_publish(s->w->cluster, node, payload, len, &seq);
+    err = publish_at(s, node);
     if (err == HEARSAY_OK) {
         HSY_ASSERT(s->spreads_count < s->spreads_room);
         s->spreads[s->spreads_count].at_ns = now_of(s);

@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "node/view.h"
 #include "sim/swarm_inner.h"
+#include "wire/records.h"
 
 #include <string.h>
 
@@ -261,7 +262,11 @@ static void publish(struct hsy_swarm *s)
         return;
     }
     bool large = dice >> 8 & 1 && dice >> 9 & 1;
-    size_t len = 16 + (dice >> 16) % (large ? HEARSAY_PAYLOAD_MAX - 15 : 200);
+    bool in_pieces = large && (dice >> 10 & 7) == 0;
+    size_t most = in_pieces ? HSY_SWARM_PAYLOAD_MAX - 15
+                  : large   ? HSY_INLINE_MAX - 15
+                            : 200;
+    size_t len = 16 + (dice >> 16) % most;
     memset(s->payload, (int)(dice >> 40 & 0xff), len);
     memcpy(s->payload, &whom, sizeof(whom)); /* No two alike. */
     uint64_t seq;

@@ -53,6 +53,9 @@ enum hsy_swarm_stream {
     HSY_SWARM_STREAM_CORE
 };
 
+/* Of a message that is drawn: some have more pieces than one. */
+enum { HSY_SWARM_PAYLOAD_MAX = 192 * 1024 };
+
 struct hsy_swarm {
     struct hearsay_mem mem;
     const struct hsy_swarm_plan *plan;
@@ -73,7 +76,7 @@ struct hsy_swarm {
     enum hsy_fate fates[HSY_SWARM_NODES_MAX];
     int64_t clock_ms[HSY_SWARM_NODES_MAX]; /* Sum of its jumps. */
     bool hubs[HSY_SWARM_NODES_MAX];        /* Of the last strike that asked. */
-    uint8_t payload[HEARSAY_PAYLOAD_MAX];
+    uint8_t payload[HSY_SWARM_PAYLOAD_MAX];
 };
 
 /* Classes that break connections or keep bytes from passing. */

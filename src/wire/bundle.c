@@ -8,25 +8,44 @@
 
 enum { MESSAGE_FIXED_LEN = 1 + 4 };
 _Static_assert(HSY_BUNDLE_FIXED_LEN + MESSAGE_FIXED_LEN + HSY_TOPIC_MAX +
-                       HEARSAY_PAYLOAD_MAX <=
+                       HSY_INLINE_MAX <=
                    HSY_BUNDLE_LEN_MAX,
-               "the largest message fits into a bundle of its own");
+               "the largest payload fits into a bundle of its own");
+_Static_assert(HSY_BUNDLE_FIXED_LEN + MESSAGE_FIXED_LEN + HSY_TOPIC_MAX +
+                       HSY_PIECES_MAX * HSY_PIECE_HASH_LEN <=
+                   HSY_BUNDLE_LEN_MAX,
+               "so do the hashes of the largest message");
+_Static_assert(HEARSAY_PAYLOAD_MAX % HSY_PIECE_LEN == 0, "see HSY_PIECES_MAX");
 
 /* Message:  topic_len u8 | topic | payload_len u32 | payload
+ *           topic_len u8 | topic | payload_len u32 | hash 16 x pieces
  *
  * The topic is a text of at most 64 bytes without a NUL, and may be empty.
+ * The second form when payload_len is more than 15 KiB, up to 16 MiB: pieces
+ * of 32 KiB, the last one shorter. It is the only message of its bundle.
  */
+static size_t hashes_len(const struct hsy_message *message)
+{
+    HSY_ASSERT(message->payload_len <= HEARSAY_PAYLOAD_MAX);
+    return (size_t)hsy_pieces_of(message->payload_len) * HSY_PIECE_HASH_LEN;
+}
+
 static void put_message(struct hsy_writer *out,
                         const struct hsy_message *message)
 {
     HSY_ASSERT(message->topic_len <= HSY_TOPIC_MAX);
     HSY_ASSERT(message->payload_len <= HEARSAY_PAYLOAD_MAX);
+    HSY_ASSERT(!hsy_message_large(message) || message->hashes != NULL);
     HSY_ASSERT(message->topic_len == 0 ||
                memchr(message->topic, 0, message->topic_len) == NULL);
     hsy_put_u8(out, message->topic_len);
     hsy_put_bytes(out, message->topic, message->topic_len);
     hsy_put_u32(out, message->payload_len);
-    hsy_put_bytes(out, message->payload, message->payload_len);
+    if (hsy_message_large(message)) {
+        hsy_put_bytes(out, message->hashes, hashes_len(message));
+    } else {
+        hsy_put_bytes(out, message->payload, message->payload_len);
+    }
 }
 
 static void get_message(struct hsy_reader *in, struct hsy_message *message)
@@ -39,7 +58,16 @@ static void get_message(struct hsy_reader *in, struct hsy_message *message)
     }
     message->payload_len = hsy_get_u32(in);
     hsy_wire_require(in, message->payload_len <= HEARSAY_PAYLOAD_MAX);
-    message->payload = hsy_get_slice(in, message->payload_len);
+    message->payload = NULL;
+    message->hashes = NULL;
+    if (in->bad) {
+        return;
+    }
+    if (hsy_message_large(message)) {
+        message->hashes = hsy_get_slice(in, hashes_len(message));
+    } else {
+        message->payload = hsy_get_slice(in, message->payload_len);
+    }
 }
 
 /* Bundle:
@@ -48,7 +76,7 @@ static void get_message(struct hsy_reader *in, struct hsy_message *message)
  *     count u16 | wall time u64, ms | count x message | signature 64, by origin
  *
  * 1 to 64 messages, at most 16 KiB in all, first seq >= 1, and the seq after
- * the last message still fits into 64 bits.
+ * the last message still fits into 64 bits. A large message stands alone.
  */
 static bool seqs_valid(const struct hsy_bundle *bundle)
 {
@@ -85,6 +113,8 @@ static void get_messages(struct hsy_reader *in, struct hsy_bundle *bundle)
     for (uint16_t i = 0; i < bundle->count && !in->bad; i++) {
         struct hsy_message message;
         get_message(in, &message);
+        hsy_wire_require(in, bundle->count == 1 || in->bad ||
+                                 !hsy_message_large(&message));
     }
     bundle->messages = start;
     bundle->messages_len = in->bad ? 0 : (uint32_t)(in->at - start);
@@ -156,4 +186,14 @@ bool hsy_messages_next(struct hsy_reader *at, struct hsy_message *message)
     }
     get_message(at, message);
     return !at->bad;
+}
+
+bool hsy_bundle_large(const struct hsy_bundle *bundle)
+{
+    struct hsy_reader at = hsy_reader(bundle->messages, bundle->messages_len);
+    struct hsy_message message;
+
+    HSY_ASSERT(bundle->count >= 1);
+    return bundle->count == 1 && hsy_messages_next(&at, &message) &&
+           hsy_message_large(&message);
 }

@@ -108,6 +108,12 @@ static void put_body(struct hsy_writer *out,
     case HSY_ROOT:
         hsy_wire_put_root(out, &frame->root);
         break;
+    case HSY_FETCH:
+        hsy_wire_put_fetch(out, &frame->fetch);
+        break;
+    case HSY_PIECE:
+        hsy_wire_put_piece(out, &frame->piece);
+        break;
     }
 }
 
@@ -197,12 +203,19 @@ static void get_body(struct hsy_reader *in,
     case HSY_ROOT:
         hsy_wire_get_root(in, &frame->root);
         break;
+    case HSY_FETCH:
+        hsy_wire_get_fetch(in, &frame->fetch);
+        break;
+    case HSY_PIECE:
+        hsy_wire_get_piece(in, &frame->piece);
+        break;
     }
 }
 
-static bool type_known(unsigned type)
+bool hsy_frame_known(unsigned type)
 {
-    return type >= HSY_HELLO && type <= HSY_ROOT;
+    return (type >= HSY_HELLO && type <= HSY_ROOT) ||
+           (type >= HSY_FETCH && type <= HSY_PIECE);
 }
 
 /* The flags that a frame may carry. */
@@ -215,7 +228,7 @@ static unsigned flags_of(enum hsy_frame_type type)
 void hsy_frame_encode(struct hsy_writer *out, const struct hsy_frame *frame)
 {
     HSY_ASSERT(out != NULL);
-    HSY_ASSERT(type_known(frame->type));
+    HSY_ASSERT(hsy_frame_known(frame->type));
     HSY_ASSERT((frame->flags & ~flags_of(frame->type)) == 0);
     /* The length comes first on the wire: encode twice, once to count. */
     struct hsy_writer body = hsy_writer_count();
@@ -264,7 +277,7 @@ int hsy_frame_decode(struct hsy_frame *out, const uint8_t *data, size_t len,
     if (out_flags != NULL) {
         *out_flags = flags;
     }
-    if (!type_known(type)) {
+    if (!hsy_frame_known(type)) {
         return HEARSAY_ERR_STATE;
     }
     out->type = (enum hsy_frame_type)type;
@@ -305,6 +318,8 @@ const char *hsy_frame_name(unsigned type)
         [HSY_PULL] = "PULL",
         [HSY_GONE] = "GONE",
         [HSY_ROOT] = "ROOT",
+        [HSY_FETCH] = "FETCH",
+        [HSY_PIECE] = "PIECE",
     };
-    return type_known(type) ? names[type] : "?";
+    return hsy_frame_known(type) ? names[type] : "?";
 }

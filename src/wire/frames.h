@@ -63,7 +63,11 @@ enum hsy_frame_type {
     HSY_DIGEST = 25,
     HSY_PULL = 26,
     HSY_GONE = 27,
-    HSY_ROOT = 28
+    HSY_ROOT = 28,
+    /* 29 is not used yet. */
+    HSY_FETCH = 30,
+    HSY_PIECE = 31,
+    HSY_FRAME_TYPE_MAX = HSY_PIECE
 };
 
 enum {
@@ -222,6 +226,26 @@ enum hsy_gone_how {
     HSY_GONE_MORE = 1  /* The credit is used up: ask again. */
 };
 
+/* Pieces of a large message, [first, upto): send them as you get them. */
+struct hsy_fetch {
+    struct hsy_bundle_id id;
+    uint16_t first, upto; /* Equal: nothing more. */
+};
+
+enum hsy_piece_how {
+    HSY_PIECE_DATA = 0,
+    HSY_PIECE_NOT_HERE = 1, /* I do not know it, or cannot help now. */
+    HSY_PIECE_GONE = 2      /* I knew it, and will not have it any more. */
+};
+
+struct hsy_piece {
+    struct hsy_bundle_id id;
+    uint16_t index; /* 0 unless DATA. */
+    enum hsy_piece_how how;
+    const uint8_t *bytes;
+    uint32_t len; /* 1..HSY_PIECE_LEN; 0 unless DATA. */
+};
+
 struct hsy_frame {
     enum hsy_frame_type type;
     uint8_t flags;
@@ -269,6 +293,8 @@ struct hsy_frame {
             struct hsy_records alternatives; /* <= HSY_REDIRECTS_MAX */
         } prune;
         struct hsy_root root;
+        struct hsy_fetch fetch;
+        struct hsy_piece piece;
         struct hsy_digest digest;
         struct {
             uint32_t nonce;
@@ -300,6 +326,8 @@ HEARSAY_MUST_USE int hsy_frame_decode(struct hsy_frame *out,
                                       const uint8_t *data, size_t len,
                                       uint8_t *out_flags);
 
+/* Is there such a type? */
+bool hsy_frame_known(unsigned type);
 /* "HELLO"; "?" for a number that is no type. Static. */
 const char *hsy_frame_name(unsigned type);
 

@@ -14,8 +14,26 @@ enum {
     HSY_TOPIC_MAX = 64,
     HSY_BUNDLE_LEN_MAX = 16 * 1024, /* Encoded, signature included. */
     HSY_BUNDLE_FIXED_LEN = HEARSAY_ID_LEN + 4 * 8 + 2 + HSY_SIG_LEN,
-    HSY_BUNDLE_MESSAGES_MAX = 64
+    HSY_BUNDLE_MESSAGES_MAX = 64,
+    /* A longer payload is not in its bundle: the hashes of its pieces are. */
+    HSY_INLINE_MAX = 15 * 1024,
+    HSY_PIECE_LEN = 32 * 1024, /* Of each but the last. */
+    HSY_PIECE_HASH_LEN = 16,
+    HSY_PIECES_MAX = HEARSAY_PAYLOAD_MAX / HSY_PIECE_LEN
 };
+
+/* How many pieces a payload of @len bytes has, and how long one of them is. */
+static inline uint16_t hsy_pieces_of(uint32_t len)
+{
+    return (uint16_t)((len + HSY_PIECE_LEN - 1) / HSY_PIECE_LEN);
+}
+
+static inline uint32_t hsy_piece_len(uint32_t len, uint16_t index)
+{
+    uint32_t at = (uint32_t)index * HSY_PIECE_LEN;
+
+    return len - at < HSY_PIECE_LEN ? len - at : HSY_PIECE_LEN;
+}
 
 /* Incarnations stay below 2^62, so that rank = 2 * incarnation + dead fits. */
 #define HSY_INCARNATION_END (UINT64_C(1) << 62)
@@ -163,13 +181,20 @@ struct hsy_spans {
     uint32_t count;
 };
 
-/* One message inside a bundle; topic and payload are lent by the bundle. */
+/* One message inside a bundle; topic and payload are lent by the bundle. Of a
+ * large one, which is alone in its bundle, there are hashes instead. */
 struct hsy_message {
     const uint8_t *topic;
     uint8_t topic_len;
-    const uint8_t *payload;
+    const uint8_t *payload; /* NULL: a large one. */
     uint32_t payload_len;
+    const uint8_t *hashes; /* HSY_PIECE_HASH_LEN for each piece; or NULL. */
 };
+
+static inline bool hsy_message_large(const struct hsy_message *message)
+{
+    return message->payload_len > HSY_INLINE_MAX;
+}
 
 /* Encoded records, one after the other, each with a u16 length in front. */
 struct hsy_records {
@@ -259,6 +284,8 @@ bool hsy_records_next(struct hsy_reader *at, struct hsy_record *record);
 void hsy_messages_add(struct hsy_writer *out, struct hsy_bundle *bundle,
                       const struct hsy_message *message);
 bool hsy_messages_next(struct hsy_reader *at, struct hsy_message *message);
+/* Is it the manifest of a large message? */
+bool hsy_bundle_large(const struct hsy_bundle *bundle);
 
 /* Appends one span to a list under construction. */
 void hsy_spans_add(struct hsy_writer *list, struct hsy_spans *spans,

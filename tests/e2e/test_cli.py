@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import unittest
@@ -172,17 +173,59 @@ class OneNetwork(Watching):
         self.assertEqual(base64.b64decode(message["payload_base64"]), payload)
 
     def test_the_longest_message_and_one_more_byte(self):
+        longest = os.urandom(16 * 1024 * 1024)
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(longest)
+            file.flush()
+            watcher = self.watch(self.b, "--json", "--topic", "long", "--count", "1")
+            self.a.run("send", "--topic", "long", "--file", file.name)
+            self.assertEqual(watcher.end(60)[0], 0)
+            message = json.loads(watcher.lines[0])
+            self.assertEqual(message["bytes"], len(longest))
+            code, headers, content = self.b.http("GET", message["path"])
+            self.assertEqual((code, headers["Content-Type"]), (200, "application/octet-stream"))
+            self.assertTrue(content == longest)
+            file.write(b"x")
+            file.flush()
+            done = self.a.run("send", "--file", file.name, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("16777216", done.stderr)
+        code, _, text = self.a.http("POST", "/v1/messages", longest + b"x")
+        self.assertEqual(code, 413, text)
+
+    def test_the_longest_in_its_event_and_one_more_byte(self):
         longest = "x" * (15 * 1024)
-        watcher = self.watch(self.b, "--json", "--topic", "long", "--count", "1")
-        self.a.run("send", "--topic", "long", "-", input=longest)
+        watcher = self.watch(self.b, "--json", "--topic", "inline", "--count", "2")
+        self.a.run("send", "--topic", "inline", "-", input=longest)
+        self.a.run("send", "--topic", "inline", "-", input=longest + "y")
         self.assertEqual(watcher.end()[0], 0)
-        self.assertEqual(json.loads(watcher.lines[0])["text"], longest)
-        done = self.a.run("send", longest + "x", check=False)
-        self.assertEqual(done.returncode, 1)
-        self.assertIn("413", done.stderr)
-        done = self.a.run("send", "-", input=longest + "x", check=False)
-        self.assertEqual(done.returncode, 1)
-        self.assertIn("15360", done.stderr)
+        inline, large = sorted(map(json.loads, watcher.lines), key=lambda m: m["seq"])
+        self.assertEqual(inline["text"], longest)
+        self.assertNotIn("text", large)
+        self.assertEqual(self.b.http("GET", large["path"])[2], (longest + "y").encode())
+
+    def test_a_command_gets_a_large_message_too(self):
+        watcher = self.watch(self.b, "--topic", "exec", "--count", "1", "--exec",
+                             f"cksum >{self.b.folder}/sum")
+        self.a.run("send", "--topic", "exec", "-", input="z" * 100000)
+        self.assertEqual(watcher.end(30)[0], 0)
+        wanted = subprocess.run(["cksum"], input=b"z" * 100000, capture_output=True).stdout
+        self.assertEqual((self.b.folder / "sum").read_bytes(), wanted)
+
+    def test_a_content_that_is_not_there(self):
+        for query, status in (("", 400), ("?origin=xy&epoch=1&seq=1", 400),
+                              (f"?origin={'a' * 64}&epoch=1&seq=1", 404)):
+            code, _, text = self.b.http("GET", "/v1/content" + query)
+            self.assertEqual(code, status, text)
+            self.assertIn("hint", json.loads(text))
+
+    def test_a_file_that_is_not_there_or_something_beside_it(self):
+        done = self.a.run("send", "--file", "/no/such/file", check=False)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("/no/such/file", done.stderr)
+        done = self.a.run("send", "--file", "/etc/hostname", "text", check=False)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("--file", done.stderr)
 
     def test_several_arguments_are_several_messages(self):
         watcher = self.watch(self.b, "--json", "--topic", "several", "--count", "2")
@@ -289,7 +332,7 @@ class OneNetwork(Watching):
                 ("GET", "/v1/nothing", None, 404), ("GET", "/", None, 404),
                 ("GET", "/v1/leave", None, 405), ("POST", "/v1/status", b"", 405),
                 ("DELETE", "/v1/messages", None, 405),
-                ("POST", "/v1/messages", b"x" * 15361, 413),
+                ("POST", "/v1/messages", b"x" * (16 * 1024 * 1024 + 1), 413),
                 ("POST", "/v1/messages?topic=" + "t" * 65, b"x", 413),
         ]:
             with self.subTest(method=method, path=path[:30]):
@@ -302,7 +345,7 @@ class OneNetwork(Watching):
 
     def test_a_body_without_end_is_cut_off(self):
         def endless():
-            for _ in range(64):
+            for _ in range(320):
                 yield b"x" * 65536
         try:
             code, _, _ = self.a.http("POST", "/v1/messages", endless())

@@ -132,17 +132,29 @@ static uint64_t port_persist(void *ctx, const struct hearsay_row *rows,
     return cp->token;
 }
 
+uint64_t core_sum(const uint8_t *bytes, size_t len)
+{
+    uint64_t sum = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+
+    for (size_t i = 0; i < len; i++) {
+        sum = (sum ^ bytes[i]) * UINT64_C(0x100000001b3);
+    }
+    return sum;
+}
+
 static void port_deliver(void *ctx, const struct hearsay_message *message)
 {
     struct core_ports *cp = ctx;
 
     if (cp->deliveries_count < CORE_DELIVERIES_MAX) {
-        cp->deliveries[cp->deliveries_count] =
-            (struct core_delivery){.origin = message->origin,
-                                   .epoch = message->epoch,
-                                   .seq = message->seq,
-                                   .missing = message->missing,
-                                   .again = message->again};
+        cp->deliveries[cp->deliveries_count] = (struct core_delivery){
+            .origin = message->origin,
+            .epoch = message->epoch,
+            .seq = message->seq,
+            .missing = message->missing,
+            .again = message->again,
+            .len = message->payload_len,
+            .sum = core_sum(message->payload, message->payload_len)};
     }
     cp->deliveries_count++;
 }
@@ -208,6 +220,24 @@ static void port_bundle_id(void *ctx, struct hsy_bundle_id *out,
     memcpy(out->bytes + 8, &hash, 8);
 }
 
+static void port_hash(void *ctx, uint8_t out[HSY_PIECE_HASH_LEN],
+                      const uint8_t *bytes, size_t len)
+{
+    uint64_t sum = core_sum(bytes, len);
+
+    (void)ctx;
+    memcpy(out, &sum, 8);
+    memcpy(out + 8, &sum, 8);
+}
+
+static void port_serve(void *ctx, hearsay_link link)
+{
+    struct core_ports *cp = ctx;
+
+    cp->served = link;
+    cp->serves_count++;
+}
+
 void core_ports_init(struct core_ports *cp, struct hsy_env *env)
 {
     struct hearsay_config *config = &env->config;
@@ -224,7 +254,9 @@ void core_ports_init(struct core_ports *cp, struct hsy_env *env)
                                     .note = port_note,
                                     .stop = port_stop,
                                     .waiting = port_waiting,
-                                    .bundle_id = port_bundle_id};
+                                    .bundle_id = port_bundle_id,
+                                    .hash = port_hash,
+                                    .serve = port_serve};
     /* Some day in 2026; the monotonic clock starts at one second. */
     env->now = (struct hearsay_now){.mono_ns = HSY_SECOND,
                                     .wall_ms = UINT64_C(1790000000000)};
@@ -241,6 +273,8 @@ void core_ports_init(struct core_ports *cp, struct hsy_env *env)
     config->retain_max = 64;
     config->retain_bytes = 1024 * 1024;
     config->retain_ns = 10 * HSY_MINUTE;
+    config->bulk_bytes = 16 * 1024 * 1024;
+    config->payload_max = HEARSAY_PAYLOAD_MAX;
     config->origins_max = 64;
     config->history = HEARSAY_UNLIMITED;
     config->announce_ns = 50 * HSY_MS;

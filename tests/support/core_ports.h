@@ -53,6 +53,7 @@ struct core_delivery {
     struct hearsay_id origin;
     uint64_t epoch, seq, missing;
     bool again;
+    uint64_t len, sum; /* Of the payload: bytes, and core_sum() of them. */
 };
 
 struct core_ports {
@@ -81,6 +82,8 @@ struct core_ports {
     uint32_t deliveries_count;
     struct core_note notes[CORE_NOTES_MAX]; /* The first ones. */
     uint32_t notes_count;
+    hearsay_link served; /* The last link to have something to be served. */
+    uint32_t serves_count;
 };
 
 /* @env gets a small configuration, virtual time, and these ports. */
@@ -102,6 +105,8 @@ uint32_t core_ports_noted(const struct core_ports *cp, const char *event);
 /* The last of them; NULL. */
 const struct core_note *core_ports_note(const struct core_ports *cp,
                                         const char *event);
+
+uint64_t core_sum(const uint8_t *bytes, size_t len);
 
 /* Ids are made of a letter and a number; so ids of one letter sort by it. */
 struct hearsay_id core_id(char letter, uint32_t number);

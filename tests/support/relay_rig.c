@@ -169,6 +169,7 @@ void relay_rig_unlink(struct relay_rig *rig, hearsay_link link)
     hsy_neighbour_remove(&rig->core.neighbours, relay_rig_neighbour(rig, link));
     hsy_tree_link_down(&rig->core.relay.tree, &gone);
     hsy_repair_link_down(&rig->core.repair, link);
+    hsy_bulk_link_down(&rig->core.relay.bulk, link);
 }
 
 void relay_rig_eager(struct relay_rig *rig, hearsay_link link, bool eager)

@@ -56,7 +56,7 @@ static void a_buffer_lives_until_its_last_share_ends(void **state)
     CLAIM_INT(buf->len, 100);
     memset(buf->data, 7, buf->len); /* A sanitizer sees a short one. */
 
-    CLAIM(hsy_buf_ref(buf) == buf);
+    CLAIM(hearsay_buf_ref(buf) == buf);
     hearsay_buf_unref(buf);
     CLAIM_INT(fault.live, 1);
     CLAIM_INT(buf->data[99], 7);
@@ -81,9 +81,9 @@ static void a_share_too_many_is_a_bug(void **state)
     (void)state;
     struct hearsay_buf dead = {.refs = 0, .mem = *hearsay_mem_default()};
     CLAIM_DIES(hearsay_buf_unref(&dead));
-    CLAIM_DIES((void)hsy_buf_ref(&dead));
+    CLAIM_DIES((void)hearsay_buf_ref(&dead));
     dead.refs = UINT32_MAX;
-    CLAIM_DIES((void)hsy_buf_ref(&dead));
+    CLAIM_DIES((void)hearsay_buf_ref(&dead));
 }
 
 int main(void)

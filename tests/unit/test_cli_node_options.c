@@ -115,6 +115,9 @@ static void every_flag_arrives_in_its_field(void **state)
     CLAIM_INT(n->history, 5);
     CLAIM(n->retain_bytes == UINT64_C(2) << 20);
     CLAIM(n->retain_ns == 3 * HSY_MINUTE);
+    CLAIM_INT(PEER("--payload-max", "15KiB", "--bulk-bytes", "1024MiB"), 0);
+    CLAIM_INT(n->payload_max, 15360);
+    CLAIM(n->bulk_bytes == UINT64_C(1) << 30);
 
     CLAIM_INT(SEED("--lease", "2m"), 0);
     CLAIM(n->lease_ns == 2 * HSY_MINUTE);
@@ -293,6 +296,13 @@ static void a_choice_names_all_that_there_is(void **state)
     (void)state;
     REFUSED(PEER("--overlay", "ring"), "--overlay", "ring",
             "preferential, top-half, uniform");
+    REFUSED(PEER("--payload-max", "14KiB"), "--payload-max", "14KiB",
+            "15KiB to 16MiB");
+    REFUSED(PEER("--payload-max", "17MiB"), "--payload-max", "17MiB",
+            "15KiB to 16MiB");
+    REFUSED(PEER("--bulk-bytes", "15MiB"), "--bulk-bytes", "15MiB",
+            "16MiB to 65536MiB");
+    REFUSED(PEER("--bulk-bytes", "some"), "--bulk-bytes", "some", "as in 1MiB");
     REFUSED(PEER("--relay", "pigeon"), "--relay", "pigeon", "tree, flood");
     REFUSED(PEER("--profile", "moon"), "--profile", "moon",
             "mission, lan, wan");

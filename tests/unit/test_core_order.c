@@ -60,7 +60,8 @@ static void take_claimed(uint64_t seq)
     struct hsy_span span = {.of = relay_rig_epoch(1), .from = seq, .to = seq};
 
     CLAIM_INT(hsy_origins_claim(&relay->origins, NULL, &span), HSY_CLAIMED_NEW);
-    hsy_delivery_take(&relay->delivery, &b, 1);
+    hsy_delivery_turn(&relay->delivery,
+                      &(struct hsy_turn){.bundle = &b, .hops = 1});
 }
 
 /* ------------------------------------------------------------------ order */

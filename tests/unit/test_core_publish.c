@@ -116,7 +116,7 @@ static void what_is_too_big_is_refused(void **state)
     message.topic_len = HSY_TOPIC_MAX;
     CLAIM_INT(hsy_publish(publisher(), 5, &message, NULL), 0);
     relay_rig_sign_all(&rig);
-    CLAIM_INT(publish_len(HEARSAY_PAYLOAD_MAX), 0);
+    CLAIM_INT(publish_len(HSY_INLINE_MAX), 0);
     CLAIM_INT(signing(), 1);
     end();
 }

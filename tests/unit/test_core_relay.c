@@ -186,7 +186,7 @@ static void publishing_too_much_or_too_fast_is_refused(void **state)
     begin();
     memset(big, 'x', sizeof(big) - 1);
     CLAIM_INT(stage_publish(&stage, big), HEARSAY_ERR_TOO_BIG);
-    big[HEARSAY_PAYLOAD_MAX] = '\0';
+    big[HSY_INLINE_MAX] = '\0';
     CLAIM_INT(stage_publish(&stage, big), 0);
     /* One travels alone; 15 jobs are left for bundles of 64, and one more
      * bundle gathers without a job. */

@@ -366,6 +366,34 @@ static inline void hostile_sync(struct hostile *h, struct hsy_sync *sync)
     }
 }
 
+/* The content of every large message is this, or no node has it. */
+static inline const uint8_t *hostile_content(uint32_t len)
+{
+    static uint8_t content[4 * HSY_PIECE_LEN];
+    for (uint32_t i = 0; i < len; i++) {
+        content[i] = (uint8_t)(i * 7);
+    }
+    return content;
+}
+
+/* A large message, whose hashes are right or not. */
+static inline void hostile_add_large(struct hostile *h, struct hsy_writer *out,
+                                     struct hsy_bundle *b)
+{
+    uint8_t hashes[4 * HSY_PIECE_HASH_LEN] = {0};
+    uint32_t len =
+        HSY_INLINE_MAX + 1 + (uint32_t)hostile_pick(h, 3 * HSY_PIECE_LEN);
+    const uint8_t *content = hostile_content(len);
+    struct hsy_message m = {.payload_len = len, .hashes = hashes};
+
+    for (uint16_t i = 0; !hostile_chance(h, 4) && i < hsy_pieces_of(len); i++) {
+        h->stage.config.crypto->hash(hashes + i * HSY_PIECE_HASH_LEN,
+                                     content + (size_t)i * HSY_PIECE_LEN,
+                                     hsy_piece_len(len, i));
+    }
+    hsy_messages_add(out, b, &m);
+}
+
 static inline struct hsy_bundle hostile_bundle(struct hostile *h,
                                                const struct puppet *p)
 {
@@ -386,6 +414,10 @@ static inline struct hsy_bundle hostile_bundle(struct hostile *h,
 
     b.first_seq =
         hostile_chance(h, 8) ? UINT64_MAX - count : 1 + hostile_pick(h, 100);
+    if (hostile_chance(h, 4)) {
+        hostile_add_large(h, &out, &b);
+        count = 0;
+    }
     for (uint64_t i = 0; i < count; i++) {
         struct hsy_message m = {.topic = (const uint8_t *)"t",
                                 .topic_len = (uint8_t)hostile_pick(h, 2),
@@ -501,6 +533,48 @@ static inline void hostile_fill_digest(struct hostile *h, struct hsy_digest *d)
     d->marks = hostile_spans(h, 0);
 }
 
+/* Of a content that the node knows, or any. */
+static inline struct hsy_bundle_id hostile_large_id(struct hostile *h)
+{
+    const struct hsy_table *table = &h->stage.node->core.relay.bulk.table;
+
+    if (table->count > 0 && !hostile_chance(h, 8)) {
+        const struct hsy_bulk_entry *e =
+            hsy_table_at(table, (uint32_t)hostile_pick(h, table->count));
+        return e->id;
+    }
+    return hostile_bundle_id(h);
+}
+
+/* What the node asks for, or something like it. */
+static inline void hostile_fill_piece(struct hostile *h, hearsay_link link,
+                                      struct hsy_piece *piece)
+{
+    struct hsy_frame fetch;
+    uint32_t len = HSY_PIECE_LEN;
+
+    piece->id = hostile_large_id(h);
+    if (hostile_chance(h, 6)) {
+        piece->how = hostile_chance(h, 2) ? HSY_PIECE_NOT_HERE : HSY_PIECE_GONE;
+        return;
+    }
+    piece->index = (uint16_t)hostile_pick(h, 4);
+    if (!hostile_chance(h, 6) &&
+        stage_frame(&h->stage, link, HSY_FETCH, &fetch)) {
+        piece->id = fetch.fetch.id;
+        piece->index = fetch.fetch.first;
+    }
+    const struct hsy_bulk_entry *e =
+        hsy_bulk_find(&h->stage.node->core.relay.bulk, &piece->id);
+    if (e != NULL && piece->index < hsy_pieces_of(e->len)) {
+        len = hsy_piece_len(e->len, piece->index);
+    }
+    piece->index = piece->index < 4 ? piece->index : 3;
+    piece->bytes = hostile_content(sizeof(uint8_t[4 * HSY_PIECE_LEN])) +
+                   (size_t)piece->index * HSY_PIECE_LEN;
+    piece->len = hostile_chance(h, 16) ? 1 : len;
+}
+
 /* Of a pull of the node's, or any. */
 static inline uint32_t hostile_pull_nonce(struct hostile *h, hearsay_link link)
 {
@@ -533,7 +607,8 @@ static inline enum hsy_frame_type hostile_type(struct hostile *h)
         HSY_PEERS,  HSY_BRIDGE,  HSY_DEAD_NOTICE, HSY_BUNDLE,     HSY_BUNDLE,
         HSY_BUNDLE, HSY_CONNECT, HSY_ACCEPT,      HSY_CONNECT,    HSY_REFUSE,
         HSY_REFUSE, HSY_IHAVE,   HSY_IHAVE,       HSY_GRAFT,      HSY_PRUNE,
-        HSY_DIGEST, HSY_ROOT,    HSY_PULL,        HSY_GONE};
+        HSY_DIGEST, HSY_ROOT,    HSY_PULL,        HSY_GONE,       HSY_FETCH,
+        HSY_PIECE,  HSY_PIECE};
     static const uint8_t at_seed[] = {
         HSY_PING,      HSY_PONG,        HSY_REGISTER,  HSY_REGISTER,
         HSY_REGISTER,  HSY_LOOKUP,      HSY_PEERS_GET, HSY_LINKS,
@@ -665,6 +740,14 @@ static inline void hostile_frame(struct hostile *h, const struct puppet *p,
                                                         : hostile_pick(h, 9));
         f->root.distance_us = (uint32_t)hostile_u64(h);
         f->root.parent = hostile_chance(h, 2);
+        return;
+    case HSY_FETCH:
+        f->fetch.id = hostile_large_id(h);
+        f->fetch.first = (uint16_t)hostile_pick(h, 4);
+        f->fetch.upto = (uint16_t)(f->fetch.first + hostile_pick(h, 5));
+        return;
+    case HSY_PIECE:
+        hostile_fill_piece(h, link, &f->piece);
         return;
     }
 }

@@ -30,8 +30,13 @@ static inline void walk_messages(const struct hsy_bundle *bundle)
     uint64_t sum = 0; /* Touches every byte that the bundle lends. */
     while (hsy_messages_next(&at, &message)) {
         count++;
-        for (uint32_t i = 0; i < message.payload_len; i++) {
-            sum += message.payload[i];
+        bool large = hsy_message_large(&message);
+        const uint8_t *lent = large ? message.hashes : message.payload;
+        uint32_t len = large ? (uint32_t)hsy_pieces_of(message.payload_len) *
+                                   HSY_PIECE_HASH_LEN
+                             : message.payload_len;
+        for (uint32_t i = 0; i < len; i++) {
+            sum += lent[i];
         }
     }
     HSY_ASSERT(sum <= UINT64_C(255) * bundle->messages_len);

@@ -266,15 +266,65 @@ static void a_topic_has_at_most_64_bytes_and_no_nul(void **state)
     CLAIM_REFUSED();
 }
 
-static void a_payload_has_at_most_15_kib(void **state)
+/* One of @len bytes whose hashes are @hashes. */
+static void put_large(struct hsy_writer *out, uint32_t len, uint32_t hashes)
+{
+    hsy_put_u8(out, 0);
+    hsy_put_u32(out, len);
+    put_zeros(out, (size_t)hashes * HSY_PIECE_HASH_LEN);
+}
+
+static void up_to_15_kib_a_payload_is_in_its_bundle(void **state)
 {
     (void)state;
-    for (uint32_t len = HEARSAY_PAYLOAD_MAX - 1; len <= HEARSAY_PAYLOAD_MAX + 1;
-         len++) {
+    for (uint32_t len = HSY_INLINE_MAX - 1; len <= HSY_INLINE_MAX + 1; len++) {
         struct hsy_writer *out = begin_bundle(1, 1);
         put_message(out, HSY_TOPIC_MAX, len);
         put_zeros(out, 64);
-        CLAIM_TAKEN_IF(len <= HEARSAY_PAYLOAD_MAX);
+        CLAIM_TAKEN_IF(len <= HSY_INLINE_MAX);
+    }
+}
+
+static void a_larger_one_has_a_hash_for_each_32_kib(void **state)
+{
+    (void)state;
+    static const uint32_t lens[] = {HSY_INLINE_MAX + 1, HSY_PIECE_LEN,
+                                    HSY_PIECE_LEN + 1, HEARSAY_PAYLOAD_MAX};
+    static const uint32_t pieces[] = {1, 1, 2, 512};
+    for (uint32_t i = 0; i < 4; i++) {
+        for (uint32_t hashes = pieces[i] - 1; hashes <= pieces[i] + 1;
+             hashes++) {
+            struct hsy_writer *out = begin_bundle(1, 1);
+            put_large(out, lens[i], hashes);
+            put_zeros(out, 64);
+            CLAIM_TAKEN_IF(hashes == pieces[i]);
+        }
+    }
+}
+
+static void a_payload_has_at_most_16_mib(void **state)
+{
+    (void)state;
+    struct hsy_writer *out = begin_bundle(1, 1);
+    put_large(out, HEARSAY_PAYLOAD_MAX + 1, 513);
+    put_zeros(out, 64);
+    CLAIM_REFUSED();
+}
+
+static void a_large_message_is_alone_in_its_bundle(void **state)
+{
+    (void)state;
+    for (uint32_t first = 0; first < 2; first++) {
+        struct hsy_writer *out = begin_bundle(1, 2);
+        for (uint32_t i = 0; i < 2; i++) {
+            if (i == first) {
+                put_large(out, HSY_PIECE_LEN, 1);
+            } else {
+                put_message(out, 0, 3);
+            }
+        }
+        put_zeros(out, 64);
+        CLAIM_REFUSED();
     }
 }
 
@@ -329,7 +379,10 @@ int main(void)
         cmocka_unit_test(a_bundle_has_1_to_64_messages),
         cmocka_unit_test(seqs_begin_at_1_and_do_not_wrap),
         cmocka_unit_test(a_topic_has_at_most_64_bytes_and_no_nul),
-        cmocka_unit_test(a_payload_has_at_most_15_kib),
+        cmocka_unit_test(up_to_15_kib_a_payload_is_in_its_bundle),
+        cmocka_unit_test(a_larger_one_has_a_hash_for_each_32_kib),
+        cmocka_unit_test(a_payload_has_at_most_16_mib),
+        cmocka_unit_test(a_large_message_is_alone_in_its_bundle),
         cmocka_unit_test(a_bundle_has_at_most_16_kib),
         cmocka_unit_test(a_length_that_runs_past_the_end_is_refused),
     };

@@ -159,6 +159,15 @@ static inline struct hsy_bundle sample_bundle(struct samples *s, uint16_t count)
     bundle.first_seq = 1 + sample_below(s, UINT64_MAX - 1 - count);
     bundle.wall_ms = sample_u64(s);
     struct hsy_writer out = hsy_writer(s->messages, sizeof(s->messages));
+    if (sample_below(s, 4) == 0) { /* A large one, alone. */
+        uint32_t len =
+            HSY_INLINE_MAX + 1 + (uint32_t)sample_below(s, 6 * HSY_PIECE_LEN);
+        struct hsy_message message = {.payload_len = len, .hashes = s->entries};
+        sample_bytes(s, s->entries,
+                     (size_t)hsy_pieces_of(len) * HSY_PIECE_HASH_LEN);
+        hsy_messages_add(&out, &bundle, &message);
+        count = 0;
+    }
     for (uint16_t i = 0; i < count; i++) {
         char topic[HSY_TOPIC_MAX];
         uint8_t payload[150];
@@ -315,6 +324,19 @@ static inline struct hsy_digest sample_digest(struct samples *s)
     return d;
 }
 
+static inline struct hsy_piece sample_piece(struct samples *s)
+{
+    struct hsy_piece p = {.how = (enum hsy_piece_how)sample_below(s, 3),
+                          .bytes = s->entries};
+    sample_bytes(s, p.id.bytes, sizeof(p.id.bytes));
+    if (p.how == HSY_PIECE_DATA) {
+        p.index = (uint16_t)sample_below(s, HSY_PIECES_MAX);
+        p.len = (uint32_t)(1 + sample_below(s, 300));
+        sample_bytes(s, s->entries, p.len);
+    }
+    return p;
+}
+
 static inline void sample_body(struct samples *s, struct hsy_frame *f)
 {
     switch (f->type) { /* tidy: dispatch */
@@ -419,6 +441,16 @@ static inline void sample_body(struct samples *s, struct hsy_frame *f)
         f->root.round = (uint32_t)sample_u64(s);
         f->root.distance_us = (uint32_t)sample_u64(s);
         f->root.parent = sample_below(s, 2) == 1;
+        break;
+    case HSY_FETCH:
+        sample_bytes(s, f->fetch.id.bytes, sizeof(f->fetch.id.bytes));
+        f->fetch.first = (uint16_t)sample_below(s, HSY_PIECES_MAX);
+        f->fetch.upto =
+            (uint16_t)(f->fetch.first +
+                       sample_below(s, HSY_PIECES_MAX - f->fetch.first));
+        break;
+    case HSY_PIECE:
+        f->piece = sample_piece(s);
         break;
     }
 }
