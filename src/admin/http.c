@@ -10,6 +10,7 @@
 #include "admin/http.h"
 
 #include "admin/admin.h"
+#include "admin/asks.h"
 #include "base/mem.h"
 #include "base/quantity.h"
 
@@ -143,7 +144,7 @@ static enum MHD_Result refuse_route(struct MHD_Connection *connection,
             .status = MHD_HTTP_NOT_FOUND,
             .error = "there is no such route",
             .hint = "routes: /v1/status /v1/peers /v1/links /v1/events "
-                    "/v1/messages /v1/leave"});
+                    "/v1/messages /v1/queries /v1/answers /v1/leave"});
 }
 
 /* A Content-Length over the limit is refused before a byte of it is read. */
@@ -238,6 +239,9 @@ void hsy_http_done(void *cls, struct MHD_Connection *connection, void **request,
     (void)why;
     struct hsy_http_request *r = *request;
     if (r != NULL) {
+        if (r->ask != NULL) {
+            hsy_asks_forget(r->ask);
+        }
         hsy_mem_free(hearsay_mem_default(), r->body);
         hsy_mem_free(hearsay_mem_default(), r);
     }

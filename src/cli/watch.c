@@ -160,6 +160,9 @@ static void show_message(FILE *out, const json_t *json)
                   (uint64_t)json_integer_value(json_object_get(json, "time")));
     fprintf(out, "%s %.8s #%lld ", when, text_of(json, "origin"),
             (long long)json_integer_value(json_object_get(json, "seq")));
+    if (json_is_true(json_object_get(json, "direct"))) {
+        fputs("(direct) ", out);
+    }
     if (text_of(json, "topic")[0] != '\0') {
         fputc('[', out);
         print_defused(out, text_of(json, "topic"));

@@ -47,6 +47,7 @@ int hsy_core_init(struct hsy_core *core, const struct hsy_env *given)
                       &core->self);
     hsy_relay_init(&core->relay, env, &core->neighbours);
     hsy_repair_init(&core->repair, env, &core->neighbours, &core->relay);
+    hsy_directs_init(&core->directs, env, &core->neighbours, &core->relay.tree);
     hsy_generator_init(&core->generator, env, &core->relay.publisher);
     if (err == 0 && env->config.role == HEARSAY_SEED) {
         err = init_seed(core);
@@ -64,6 +65,7 @@ void hsy_core_fini(struct hsy_core *core)
         core->seed = NULL;
     }
     mem.free(mem.ctx, core->reports.ring);
+    hsy_directs_fini(&core->directs);
     hsy_repair_fini(&core->repair);
     hsy_relay_fini(&core->relay);
     hsy_snapshot_fini(&core->snapshot);
@@ -220,6 +222,10 @@ void hsy_core_signed(struct hsy_core *core, const struct hsy_signable *what)
     case HSY_SIGN_BUNDLE:
         bundle_signed(core, &what->bundle);
         return;
+    case HSY_SIGN_DIRECT:
+        HSY_ASSERT(core->seed == NULL);
+        hsy_directs_signed(&core->directs, &what->direct);
+        return;
     case HSY_SIGN_VERDICT:
         HSY_ASSERT(core->seed != NULL);
         hsy_seed_signed(core->seed, what);
@@ -250,6 +256,23 @@ int hsy_core_publish(struct hsy_core *core, const struct hsy_message *message,
     HSY_ASSERT(core->seed == NULL);
     return hsy_publish(&core->relay.publisher, core->self.incarnation, message,
                        out_seq);
+}
+
+int hsy_core_send(struct hsy_core *core, const struct hsy_direct_wish *wish,
+                  uint64_t *out_number)
+{
+    if (core->phase != HSY_PHASE_RUNNING || !hsy_core_joined(core)) {
+        return HEARSAY_ERR_STATE;
+    }
+    HSY_ASSERT(core->seed == NULL);
+    return hsy_directs_send(&core->directs, core->self.incarnation, wish,
+                            out_number);
+}
+
+bool hsy_core_give_up(struct hsy_core *core)
+{
+    HSY_ASSERT(core->phase == HSY_PHASE_STOPPED);
+    return hsy_directs_stop(&core->directs);
 }
 
 void hsy_core_leave(struct hsy_core *core)
@@ -334,6 +357,7 @@ static void tick_peer(struct hsy_core *core)
     core->env.peers_count = core->overlay.peers_count;
     hsy_relay_tick(&core->relay);
     hsy_repair_tick(&core->repair);
+    hsy_directs_tick(&core->directs);
     hsy_book_tick(&core->book);
 }
 
@@ -380,6 +404,7 @@ uint64_t hsy_core_deadline(const struct hsy_core *core)
     next_ns = hsy_time_min(next_ns, core->generator.next_ns);
     next_ns = hsy_time_min(next_ns, hsy_relay_deadline(&core->relay));
     next_ns = hsy_time_min(next_ns, core->repair.next_ns);
+    next_ns = hsy_time_min(next_ns, core->directs.next_ns);
     next_ns = hsy_time_min(next_ns, core->book.flush_ns);
     if (core->overlay.active) {
         next_ns = hsy_time_min(next_ns, core->overlay.next_ns);

@@ -5,6 +5,7 @@
 #define HSY_CORE_CORE_H
 
 #include "core/book.h"
+#include "core/direct.h"
 #include "core/generator.h"
 #include "core/join.h"
 #include "core/liveness.h"
@@ -67,6 +68,7 @@ struct hsy_core {
     struct hsy_env env;
     struct hsy_relay relay;
     struct hsy_repair repair;
+    struct hsy_directs directs;
     struct hsy_reports reports;
 };
 
@@ -118,7 +120,14 @@ void hsy_core_persisted(struct hsy_core *core, uint64_t token, bool ok);
 HEARSAY_MUST_USE int hsy_core_publish(struct hsy_core *core,
                                       const struct hsy_message *message,
                                       uint64_t *out_seq);
+/* A message to one node; see direct.h. HEARSAY_ERR_STATE: not joined. */
+HEARSAY_MUST_USE int hsy_core_send(struct hsy_core *core,
+                                   const struct hsy_direct_wish *wish,
+                                   uint64_t *out_number);
 void hsy_core_leave(struct hsy_core *core);
+/* The node has stopped: tells the application what became of all that it still
+ * waits for. False: no memory; again. */
+bool hsy_core_give_up(struct hsy_core *core);
 
 uint64_t hsy_core_deadline(const struct hsy_core *core);
 bool hsy_core_joined(const struct hsy_core *core);

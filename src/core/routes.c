@@ -22,10 +22,27 @@ static struct hsy_copy copy_of(struct hsy_core *core, hearsay_link link,
         .pulled = extra && hsy_repair_expects(&core->repair, link, bundle)};
 }
 
+/* On a link that may not carry any, the frame itself decides. */
+static bool wants_direct(struct hsy_core *core, hearsay_link link,
+                         const struct hsy_frame *frame)
+{
+    struct hsy_neighbour *n = hsy_neighbour_by_link(&core->neighbours, link);
+
+    HSY_ASSERT(frame->type == HSY_DIRECT);
+    if (n == NULL || core->phase != HSY_PHASE_RUNNING) {
+        return false;
+    }
+    return core->seed != NULL || !hsy_ways_usable(n) ||
+           hsy_directs_wants(&core->directs, n, frame);
+}
+
 bool hsy_core_wants(struct hsy_core *core, hearsay_link link,
                     const struct hsy_frame *frame)
 {
     HSY_ASSERT(frame != NULL);
+    if (frame->type == HSY_DIRECT) {
+        return wants_direct(core, link, frame);
+    }
     if (frame->type != HSY_BUNDLE) {
         return true;
     }
@@ -50,6 +67,9 @@ static void bundle_checked(struct hsy_core *core, hearsay_link link,
         is_new = hsy_relay_checked(&core->relay, &copy);
     } else {
         hsy_relay_refused(&core->relay, copy.bundle);
+    }
+    if (is_new && !copy.extra && copy.from != NULL) {
+        hsy_directs_heard(&core->directs, &copy.bundle->origin, link);
     }
     if (copy.pulled) {
         hsy_repair_checked(&core->repair, link, is_new);
@@ -273,6 +293,8 @@ static bool message_frame(struct hsy_core *core, struct hsy_neighbour *n,
         hsy_repair_pull(&core->repair, n, frame);
     } else if (frame->type == HSY_GONE) {
         hsy_repair_gone(&core->repair, n, frame);
+    } else if (frame->type == HSY_DIRECT) {
+        hsy_directs_frame(&core->directs, n, core->self.incarnation, frame);
     } else {
         hsy_tree_root(&core->relay.tree, n, &frame->root);
     }
@@ -314,6 +336,7 @@ static bool peer_frame(struct hsy_core *core, struct hsy_neighbour *n,
     case HSY_PULL:
     case HSY_GONE:
     case HSY_ROOT:
+    case HSY_DIRECT:
         return message_frame(core, n, frame);
     case HSY_HELLO:
     case HSY_AUTH:

@@ -36,6 +36,7 @@ void hearsay_config_init(struct hearsay_config *config, enum hearsay_role role)
         .retain_ns = 10 * HSY_MINUTE,
         .history = HEARSAY_UNLIMITED,
         .announce_ns = 50 * HSY_MS,
+        .answers = false,
         .spares_percent = 20,
         .shortcuts = 64,
         .queue_max = seed ? MIB : 256 * KIB,

@@ -179,22 +179,57 @@ struct hearsay_id hearsay_node_id(const struct hearsay_node *node)
 
 /* ------------------------------------------------------------- stepping */
 
-static int publish(struct hearsay_node *node, const struct hearsay_event *ev)
+/* HEARSAY_ERR_TOO_BIG. */
+static int content_of(struct hsy_message *out, const char *topic,
+                      const uint8_t *payload, size_t payload_len)
 {
-    const char *topic = ev->publish.topic != NULL ? ev->publish.topic : "";
-    size_t topic_len = strlen(topic);
+    const char *text = topic != NULL ? topic : "";
+    size_t topic_len = strlen(text);
 
-    HSY_ASSERT(ev->publish.payload != NULL || ev->publish.payload_len == 0);
-    if (topic_len > HSY_TOPIC_MAX ||
-        ev->publish.payload_len > HEARSAY_PAYLOAD_MAX) {
+    HSY_ASSERT(payload != NULL || payload_len == 0);
+    if (topic_len > HSY_TOPIC_MAX || payload_len > HEARSAY_PAYLOAD_MAX) {
         return HEARSAY_ERR_TOO_BIG;
     }
-    struct hsy_message message = {.topic = (const uint8_t *)topic,
-                                  .topic_len = (uint8_t)topic_len,
-                                  .payload = ev->publish.payload,
-                                  .payload_len =
-                                      (uint32_t)ev->publish.payload_len};
-    return hsy_core_publish(&node->core, &message, ev->publish.out_seq);
+    *out = (struct hsy_message){.topic = (const uint8_t *)text,
+                                .topic_len = (uint8_t)topic_len,
+                                .payload = payload,
+                                .payload_len = (uint32_t)payload_len};
+    return 0;
+}
+
+static int publish(struct hearsay_node *node, const struct hearsay_event *ev)
+{
+    struct hsy_message message;
+    int err = content_of(&message, ev->publish.topic, ev->publish.payload,
+                         ev->publish.payload_len);
+
+    return err != 0
+               ? err
+               : hsy_core_publish(&node->core, &message, ev->publish.out_seq);
+}
+
+static uint64_t timeout_of(uint64_t wanted_ns)
+{
+    return wanted_ns == 0 ? HSY_DIRECT_TIMEOUT_NS : wanted_ns;
+}
+
+static int send(struct hearsay_node *node, const struct hearsay_event *ev)
+{
+    struct hsy_direct_wish wish = {.direct = {.kind = HSY_DIRECT_MESSAGE}};
+    struct hsy_message content;
+    int err = content_of(&content, ev->send.topic, ev->send.payload,
+                         ev->send.payload_len);
+
+    if (err != 0) {
+        return err;
+    }
+    wish.timeout_ns = timeout_of(ev->send.timeout_ns);
+    wish.direct.to = ev->send.to;
+    wish.direct.topic = content.topic;
+    wish.direct.topic_len = content.topic_len;
+    wish.direct.payload = content.payload;
+    wish.direct.payload_len = content.payload_len;
+    return hsy_core_send(&node->core, &wish, ev->send.out_number);
 }
 
 static int handle(struct hearsay_node *node, const struct hearsay_event *ev)
@@ -228,6 +263,11 @@ static int handle(struct hearsay_node *node, const struct hearsay_event *ev)
         return 0;
     case HEARSAY_EV_PUBLISH:
         return publish(node, ev);
+    case HEARSAY_EV_SEND:
+        return send(node, ev);
+    case HEARSAY_EV_QUERY:
+    case HEARSAY_EV_ANSWER:
+        return HEARSAY_ERR_STATE;
     case HEARSAY_EV_JOB_DONE:
         hsy_jobs_done(node, ev->job.job);
         return 0;
@@ -262,7 +302,7 @@ static void finish(struct hearsay_node *node)
     hsy_conns_hang_up(node);
     effect.stopped.why = node->end_why;
     effect.stopped.text = node->end_text;
-    if (node->jobs_count == 0) {
+    if (hsy_core_give_up(&node->core) && node->jobs_count == 0) {
         node->stopped = hsy_effects_push(&node->fx, &effect);
     }
 }
@@ -289,7 +329,10 @@ static int settle(struct hearsay_node *node, const struct hearsay_event *ev,
     }
     node->due_ns = deadline_now(node);
     /* A message that was taken is taken, whatever else found no memory. */
-    bool lost = node->nomem && ev->kind != HEARSAY_EV_PUBLISH;
+    bool takes = ev->kind == HEARSAY_EV_PUBLISH ||
+                 ev->kind == HEARSAY_EV_SEND || ev->kind == HEARSAY_EV_QUERY ||
+                 ev->kind == HEARSAY_EV_ANSWER;
+    bool lost = node->nomem && !takes;
     return err == 0 && lost ? HEARSAY_ERR_NOMEM : err;
 }
 

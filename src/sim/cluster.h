@@ -45,6 +45,10 @@ struct hsy_observer {
                  const struct hearsay_note *note);
     void (*delivered)(void *ctx, uint32_t node, uint64_t now_ns,
                       const struct hearsay_message *message);
+    /* What is for one application alone: DELIVER of a direct message, RECEIPT,
+     * ANSWER, QUERY_DONE. */
+    void (*told)(void *ctx, uint32_t node, uint64_t now_ns,
+                 const struct hearsay_effect *fx);
     /* By hsy_cluster_publish(). */
     void (*published)(void *ctx, uint32_t node, uint64_t seq,
                       const uint8_t *payload, size_t payload_len);
@@ -120,6 +124,20 @@ HEARSAY_MUST_USE int hsy_cluster_leave(struct hsy_cluster *c, uint32_t node);
 HEARSAY_MUST_USE int hsy_cluster_publish(struct hsy_cluster *c, uint32_t node,
                                          const uint8_t *payload,
                                          size_t payload_len, uint64_t *out_seq);
+/* A direct message, or a query. */
+struct hsy_asked {
+    const uint8_t *payload;
+    size_t payload_len;
+    uint64_t timeout_ns; /* 0: the node's default. */
+};
+/* As hearsay_step() with SEND. */
+HEARSAY_MUST_USE int hsy_cluster_send(struct hsy_cluster *c, uint32_t node,
+                                      uint32_t to, const struct hsy_asked *what,
+                                      uint64_t *out_number);
+/* As hearsay_step() with QUERY. */
+HEARSAY_MUST_USE int hsy_cluster_query(struct hsy_cluster *c, uint32_t node,
+                                       const struct hsy_asked *what,
+                                       uint64_t *out_seq);
 /* Nothing passes between @a and @b, either way, until a heal. */
 HEARSAY_MUST_USE int hsy_cluster_cut(struct hsy_cluster *c, uint32_t a,
                                      uint32_t b);

@@ -497,3 +497,32 @@ int hsy_cluster_publish(struct hsy_cluster *c, uint32_t node,
     *out_seq = seq;
     return HEARSAY_OK;
 }
+
+int hsy_cluster_send(struct hsy_cluster *c, uint32_t node, uint32_t to,
+                     const struct hsy_asked *what, uint64_t *out_number)
+{
+    struct hearsay_event ev = {.kind = HEARSAY_EV_SEND};
+    HSY_ASSERT(to < hsy_cluster_count(c));
+    ev.send.to = *hsy_cluster_id(c, to);
+    ev.send.payload = what->payload;
+    ev.send.payload_len = what->payload_len;
+    ev.send.timeout_ns = what->timeout_ns;
+    ev.send.out_number = out_number;
+    return feed_now(c, node, &ev);
+}
+
+int hsy_cluster_query(struct hsy_cluster *c, uint32_t node,
+                      const struct hsy_asked *what, uint64_t *out_seq)
+{
+    struct hearsay_event ev = {.kind = HEARSAY_EV_QUERY};
+    ev.query.payload = what->payload;
+    ev.query.payload_len = what->payload_len;
+    ev.query.timeout_ns = what->timeout_ns;
+    ev.query.out_seq = out_seq;
+    int err = feed_now(c, node, &ev);
+    const struct hsy_observer *o = &c->config.observer;
+    if (err == HEARSAY_OK && o->published != NULL) {
+        o->published(o->ctx, node, *out_seq, what->payload, what->payload_len);
+    }
+    return err;
+}

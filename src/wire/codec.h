@@ -85,5 +85,7 @@ void hsy_wire_put_pull(struct hsy_writer *out, const struct hsy_frame *frame);
 void hsy_wire_get_pull(struct hsy_reader *in, struct hsy_frame *frame);
 void hsy_wire_put_gone(struct hsy_writer *out, const struct hsy_frame *frame);
 void hsy_wire_get_gone(struct hsy_reader *in, struct hsy_frame *frame);
+void hsy_wire_put_direct(struct hsy_writer *out, const struct hsy_frame *frame);
+void hsy_wire_get_direct(struct hsy_reader *in, struct hsy_frame *frame);
 
 #endif

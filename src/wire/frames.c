@@ -108,6 +108,9 @@ static void put_body(struct hsy_writer *out,
     case HSY_ROOT:
         hsy_wire_put_root(out, &frame->root);
         break;
+    case HSY_DIRECT:
+        hsy_wire_put_direct(out, frame);
+        break;
     }
 }
 
@@ -197,12 +200,15 @@ static void get_body(struct hsy_reader *in,
     case HSY_ROOT:
         hsy_wire_get_root(in, &frame->root);
         break;
+    case HSY_DIRECT:
+        hsy_wire_get_direct(in, frame);
+        break;
     }
 }
 
 static bool type_known(unsigned type)
 {
-    return type >= HSY_HELLO && type <= HSY_ROOT;
+    return type >= HSY_HELLO && type <= HSY_DIRECT;
 }
 
 /* The flags that a frame may carry. */
@@ -305,6 +311,7 @@ const char *hsy_frame_name(unsigned type)
         [HSY_PULL] = "PULL",
         [HSY_GONE] = "GONE",
         [HSY_ROOT] = "ROOT",
+        [HSY_DIRECT] = "DIRECT",
     };
     return type_known(type) ? names[type] : "?";
 }

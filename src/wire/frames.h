@@ -62,7 +62,8 @@ enum hsy_frame_type {
     HSY_DIGEST = 25,
     HSY_PULL = 26,
     HSY_GONE = 27,
-    HSY_ROOT = 28
+    HSY_ROOT = 28,
+    HSY_DIRECT = 29
 };
 
 enum {
@@ -279,6 +280,10 @@ struct hsy_frame {
             enum hsy_gone_how how;
             struct hsy_spans spans; /* Never again from here. */
         } gone;
+        struct {
+            uint8_t hops_left, attempt; /* Not signed. */
+            struct hsy_direct direct;
+        } direct;
     };
 };
 

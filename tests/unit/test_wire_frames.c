@@ -186,6 +186,26 @@ static void claim_same_sync(const struct hsy_sync *a, const struct hsy_sync *b)
     }
 }
 
+static void claim_same_direct(const struct hsy_direct *a,
+                              const struct hsy_direct *b)
+{
+    assert_int_equal(a->kind, b->kind);
+    claim_same_id(&a->origin, &b->origin);
+    assert_int_equal(a->incarnation, b->incarnation);
+    assert_int_equal(a->nonce, b->nonce);
+    assert_int_equal(a->number, b->number);
+    claim_same_id(&a->to, &b->to);
+    assert_int_equal(a->about_incarnation, b->about_incarnation);
+    assert_int_equal(a->about_nonce, b->about_nonce);
+    assert_int_equal(a->about_number, b->about_number);
+    assert_int_equal(a->wall_ms, b->wall_ms);
+    assert_int_equal(a->topic_len, b->topic_len);
+    assert_memory_equal(a->topic, b->topic, a->topic_len);
+    assert_int_equal(a->payload_len, b->payload_len);
+    assert_memory_equal(a->payload, b->payload, a->payload_len);
+    claim_same_sig(&a->sig, &b->sig);
+}
+
 static void claim_same_bundle(const struct hsy_bundle *a,
                               const struct hsy_bundle *b)
 {
@@ -338,6 +358,11 @@ static void claim_same_frame(const struct hsy_frame *a,
         assert_int_equal(a->root.distance_us, b->root.distance_us);
         assert_int_equal(a->root.parent, b->root.parent);
         break;
+    case HSY_DIRECT:
+        assert_int_equal(a->direct.hops_left, b->direct.hops_left);
+        assert_int_equal(a->direct.attempt, b->direct.attempt);
+        claim_same_direct(&a->direct.direct, &b->direct.direct);
+        break;
     }
 }
 
@@ -345,7 +370,7 @@ static void every_frame_survives_the_round_trip(void **state)
 {
     (void)state;
     hsy_prng_init(&samples.prng, 1);
-    for (enum hsy_frame_type t = HSY_HELLO; t <= HSY_ROOT; t = next_type(t)) {
+    for (enum hsy_frame_type t = HSY_HELLO; t <= HSY_DIRECT; t = next_type(t)) {
         for (int round = 0; round < ROUNDS; round++) {
             struct hsy_frame frame, again;
             size_t len = 0;
@@ -379,7 +404,7 @@ static void no_truncated_frame_is_taken(void **state)
 {
     (void)state;
     hsy_prng_init(&samples.prng, 2);
-    for (enum hsy_frame_type t = HSY_HELLO; t <= HSY_ROOT; t = next_type(t)) {
+    for (enum hsy_frame_type t = HSY_HELLO; t <= HSY_DIRECT; t = next_type(t)) {
         struct hsy_frame frame;
         size_t len = 0;
         sample_frame(&samples, t, &frame);
@@ -398,7 +423,7 @@ static void no_trailing_byte_is_taken(void **state)
 {
     (void)state;
     hsy_prng_init(&samples.prng, 3);
-    for (enum hsy_frame_type t = HSY_HELLO; t <= HSY_ROOT; t = next_type(t)) {
+    for (enum hsy_frame_type t = HSY_HELLO; t <= HSY_DIRECT; t = next_type(t)) {
         struct hsy_frame frame;
         size_t len = 0;
         sample_frame(&samples, t, &frame);
@@ -434,10 +459,10 @@ static void a_changed_byte_is_refused_or_has_one_meaning(void **state)
     (void)state;
     hsy_prng_init(&samples.prng, 4);
     uint32_t taken = 0;
-    for (int round = 0; round < FLIP_ROUNDS * HSY_ROOT; round++) {
+    for (int round = 0; round < FLIP_ROUNDS * HSY_DIRECT; round++) {
         struct hsy_frame frame;
         size_t len = 0;
-        sample_frame(&samples, (enum hsy_frame_type)(1 + round % HSY_ROOT),
+        sample_frame(&samples, (enum hsy_frame_type)(1 + round % HSY_DIRECT),
                      &frame);
         uint8_t *bytes = sample_encode(&frame, &len);
         for (size_t i = 0; i < 10 * len; i++) {
@@ -457,7 +482,7 @@ static void an_encoder_without_room_says_so_and_stays_inside(void **state)
 {
     (void)state;
     hsy_prng_init(&samples.prng, 5);
-    for (enum hsy_frame_type t = HSY_HELLO; t <= HSY_ROOT; t = next_type(t)) {
+    for (enum hsy_frame_type t = HSY_HELLO; t <= HSY_DIRECT; t = next_type(t)) {
         struct hsy_frame frame;
         size_t len = 0;
         sample_frame(&samples, t, &frame);
@@ -477,7 +502,7 @@ static void an_encoder_without_room_says_so_and_stays_inside(void **state)
 static void an_unknown_type_is_told_apart_and_shows_its_flags(void **state)
 {
     (void)state;
-    static const uint8_t types[] = {0, HSY_ROOT + 1, 0x7f, 0xff};
+    static const uint8_t types[] = {0, HSY_DIRECT + 1, 0x7f, 0xff};
     for (size_t i = 0; i < sizeof(types); i++) {
         uint8_t bytes[] = {0, 0, 0, 4, types[i], 0x81, 1, 2};
         struct hsy_frame frame;
@@ -509,7 +534,7 @@ static void only_a_bundle_is_a_copy_beside_the_tree(void **state)
 {
     (void)state;
     hsy_prng_init(&samples.prng, 9);
-    for (enum hsy_frame_type t = HSY_HELLO; t <= HSY_ROOT; t = next_type(t)) {
+    for (enum hsy_frame_type t = HSY_HELLO; t <= HSY_DIRECT; t = next_type(t)) {
         struct hsy_frame frame;
         size_t len = 0;
         sample_frame(&samples, t, &frame);
@@ -589,7 +614,7 @@ static void every_type_has_a_name_and_no_other_number_has(void **state)
     assert_string_equal(hsy_frame_name(HSY_HELLO), "HELLO");
     assert_string_equal(hsy_frame_name(HSY_DEAD_NOTICE), "DEAD_NOTICE");
     assert_string_equal(hsy_frame_name(HSY_BUNDLE), "BUNDLE");
-    for (unsigned type = HSY_HELLO; type <= HSY_ROOT; type++) {
+    for (unsigned type = HSY_HELLO; type <= HSY_DIRECT; type++) {
         assert_string_not_equal(hsy_frame_name(type), "?");
         for (unsigned other = HSY_HELLO; other < type; other++) {
             assert_string_not_equal(hsy_frame_name(type),
@@ -597,7 +622,7 @@ static void every_type_has_a_name_and_no_other_number_has(void **state)
         }
     }
     assert_string_equal(hsy_frame_name(0), "?");
-    assert_string_equal(hsy_frame_name(HSY_ROOT + 1), "?");
+    assert_string_equal(hsy_frame_name(HSY_DIRECT + 1), "?");
     assert_string_equal(hsy_frame_name(UINT32_MAX), "?");
 }
 
