@@ -33,6 +33,7 @@ enum {
     FLAG_OVERLAY,
     FLAG_RELAY,
     FLAG_JOIN_TIMEOUT,
+    FLAG_ANSWERS,
     FLAG_LEASE,
     FLAG_PRINT_LIMITS,
     FLAG_HELP
@@ -98,6 +99,10 @@ static const struct hsy_flag peer_flags[] = {
     {"relay", "HOW", "tree, flood (default tree)", FLAG_RELAY},
     {"join-timeout", "DUR", "give up joining after this; 0 = never (default 0)",
      FLAG_JOIN_TIMEOUT},
+    {"answers", NULL,
+     "an application answers queries (`hearsay answer`); without it this "
+     "peer says by itself that it got them",
+     FLAG_ANSWERS},
     {NULL, NULL, NULL, 0},
 };
 
@@ -408,6 +413,9 @@ static int set(void *ctx, const struct hsy_flag *flag, const char *value,
         return 0;
     case FLAG_PRINT_LIMITS:
         o->print_limits = true;
+        return 0;
+    case FLAG_ANSWERS:
+        o->config.node.answers = true;
         return 0;
     case FLAG_WORKERS:
     case FLAG_LINKS:

@@ -12,6 +12,7 @@
 #include "core/neighbours.h"
 #include "core/overlay.h"
 #include "core/probe.h"
+#include "core/queries.h"
 #include "core/repair.h"
 #include "core/seed.h"
 #include "core/self.h"
@@ -69,6 +70,8 @@ struct hsy_core {
     struct hsy_relay relay;
     struct hsy_repair repair;
     struct hsy_directs directs;
+    struct hsy_asked asked;
+    struct hsy_queries queries;
     struct hsy_reports reports;
 };
 
@@ -124,6 +127,16 @@ HEARSAY_MUST_USE int hsy_core_publish(struct hsy_core *core,
 HEARSAY_MUST_USE int hsy_core_send(struct hsy_core *core,
                                    const struct hsy_direct_wish *wish,
                                    uint64_t *out_number);
+/* Publishes @message, whose query_ms says how long it waits. HEARSAY_ERR_AGAIN
+ * also for too many queries. */
+HEARSAY_MUST_USE int hsy_core_query(struct hsy_core *core,
+                                    const struct hsy_message *message,
+                                    uint64_t *out_seq);
+/* The application answers a query; see asked.h. */
+HEARSAY_MUST_USE int hsy_core_answer(struct hsy_core *core,
+                                     const struct hsy_query_name *name,
+                                     const struct hsy_message *payload,
+                                     uint64_t *out_number);
 void hsy_core_leave(struct hsy_core *core);
 /* The node has stopped: tells the application what became of all that it still
  * waits for. False: no memory; again. */

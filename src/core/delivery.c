@@ -14,6 +14,24 @@ void hsy_delivery_fini(struct hsy_delivery *d)
     HSY_ASSERT(d->env != NULL);
 }
 
+/* How long the message that is about to be delivered can be answered. */
+static uint64_t query_ns(const struct hsy_delivery *d,
+                         const struct hsy_bundle *bundle,
+                         const struct hsy_message *message, uint64_t seq)
+{
+    struct hsy_asking asking = {.of = {.origin = bundle->origin,
+                                       .incarnation = bundle->epoch_incarnation,
+                                       .nonce = bundle->epoch_nonce},
+                                .seq = seq,
+                                .wall_ms = bundle->wall_ms,
+                                .query_ms = message->query_ms};
+
+    HSY_ASSERT(seq >= bundle->first_seq);
+    return message->query_ms == 0 || d->asked == NULL
+               ? 0
+               : hsy_asked_heard(d->asked, &asking);
+}
+
 static void deliver(struct hsy_delivery *d, const struct hsy_message *message,
                     struct hearsay_message *out)
 {
@@ -42,6 +60,7 @@ void hsy_delivery_take(struct hsy_delivery *d, const struct hsy_bundle *bundle,
     struct hsy_message message;
 
     while (hsy_messages_next(&at, &message)) {
+        out.query_ns = query_ns(d, bundle, &message, out.seq);
         deliver(d, &message, &out);
         out.seq++;
     }

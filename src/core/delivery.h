@@ -3,10 +3,11 @@
 #ifndef HSY_CORE_DELIVERY_H
 #define HSY_CORE_DELIVERY_H
 
-#include "core/env.h"
+#include "core/asked.h"
 
 struct hsy_delivery {
     struct hsy_env *env;
+    struct hsy_asked *asked; /* Takes queries; NULL: there are none. */
 };
 
 void hsy_delivery_init(struct hsy_delivery *d, struct hsy_env *env);

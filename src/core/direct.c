@@ -9,6 +9,7 @@
 
 #include "base/addr.h"
 #include "base/mem.h"
+#include "core/queries.h"
 #include "core/relay.h"
 
 enum { LINKS_AT_ONCE = 64 };
@@ -616,8 +617,7 @@ static bool take_new(struct hsy_directs *d, const struct hsy_neighbour *n,
 {
     HSY_ASSERT(frame->direct.direct.kind != HSY_DIRECT_RECEIPT);
     if (frame->direct.direct.kind == HSY_DIRECT_ANSWER) {
-        d->env->counters.answers_late++;
-        return true;
+        return hsy_queries_answer(d->queries, &frame->direct.direct);
     }
     if (!hand_over(d, frame)) {
         return false;

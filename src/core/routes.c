@@ -186,6 +186,10 @@ static bool on_peers(struct hsy_core *core, const struct hsy_neighbour *n,
         return false;
     }
     hsy_overlay_told_count(&core->overlay, peers->peers_count);
+    hsy_queries_peers(&core->queries, peers);
+    if (peers->kind == HSY_PEERS_PAGE) {
+        return true; /* Asked for by queries only. */
+    }
     uint32_t added =
         hsy_overlay_learn(&core->overlay, &peers->records, peers->by_degree);
     hsy_join_note_list(&core->join, &n->id, &peers->records, added);

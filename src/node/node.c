@@ -232,6 +232,38 @@ static int send(struct hearsay_node *node, const struct hearsay_event *ev)
     return hsy_core_send(&node->core, &wish, ev->send.out_number);
 }
 
+/* A part of a millisecond counts as one. */
+static int query(struct hearsay_node *node, const struct hearsay_event *ev)
+{
+    uint64_t timeout_ns = timeout_of(ev->query.timeout_ns);
+    struct hsy_message message;
+    int err = content_of(&message, ev->query.topic, ev->query.payload,
+                         ev->query.payload_len);
+
+    if (err != 0) {
+        return err;
+    }
+    if (timeout_ns > HSY_DIRECT_TIMEOUT_MAX_NS) {
+        return HEARSAY_ERR_INVALID;
+    }
+    message.query_ms = (uint32_t)((timeout_ns + HSY_MS - 1) / HSY_MS);
+    return hsy_core_query(&node->core, &message, ev->query.out_seq);
+}
+
+static int answer(struct hearsay_node *node, const struct hearsay_event *ev)
+{
+    struct hsy_query_name name = {.origin = ev->answer.origin,
+                                  .incarnation = ev->answer.epoch,
+                                  .seq = ev->answer.seq};
+    struct hsy_message content;
+    int err =
+        content_of(&content, NULL, ev->answer.payload, ev->answer.payload_len);
+
+    return err != 0 ? err
+                    : hsy_core_answer(&node->core, &name, &content,
+                                      ev->answer.out_number);
+}
+
 static int handle(struct hearsay_node *node, const struct hearsay_event *ev)
 {
     HSY_ASSERT(!node->stopped);
@@ -266,8 +298,9 @@ static int handle(struct hearsay_node *node, const struct hearsay_event *ev)
     case HEARSAY_EV_SEND:
         return send(node, ev);
     case HEARSAY_EV_QUERY:
+        return query(node, ev);
     case HEARSAY_EV_ANSWER:
-        return HEARSAY_ERR_STATE;
+        return answer(node, ev);
     case HEARSAY_EV_JOB_DONE:
         hsy_jobs_done(node, ev->job.job);
         return 0;

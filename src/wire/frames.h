@@ -147,6 +147,14 @@ struct hsy_peers {
     struct hsy_records records;
 };
 
+/* What a seed writes into the page of its answer to a LOOKUP of @id: the
+ * first bytes of it, for the list of nobody has no other name. */
+static inline uint32_t hsy_lookup_mark(const struct hearsay_id *id)
+{
+    return (uint32_t)id->bytes[0] << 24 | (uint32_t)id->bytes[1] << 16 |
+           (uint32_t)id->bytes[2] << 8 | (uint32_t)id->bytes[3];
+}
+
 /* One fact that a seed tells its fellows. */
 enum hsy_sync_kind {
     HSY_SYNC_RECORD = 1, /* A live registration. */

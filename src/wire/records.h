@@ -12,6 +12,7 @@ enum {
     HSY_RECORD_LEN_MAX = 512,
     HSY_VERDICTS_MAX = HEARSAY_SEEDS_MAX / 2 + 1,
     HSY_TOPIC_MAX = 64,
+    HSY_QUERY_MS_MAX = 60 * 1000,
     HSY_BUNDLE_LEN_MAX = 16 * 1024, /* Encoded, signature included. */
     HSY_BUNDLE_FIXED_LEN = HEARSAY_ID_LEN + 4 * 8 + 2 + HSY_SIG_LEN,
     HSY_BUNDLE_MESSAGES_MAX = 64
@@ -118,6 +119,7 @@ struct hsy_bundle {
     uint16_t count;          /* 1..64 */
     const uint8_t *messages; /* Encoded: topic_len u8 | topic | len u32 | .. */
     uint32_t messages_len;
+    bool asks; /* One of them at least is a query: not for version 1. */
     struct hsy_sig sig; /* By origin. */
     /* All of it as it was decoded, lent like the messages; NULL: made here.
      * Whoever changes another field sets it to NULL. */
@@ -169,6 +171,7 @@ struct hsy_message {
     uint8_t topic_len;
     const uint8_t *payload;
     uint32_t payload_len;
+    uint32_t query_ms; /* It asks, and waits so long; 0: it does not. */
 };
 
 /* One message for one node, the word that it came, or an answer to a query. */
