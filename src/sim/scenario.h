@@ -21,6 +21,7 @@
  *              join W over D | restart W [after D] | leave W | isolate W |
  *              heal W | heal W <-> V | cut W <-> V | cut W -> V |
  *              partition W | V | publish W [every D for D] |
+ *              send W -> V [every D for D] | query W for D |
  *              reset W P% [every D for D] | slow W by D | fast W |
  *              weather WEATHER... | disk W fine/full/flaky/lying |
  *              harm W lose/stale/flip/cut | clock W JUMP
@@ -39,6 +40,9 @@
  *              event NAME at W with KEY VALUE |
  *              delivered all | delivered all since T |
  *              delivered P% since T | message lost | published N |
+ *              directs delivered N | directs unanswered N |
+ *              query answered N of N | query misses W |
+ *              query misses nobody |
  *              state of W is WORD | broken INVARIANT | calm |
  *              nothing pending
  *   WORD       of a node's state: starting, joining, joined, serving, leaving;
