@@ -1,20 +1,22 @@
-/* Who is there, the seeds know; so a query begins with their list, a page at a
- * time, while it is already on its way. It is over when all of the list have
- * answered, or at its deadline. Those that are missing are looked up at a seed
- * meanwhile: whoever is not listed any more is not waited for. */
+/* Who is there, the seeds know; so a query begins with their lists, a page at a
+ * time, while it is already on its way: of all seeds that hold our
+ * registration, for each of them alone may not have heard of everybody yet. It
+ * is over when all of the list have answered, or at its deadline. Those that
+ * are missing are looked up at a seed meanwhile: whoever is not listed any more
+ * is not waited for. */
 #include "core/queries.h"
 
 #include "base/addr.h"
 
 #define RETRY_NS (10 * HSY_MS)
 #define CHECK_MIN_NS (500 * HSY_MS)
-enum { CHECK_PARTS = 4, TRIES_MAX = 3 };
+enum { CHECK_PARTS = 4, FAILURES_MAX = 3 };
 
 struct node {
     struct hearsay_id id; /* Key. */
     bool listed, answered, gone;
     bool looked_up; /* A LOOKUP of it is open. */
-    uint8_t unused[4];
+    uint32_t seed;  /* Who listed it first. */
 };
 
 void hsy_queries_init(struct hsy_queries *q, struct hsy_env *env,
@@ -158,34 +160,38 @@ bool hsy_queries_stop(struct hsy_queries *q)
 
 static void ask_pages(struct hsy_queries *q, struct hsy_query *one)
 {
-    const struct hsy_neighbour *seed = hsy_join_seed(q->join, one->tries);
     struct hsy_frame frame = {.type = HSY_PEERS_GET};
     uint32_t open = one->pages_come == 0 ? 1 : HSY_QUERY_PAGES_OPEN;
 
     HSY_ASSERT(one->state == HSY_QUERY_LISTING);
     one->page_by_ns = hsy_time_add(q->env->now.mono_ns, HSY_QUERY_PAGE_NS);
     q->next_ns = hsy_time_min(q->next_ns, one->page_by_ns);
-    while (seed != NULL && one->pages_asked < one->pages_come + open) {
+    while (one->link != 0 && one->pages_asked < one->pages_come + open) {
         frame.peers_get.kind = HSY_PEERS_PAGE;
         frame.peers_get.count = HSY_PAGE_RECORDS;
         frame.peers_get.page = one->pages_asked;
         one->pages_asked++;
-        hsy_send(q->env, seed->link, &frame);
+        hsy_send(q->env, one->link, &frame);
     }
 }
 
+/* Of the seed one->seed. */
 static void begin_list(struct hsy_queries *q, struct hsy_query *one)
 {
+    const struct hsy_neighbour *seed = hsy_join_seed(q->join, one->seed);
+
     HSY_ASSERT(one->state == HSY_QUERY_WAITING ||
                one->state == HSY_QUERY_LISTING);
     one->state = HSY_QUERY_LISTING;
+    one->link = seed == NULL ? 0 : seed->link;
     one->pages_asked = 0;
     one->pages_come = 0;
+    one->records = 0;
     ask_pages(q, one);
 }
 
-static void end_list(struct hsy_queries *q, struct hsy_query *one,
-                     enum hsy_query_state state)
+static void end_listing(struct hsy_queries *q, struct hsy_query *one,
+                        enum hsy_query_state state)
 {
     HSY_ASSERT(one->state == HSY_QUERY_LISTING);
     one->state = state;
@@ -196,6 +202,23 @@ static void end_list(struct hsy_queries *q, struct hsy_query *one,
     }
     if (is_complete(one)) {
         (void)end_query(q, one, false);
+    }
+}
+
+/* The list of one seed came, or will not come: on to the next one. */
+static void next_list(struct hsy_queries *q, struct hsy_query *one)
+{
+    HSY_ASSERT(one->lists + one->failures > 0);
+    one->seed++;
+    if (one->seed < hsy_join_registered(q->join)) {
+        begin_list(q, one);
+    } else if (one->lists > 0) {
+        end_listing(q, one, HSY_QUERY_LISTED);
+    } else if (one->failures < FAILURES_MAX) {
+        one->seed = 0;
+        begin_list(q, one);
+    } else {
+        end_listing(q, one, HSY_QUERY_COUNTED);
     }
 }
 
@@ -215,6 +238,7 @@ static bool add_listed(struct hsy_queries *q, struct hsy_query *one,
     struct node *node = item;
     if (!node->listed) {
         node->listed = true;
+        node->seed = one->seed;
         one->listed++;
         one->owed += node->answered ? 0 : 1;
     }
@@ -229,21 +253,22 @@ static void take_page(struct hsy_queries *q, struct hsy_query *one,
     bool fits = peers->peers_count <= HSY_QUERY_LISTED_MAX;
 
     HSY_ASSERT(one->state == HSY_QUERY_LISTING);
-    one->peers_count = peers->peers_count;
+    if (one->lists == 0 || peers->peers_count > one->peers_count) {
+        one->peers_count = peers->peers_count;
+    }
     while (fits && hsy_records_next_encoded(&at, &record)) {
         const void *id = record.bytes; /* It begins with it. */
         fits = add_listed(q, one, id);
+        one->records++;
     }
     if (!fits) {
-        end_list(q, one, HSY_QUERY_COUNTED);
+        end_listing(q, one, HSY_QUERY_COUNTED);
         return;
     }
     one->pages_come++;
-    /* The list has us, too, unless we are not there (yet, or any more). */
-    bool all =
-        one->listed + 1 >= peers->peers_count || peers->records.count == 0;
-    if (all) {
-        end_list(q, one, HSY_QUERY_LISTED);
+    if (one->records >= peers->peers_count || peers->records.count == 0) {
+        one->lists++;
+        next_list(q, one);
     } else {
         ask_pages(q, one);
     }
@@ -251,18 +276,18 @@ static void take_page(struct hsy_queries *q, struct hsy_query *one,
 
 /* -------------------------------------------------------------------- check */
 
+/* Each at the seed that listed it: another one may not know it yet. */
 static void look_up(struct hsy_queries *q, struct hsy_query *one)
 {
-    const struct hsy_neighbour *seed = hsy_join_seed(q->join, one->tries);
     struct hsy_frame frame = {.type = HSY_LOOKUP};
     uint32_t asked = 0;
 
     HSY_ASSERT(one->state == HSY_QUERY_LISTED);
-    for (uint32_t i = 0;
-         i < one->who.count && seed != NULL && asked < HSY_QUERY_MISSING_MAX;
+    for (uint32_t i = 0; i < one->who.count && asked < HSY_QUERY_MISSING_MAX;
          i++) {
         struct node *node = hsy_table_at(&one->who, i);
-        if (node->listed && !node->answered && !node->gone) {
+        const struct hsy_neighbour *seed = hsy_join_seed(q->join, node->seed);
+        if (seed != NULL && node->listed && !node->answered && !node->gone) {
             node->looked_up = true;
             frame.lookup = node->id;
             hsy_send(q->env, seed->link, &frame);
@@ -290,13 +315,14 @@ static void take_gone(struct hsy_queries *q, struct hsy_query *one,
     }
 }
 
-void hsy_queries_peers(struct hsy_queries *q, const struct hsy_peers *peers)
+void hsy_queries_peers(struct hsy_queries *q, hearsay_link link,
+                       const struct hsy_peers *peers)
 {
     struct hsy_query *lister = find_in(q, HSY_QUERY_LISTING);
 
     HSY_ASSERT(peers->by_degree <= peers->records.count);
     if (peers->kind == HSY_PEERS_PAGE && lister != NULL && !lister->ends &&
-        peers->page < lister->pages_asked) {
+        lister->link == link && peers->page < lister->pages_asked) {
         take_page(q, lister, peers);
     }
     for (uint32_t i = 0; i < HSY_QUERIES_MAX && peers->kind == HSY_PEERS_LOOKUP;
@@ -397,18 +423,12 @@ bool hsy_queries_answer(struct hsy_queries *q, const struct hsy_direct *direct)
 
 /* --------------------------------------------------------------------- time */
 
-/* The list does not come: from another seed, or not at all. */
 static void tick_list(struct hsy_queries *q, struct hsy_query *one)
 {
     HSY_ASSERT(one->state == HSY_QUERY_LISTING);
-    if (q->env->now.mono_ns < one->page_by_ns) {
-        return;
-    }
-    one->tries++;
-    if (one->tries == TRIES_MAX) {
-        end_list(q, one, HSY_QUERY_COUNTED);
-    } else {
-        begin_list(q, one);
+    if (q->env->now.mono_ns >= one->page_by_ns) {
+        one->failures++;
+        next_list(q, one);
     }
 }
 

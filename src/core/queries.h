@@ -39,10 +39,15 @@ struct hsy_query {
     struct hsy_table who; /* Nodes listed or heard; queries.c. */
     uint32_t listed, answered, gone;
     uint32_t owed;        /* Listed, not answered, not gone. */
-    uint32_t peers_count; /* As the list says. */
-    uint32_t pages_asked, pages_come;
-    uint32_t tries; /* Seeds that sent no page. */
-    bool ends;      /* Over; and could not be told so far. */
+    uint32_t peers_count; /* The most that a list says. */
+    /* The list of one seed after the other, of all that hold a registration:
+     * a quorum of them knows everybody. */
+    uint32_t seed;                             /* Which one it is; join.h. */
+    hearsay_link link;                         /* To it; 0: there is none. */
+    uint32_t lists;                            /* That are complete. */
+    uint32_t failures;                         /* Seeds that sent no page. */
+    uint32_t pages_asked, pages_come, records; /* Of this list. */
+    bool ends; /* Over; and could not be told so far. */
 };
 
 struct hsy_queries {
@@ -64,8 +69,9 @@ void hsy_queries_begin(struct hsy_queries *q, uint64_t incarnation,
                        uint64_t seq, uint64_t timeout_ns);
 /* An answer came. False: no memory; it counts as not come. */
 bool hsy_queries_answer(struct hsy_queries *q, const struct hsy_direct *direct);
-/* A page of the list, or the answer to a LOOKUP, of a seed. */
-void hsy_queries_peers(struct hsy_queries *q, const struct hsy_peers *peers);
+/* A page of the list, or the answer to a LOOKUP, of the seed at @link. */
+void hsy_queries_peers(struct hsy_queries *q, hearsay_link link,
+                       const struct hsy_peers *peers);
 void hsy_queries_tick(struct hsy_queries *q);
 /* The node stops: ends them all. False: no memory to tell all. */
 bool hsy_queries_stop(struct hsy_queries *q);

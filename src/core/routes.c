@@ -186,7 +186,7 @@ static bool on_peers(struct hsy_core *core, const struct hsy_neighbour *n,
         return false;
     }
     hsy_overlay_told_count(&core->overlay, peers->peers_count);
-    hsy_queries_peers(&core->queries, peers);
+    hsy_queries_peers(&core->queries, n->link, peers);
     if (peers->kind == HSY_PEERS_PAGE) {
         return true; /* Asked for by queries only. */
     }

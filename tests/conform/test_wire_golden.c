@@ -418,6 +418,27 @@ static void make_answer(struct hsy_frame *frame)
     d->payload_len = 3;
 }
 
+static void make_query(struct hsy_frame *frame)
+{
+    static uint8_t bytes[64];
+    struct hsy_writer out = hsy_writer(bytes, sizeof(bytes));
+    struct hsy_bundle *b = &frame->bundle.bundle;
+    struct hsy_message message = {.topic = (const uint8_t *)"news",
+                                  .topic_len = 4,
+                                  .payload = (const uint8_t *)"any?",
+                                  .payload_len = 4,
+                                  .query_ms = 5000};
+    frame->bundle.hops = 1;
+    *b = (struct hsy_bundle){.origin = id_of(0xa1),
+                             .epoch_incarnation = 7,
+                             .epoch_nonce = UINT64_C(0x1122334455667788),
+                             .first_seq = 43,
+                             .wall_ms = UINT64_C(1790000000000),
+                             .messages = bytes};
+    memset(b->sig.bytes, 0x5a, sizeof(b->sig.bytes));
+    hsy_messages_add(&out, b, &message);
+}
+
 struct golden {
     const char *name, *content;
     enum hsy_frame_type type;
@@ -474,6 +495,8 @@ static const struct golden goldens[] = {
     {"direct_receipt", "that 41 came, 30 hops left, third attempt", HSY_DIRECT,
      make_receipt, 2},
     {"direct_answer", "yes, to the query 41", HSY_DIRECT, make_answer, 2},
+    {"bundle_query", "seq 43 asks news/any? and waits 5000 ms", HSY_BUNDLE,
+     make_query, 2},
     {"bundle_extra", "the bundle again, as a copy beside the tree", HSY_BUNDLE,
      make_extra_bundle, 2},
 };

@@ -392,6 +392,9 @@ static inline struct hsy_bundle hostile_bundle(struct hostile *h,
                                 .payload = text};
         text[0] = (uint8_t)hostile_pick(h, 256);
         m.payload_len = (uint32_t)hostile_pick(h, sizeof(text));
+        m.query_ms = hostile_chance(h, 8)
+                         ? (uint32_t)(1 + hostile_pick(h, HSY_QUERY_MS_MAX))
+                         : 0;
         hsy_messages_add(&out, &b, &m);
     }
     hsy_bundle_signed_bytes(&covered, &b);

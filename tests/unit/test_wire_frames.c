@@ -215,6 +215,7 @@ static void claim_same_bundle(const struct hsy_bundle *a,
     assert_int_equal(a->first_seq, b->first_seq);
     assert_int_equal(a->wall_ms, b->wall_ms);
     assert_int_equal(a->count, b->count);
+    assert_int_equal(a->asks, b->asks);
     assert_int_equal(a->messages_len, b->messages_len);
     assert_memory_equal(a->messages, b->messages, a->messages_len);
     claim_same_sig(&a->sig, &b->sig);

@@ -168,6 +168,10 @@ static inline struct hsy_bundle sample_bundle(struct samples *s, uint16_t count)
         message.payload_len = (uint32_t)sample_below(s, sizeof(payload) + 1);
         sample_text(s, topic, message.topic_len);
         sample_bytes(s, payload, message.payload_len);
+        if (sample_below(s, 4) == 0) {
+            message.query_ms =
+                (uint32_t)(1 + sample_below(s, HSY_QUERY_MS_MAX));
+        }
         hsy_messages_add(&out, &bundle, &message);
     }
     sample_bytes(s, bundle.sig.bytes, sizeof(bundle.sig.bytes));
