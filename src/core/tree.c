@@ -165,9 +165,11 @@ void hsy_tree_spread(struct hsy_tree *t, const struct hsy_outgoing *out)
 
     for (uint32_t i = 0; i < hsy_neighbours_count(t->neighbours); i++) {
         struct hsy_neighbour *n = hsy_neighbour_at(t->neighbours, i);
-        if (!n->overlay || n == out->except ||
-            (out->bundle->asks && n->version < 2)) {
+        if (!n->overlay || n == out->except) {
             continue;
+        }
+        if (out->bundle->asks && n->version < 2) {
+            continue; /* It knows no queries. */
         }
         if (n->eager) {
             push_to(&tree, n->link);

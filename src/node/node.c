@@ -264,6 +264,13 @@ static int answer(struct hearsay_node *node, const struct hearsay_event *ev)
                                       ev->answer.out_number);
 }
 
+/* Does the application hand something over with it? */
+static bool takes(const struct hearsay_event *ev)
+{
+    return ev->kind == HEARSAY_EV_PUBLISH || ev->kind == HEARSAY_EV_SEND ||
+           ev->kind == HEARSAY_EV_QUERY || ev->kind == HEARSAY_EV_ANSWER;
+}
+
 static int handle(struct hearsay_node *node, const struct hearsay_event *ev)
 {
     HSY_ASSERT(!node->stopped);
@@ -271,7 +278,8 @@ static int handle(struct hearsay_node *node, const struct hearsay_event *ev)
         if (ev->kind == HEARSAY_EV_LINK_UP) {
             hsy_conn_push_hang_up(node, ev->up.link);
         }
-        return 0; /* Ending: only the jobs are waited for. */
+        /* Ending: only the jobs are waited for. */
+        return takes(ev) ? HEARSAY_ERR_STATE : 0;
     }
     /* tidy: dispatch */
     switch (ev->kind) {
@@ -362,10 +370,7 @@ static int settle(struct hearsay_node *node, const struct hearsay_event *ev,
     }
     node->due_ns = deadline_now(node);
     /* A message that was taken is taken, whatever else found no memory. */
-    bool takes = ev->kind == HEARSAY_EV_PUBLISH ||
-                 ev->kind == HEARSAY_EV_SEND || ev->kind == HEARSAY_EV_QUERY ||
-                 ev->kind == HEARSAY_EV_ANSWER;
-    bool lost = node->nomem && !takes;
+    bool lost = node->nomem && !takes(ev);
     return err == 0 && lost ? HEARSAY_ERR_NOMEM : err;
 }
 
