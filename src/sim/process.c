@@ -55,8 +55,8 @@ static void process_ended(struct hsy_cluster *c, uint32_t node,
     host->life++; /* So that nothing on its way finds this one. */
     host->jobs = 0;
     host->stopping = false;
-    host->tick_ns = HEARSAY_NEVER;
     replay(c, host);
+    host->tick_ns = HEARSAY_NEVER; /* What was replayed is for nobody. */
     int err = why != NULL ? hsy_disk_flush(&host->disk, &c->prng)
                           : hsy_disk_crash(&host->disk, &c->prng);
     if (err != HEARSAY_OK) {
