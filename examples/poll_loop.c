@@ -157,6 +157,10 @@ static void carry_out(struct host *h, const struct hearsay_effect *fx)
     case HEARSAY_FX_DELIVER:
         print_message(fx->message);
         return;
+    case HEARSAY_FX_RECEIPT: /* This example sends no direct message, */
+    case HEARSAY_FX_ANSWER:  /* and asks nothing. */
+    case HEARSAY_FX_QUERY_DONE:
+        return;
     case HEARSAY_FX_NOTE:
         print_note(fx->note);
         return;

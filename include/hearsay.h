@@ -65,7 +65,10 @@ extern "C" {
     X(DENIED, -10, "permission denied or wrong file mode")     \
     X(LOCKED, -11, "another process uses this data directory") \
     X(NEWER, -12, "written by a newer version")                \
-    X(FORGED, -13, "a signature does not match")
+    X(FORGED, -13, "a signature does not match")               \
+    X(UNKNOWN, -14, "there is no such query here")             \
+    X(LATE, -15, "the time for it is over")                    \
+    X(ANSWERED, -16, "it was answered before")
 
 enum hearsay_err {
     HEARSAY_OK = 0,
@@ -86,9 +89,11 @@ enum {
     HEARSAY_ADDRS_MAX = 4,   /**< Advertised addresses of one node. */
     HEARSAY_SEEDS_MAX = 32,  /**< Lines of one config.txt. */
     HEARSAY_HOST_MAX = 253,  /**< Bytes of a DNS name. */
-    HEARSAY_PAYLOAD_MAX = 16 * 1024 * 1024, /**< Bytes of one message. */
-    HEARSAY_ADDR_TEXT_LEN = 56, /**< "[v6]:port" and its final NUL. */
-    HEARSAY_ID_TEXT_LEN = 65    /**< 64 hex digits and the final NUL. */
+    HEARSAY_PAYLOAD_MAX = 16 * 1024 * 1024, /**< Bytes of one message ... */
+    HEARSAY_DIRECT_MAX = 15 * 1024, /**< ... to one node, or of a query or an
+                                         answer. */
+    HEARSAY_ADDR_TEXT_LEN = 56,     /**< "[v6]:port" and its final NUL. */
+    HEARSAY_ID_TEXT_LEN = 65        /**< 64 hex digits and the final NUL. */
 };
 
 /** Who a node is: its public key. Never an address. */
@@ -239,6 +244,9 @@ struct hearsay_config {
     /** Ids gather so long before they are announced, or a tenth of it when
      * little is going on; 1 ms..10 s. */
     uint64_t announce_ns;
+    /** The application answers queries with ANSWER. Without it the node does,
+     * at once and with an empty answer: "received". */
+    bool answers;
     /** So many nodes of a hundred keep a second parent in the tree (fewer below
      * 200 peers): more copies that were not needed, and less to mend after a
      * crash; 0..100. */
@@ -300,6 +308,11 @@ enum hearsay_event_kind {
     HEARSAY_EV_JOB_DONE,  /**< A job of an effect has run. */
     HEARSAY_EV_PERSISTED, /**< A write of an effect is on disk, or failed. */
     HEARSAY_EV_SUBSCRIBE, /**< The application wants a topic, or no more. */
+    HEARSAY_EV_SEND,      /**< A message to one node; RECEIPT tells what became
+                               of it. */
+    HEARSAY_EV_QUERY,     /**< Publish a message that asks: ANSWER for each
+                               answer, QUERY_DONE at the end. */
+    HEARSAY_EV_ANSWER,    /**< The application answers a query. */
     HEARSAY_EV_LEAVE      /**< Tell everybody good-bye, then stop: STOPPED
                                follows within 2 s, once jobs are answered.
                                Without it a node that ends counts as dead. */
@@ -338,6 +351,28 @@ struct hearsay_event {
             const char *pattern; /**< As in hearsay_config.topics; borrowed. */
             bool on;             /**< Adds it; else takes it away. */
         } subscribe;
+        struct {
+            struct hearsay_id to;
+            const char *topic;      /**< Borrowed; NULL or <= 64 bytes. */
+            const uint8_t *payload; /**< Borrowed. */
+            size_t payload_len;     /**< <= HEARSAY_DIRECT_MAX. */
+            uint64_t timeout_ns;    /**< 1 ms..60 s; 0: 5 s. */
+            uint64_t *out_number;   /**< Set on success; may be NULL. */
+        } send;
+        struct {
+            const char *topic;      /**< Borrowed; NULL or <= 64 bytes. */
+            const uint8_t *payload; /**< Borrowed. */
+            size_t payload_len;     /**< <= HEARSAY_DIRECT_MAX. */
+            uint64_t timeout_ns;    /**< 1 ms..60 s; 0: 5 s. */
+            uint64_t *out_seq;      /**< Set on success; may be NULL. */
+        } query;
+        struct {
+            struct hearsay_id origin; /**< These three name the query. */
+            uint64_t epoch, seq;
+            const uint8_t *payload; /**< Borrowed. */
+            size_t payload_len;     /**< <= HEARSAY_DIRECT_MAX. */
+            uint64_t *out_number;   /**< As of SEND. */
+        } answer;
         struct {
             struct hearsay_job *job; /**< Given back. */
         } job;
@@ -408,6 +443,31 @@ struct hearsay_message {
                                       the payload, lent. Who takes a share with
                                       hearsay_buf_ref() may keep it. Else
                                       NULL. */
+    /** For this node alone: @seq is the origin's own count of such messages,
+     * with gaps for those to others. */
+    bool direct;
+    uint64_t query_ns; /**< It asks, and waits so long; 0: it does not. */
+};
+
+/** What became of a direct message. */
+enum hearsay_outcome {
+    HEARSAY_OUTCOME_DELIVERED, /**< Its target's application was told. */
+    HEARSAY_OUTCOME_NO_ANSWER, /**< No word until the deadline: its target is
+                                    unreachable, or slow, and may have it. */
+    HEARSAY_OUTCOME_STOPPED    /**< This node stopped before it was known. */
+};
+
+/** The end of a query. */
+struct hearsay_summary {
+    uint64_t seq;
+    uint32_t answered; /**< Nodes whose answer came. */
+    uint32_t expected; /**< Nodes that were asked, and are not dead by now. */
+    uint32_t missing_count;           /**< Of these, without an answer. */
+    const struct hearsay_id *missing; /**< Lent: the first of them. */
+    uint32_t missing_listed;          /**< How many ids those are. */
+    bool counted_only; /**< Too many peers, or no seed told who they are:
+                            nobody can be named. */
+    bool stopped;      /**< This node stopped before the end. */
 };
 
 /** One value of a note. */
@@ -458,14 +518,18 @@ enum hearsay_effect_kind {
     HEARSAY_FX_HANG_UP, /**< Flush what is queued, then close; end a dial that
                              is under way. No answer. */
     HEARSAY_FX_DELIVER, /**< A message for the application. */
-    HEARSAY_FX_NOTE,    /**< Tell whoever listens. */
-    HEARSAY_FX_JOB,     /**< hearsay_job_run() it, answer JOB_DONE. */
-    HEARSAY_FX_PERSIST, /**< Commit to disk, answer PERSISTED. */
-    HEARSAY_FX_READ,    /**< Read no more from a link, or read it again: its
-                             bytes wait in the network meanwhile. What still
-                             comes is held back, up to a bound. */
-    HEARSAY_FX_STOPPED  /**< The node is done: no link is left and no job out.
-                             Flush, then destroy it. The last effect. */
+    HEARSAY_FX_RECEIPT, /**< What became of SEND, or of the application's
+                             ANSWER; once for each. */
+    HEARSAY_FX_ANSWER,  /**< An answer to a query; once for each node. */
+    HEARSAY_FX_QUERY_DONE, /**< The query is over; once for each. */
+    HEARSAY_FX_NOTE,       /**< Tell whoever listens. */
+    HEARSAY_FX_JOB,        /**< hearsay_job_run() it, answer JOB_DONE. */
+    HEARSAY_FX_PERSIST,    /**< Commit to disk, answer PERSISTED. */
+    HEARSAY_FX_READ,       /**< Read no more from a link, or read it again: its
+                                bytes wait in the network meanwhile. What still
+                                comes is held back, up to a bound. */
+    HEARSAY_FX_STOPPED /**< The node is done: no link is left and no job out.
+                            Flush, then destroy it. The last effect. */
 };
 
 struct hearsay_effect {
@@ -488,6 +552,18 @@ struct hearsay_effect {
             bool on; /**< As each link is from LINK_UP on. */
         } read;
         const struct hearsay_message *message; /**< Lent. */
+        struct {
+            uint64_t number;
+            struct hearsay_id to;
+            enum hearsay_outcome outcome;
+        } receipt;
+        struct {
+            uint64_t seq;
+            struct hearsay_id from;
+            const uint8_t *payload; /**< Lent. */
+            size_t payload_len;
+        } answer;
+        const struct hearsay_summary *summary; /**< Of QUERY_DONE; lent. */
         const struct hearsay_note *note;       /**< Lent. */
         struct hearsay_job *job; /**< Given, until JOB_DONE returns it. */
         struct {
@@ -548,14 +624,18 @@ hearsay_node_restore(struct hearsay_node *node, const struct hearsay_row *row);
  * Not reentrant.
  *
  * HEARSAY_ERR_BUSY: effects are not drained; nothing happened.
- * HEARSAY_ERR_STATE: before START, a second START, after STOPPED; or PUBLISH at
- *     a seed, before joining (the note "joined") or after LEAVE; or SUBSCRIBE
- *     at a seed. Nothing was taken.
- * HEARSAY_ERR_AGAIN: PUBLISH found a bound reached; the message was not
- *     taken. Try again after the next JOB_DONE or SENT.
- * HEARSAY_ERR_TOO_BIG: PUBLISH with too large a payload or topic.
+ * HEARSAY_ERR_STATE: before START, a second START, after STOPPED; or PUBLISH,
+ *     SEND, QUERY or ANSWER at a seed, before joining (the note "joined") or
+ *     after LEAVE; or SUBSCRIBE at a seed. Nothing was taken.
+ * HEARSAY_ERR_AGAIN: PUBLISH, SEND, QUERY or ANSWER found a bound reached;
+ *     nothing was taken. Try again after the next JOB_DONE, SENT, RECEIPT or
+ *     QUERY_DONE.
+ * HEARSAY_ERR_TOO_BIG: one of these with too large a payload or topic.
+ * HEARSAY_ERR_UNKNOWN, HEARSAY_ERR_LATE, HEARSAY_ERR_ANSWERED: ANSWER to a
+ *     query that is not known here (any more), is over, or has its answer.
  * HEARSAY_ERR_INVALID: there is no such kind of event; or SUBSCRIBE with a
- *     pattern that is too long, or has a '*' that is not at its end.
+ *     pattern that is too long, or has a '*' that is not at its end; or SEND
+ *     to the node itself, or SEND or QUERY with a timeout out of range.
  * HEARSAY_ERR_FULL: SUBSCRIBE with a 65th pattern.
  * HEARSAY_ERR_NOMEM: the event was taken, but something that it or the time
  *     should have led to is missing; the node goes on. SUBSCRIBE changed

@@ -50,6 +50,8 @@ struct hearsay_runtime_config {
     void (*on_message)(void *ctx, const struct hearsay_message *message);
     void (*on_note)(void *ctx, const struct hearsay_note *note,
                     uint64_t wall_ms);
+    /** RECEIPT, ANSWER or QUERY_DONE, as hearsay_next_effect() gives them. */
+    void (*on_told)(void *ctx, const struct hearsay_effect *told);
     /** The node stopped by itself or after hearsay_runtime_leave(). Call
      * hearsay_runtime_close() now or later, or hearsay_thread_stop() later.
      * @text is static. Not called when closed before. */
@@ -100,6 +102,40 @@ hearsay_runtime_publish(struct hearsay_runtime *rt, const char *topic,
 HEARSAY_API HEARSAY_MUST_USE int
 hearsay_runtime_subscribe(struct hearsay_runtime *rt, const char *pattern,
                           bool on);
+/** A message to one node, or a query to all. Borrowed for the call. */
+struct hearsay_outgoing {
+    struct hearsay_id to; /**< Of a query: not looked at. */
+    const char *topic;    /**< NULL or up to 64 bytes. */
+    const void *payload;
+    size_t payload_len;
+    uint64_t timeout_ns; /**< 1 ms to 60 s; 0: 5 s. */
+};
+
+/** As HEARSAY_EV_SEND; on_told() brings the RECEIPT of *@out_number (may be
+ * NULL). Errors as of hearsay_runtime_publish(). */
+HEARSAY_API HEARSAY_MUST_USE int
+hearsay_runtime_send(struct hearsay_runtime *rt,
+                     const struct hearsay_outgoing *out, uint64_t *out_number);
+
+/** As HEARSAY_EV_QUERY; on_told() brings ANSWERs and, at the end, QUERY_DONE
+ * of *@out_seq (may be NULL). */
+HEARSAY_API HEARSAY_MUST_USE int
+hearsay_runtime_query(struct hearsay_runtime *rt,
+                      const struct hearsay_outgoing *out, uint64_t *out_seq);
+
+/** An answer to the query that a message (query_ns > 0) was. Borrowed. */
+struct hearsay_answer {
+    struct hearsay_id origin;
+    uint64_t epoch, seq;
+    const void *payload;
+    size_t payload_len;
+};
+
+/** As HEARSAY_EV_ANSWER. */
+HEARSAY_API HEARSAY_MUST_USE int
+hearsay_runtime_answer(struct hearsay_runtime *rt,
+                       const struct hearsay_answer *answer,
+                       uint64_t *out_number);
 
 /** Starts a graceful departure; on_stopped follows within 3 s. Again:
  * nothing. */

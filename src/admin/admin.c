@@ -89,9 +89,10 @@ static void on_beat(void *ctx)
 {
     struct hsy_admin *admin = ctx;
     hsy_stream_beat(&admin->stream);
+    hsy_asks_beat(&admin->asks);
     pump_soon(&admin->local);
     pump_soon(&admin->tcp);
-    if (!hsy_stream_active(&admin->stream)) {
+    if (!hsy_stream_active(&admin->stream) && !hsy_asks_any(&admin->asks)) {
         hsy_timer_stop(admin->beat);
         admin->beating = false;
     }
@@ -180,6 +181,7 @@ void hsy_admin_close(struct hsy_admin *admin)
         return;
     }
     hsy_stream_end(&admin->stream);
+    hsy_asks_end(&admin->asks);
     listener_close(&admin->tcp);
     listener_close(&admin->local);
     if (admin->socket.fd >= 0) {
@@ -194,7 +196,6 @@ void hsy_admin_close(struct hsy_admin *admin)
 
 static void wake(struct hsy_admin *admin)
 {
-    hsy_stream_wake(&admin->stream);
     pump_soon(&admin->local);
     pump_soon(&admin->tcp);
 }
@@ -203,6 +204,7 @@ void hsy_admin_message(struct hsy_admin *admin,
                        const struct hearsay_message *message)
 {
     if (hsy_stream_message(&admin->stream, message)) {
+        hsy_stream_wake(&admin->stream);
         wake(admin);
     }
 }
@@ -211,6 +213,15 @@ void hsy_admin_note(struct hsy_admin *admin, const struct hearsay_note *note,
                     uint64_t wall_ms)
 {
     if (hsy_stream_note(&admin->stream, note, wall_ms)) {
+        hsy_stream_wake(&admin->stream);
+        wake(admin);
+    }
+}
+
+void hsy_admin_told(struct hsy_admin *admin, const struct hearsay_effect *told)
+{
+    if (hsy_asks_told(&admin->asks, told,
+                      hearsay_runtime_node(admin->runtime))) {
         wake(admin);
     }
 }

@@ -10,6 +10,7 @@
 #include "admin/http.h"
 
 #include "admin/admin.h"
+#include "admin/asks.h"
 #include "admin/state.h"
 #include "base/assert.h"
 #include "base/mem.h"
@@ -147,7 +148,8 @@ static enum MHD_Result refuse_route(struct MHD_Connection *connection,
             .status = MHD_HTTP_NOT_FOUND,
             .error = "there is no such route",
             .hint = "routes: /v1/status /v1/peers /v1/links /v1/events "
-                    "/v1/content /v1/messages /v1/leave"});
+                    "/v1/content /v1/messages /v1/queries /v1/answers "
+                    "/v1/leave"});
 }
 
 /* A Content-Length over the limit is refused before a byte of it is read. */
@@ -284,6 +286,9 @@ void hsy_http_done(void *cls, struct MHD_Connection *connection, void **request,
     if (r != NULL) {
         HSY_ASSERT(r->admin->bodies_len >= r->body_room);
         r->admin->bodies_len -= r->body_room;
+        if (r->ask != NULL) {
+            hsy_asks_forget(r->ask);
+        }
         hsy_mem_free(hearsay_mem_default(), r->body);
         hsy_mem_free(hearsay_mem_default(), r);
     }

@@ -7,17 +7,19 @@
 #include <microhttpd.h>
 
 struct hsy_admin;
+struct hsy_ask;
 struct hsy_http_route;
 
 struct hsy_http_request {
     struct hsy_admin *admin;
     struct MHD_Connection *connection;
     const struct hsy_http_route *route; /* NULL: answered at once. */
-    char *body;         /* Owned; NULL: none. HEARSAY_PAYLOAD_MAX at most. */
-    size_t body_room;   /* Of it; */
-    size_t body_len;    /* what is stored; */
-    uint64_t body_seen; /* and what came. */
-    bool crowded;       /* All bodies together take too much. */
+    char *body;          /* Owned; NULL: none. HEARSAY_PAYLOAD_MAX at most. */
+    size_t body_room;    /* Of it; */
+    size_t body_len;     /* what is stored; */
+    uint64_t body_seen;  /* and what came. */
+    bool crowded;        /* All bodies together take too much. */
+    struct hsy_ask *ask; /* Owned; NULL: it does not wait; asks.h. */
 };
 
 struct hsy_http_route {
@@ -48,6 +50,10 @@ enum MHD_Result hsy_http_answer(struct MHD_Connection *connection,
                                 unsigned status, struct hsy_json *json);
 enum MHD_Result hsy_http_refuse(struct MHD_Connection *connection,
                                 const struct hsy_http_problem *problem);
+
+/* Why the node did not take a message. */
+enum MHD_Result hsy_http_refuse_publish(struct hsy_http_request *request,
+                                        int err);
 
 /* libmicrohttpd's handler; its cls is the listener's struct hsy_admin. */
 enum MHD_Result hsy_http_handle(void *cls, struct MHD_Connection *connection,

@@ -248,3 +248,15 @@ void hsy_json_base64(struct hsy_json *json, const char *key,
     }
     put(json, "\"");
 }
+
+/* A NUL is valid UTF-8, and no text that a person or a shell can read. */
+void hsy_json_payload(struct hsy_json *json, const uint8_t *data, size_t len)
+{
+    bool text = hsy_utf8_valid(data, len) &&
+                (len == 0 || memchr(data, '\0', len) == NULL);
+    if (text) {
+        hsy_json_text(json, "text", (const char *)data, len);
+    } else {
+        hsy_json_base64(json, "payload_base64", data, len);
+    }
+}

@@ -44,6 +44,9 @@ void hsy_json_addr(struct hsy_json *json, const char *key,
 void hsy_json_base64(struct hsy_json *json, const char *key,
                      const uint8_t *data, size_t len);
 
+/* "text" when it is one that a person can read, else "payload_base64". */
+void hsy_json_payload(struct hsy_json *json, const uint8_t *data, size_t len);
+
 /* Strict: no surrogates, nothing overlong, nothing above U+10FFFF. */
 bool hsy_utf8_valid(const uint8_t *data, size_t len);
 

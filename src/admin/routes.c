@@ -241,7 +241,7 @@ static enum MHD_Result get_events(struct hsy_http_request *r)
     return result;
 }
 
-static enum MHD_Result refuse_publish(struct hsy_http_request *r, int err)
+enum MHD_Result hsy_http_refuse_publish(struct hsy_http_request *r, int err)
 {
     struct hsy_http_problem problem = {
         .status = MHD_HTTP_INTERNAL_SERVER_ERROR,
@@ -336,6 +336,10 @@ static enum MHD_Result get_content(struct hsy_http_request *r)
 
 static enum MHD_Result post_message(struct hsy_http_request *r)
 {
+    if (MHD_lookup_connection_value(r->connection, MHD_GET_ARGUMENT_KIND,
+                                    "to") != NULL) {
+        return hsy_asks_send(r);
+    }
     uint64_t seq = 0;
     const char *topic = MHD_lookup_connection_value(
         r->connection, MHD_GET_ARGUMENT_KIND, "topic");
@@ -343,7 +347,7 @@ static enum MHD_Result post_message(struct hsy_http_request *r)
                                       r->body != NULL ? r->body : "",
                                       r->body_len, &seq);
     if (err != 0) {
-        return refuse_publish(r, err);
+        return hsy_http_refuse_publish(r, err);
     }
     struct hearsay_id id = hearsay_node_id(node_of(r));
     struct hsy_json json;
@@ -367,8 +371,14 @@ static enum MHD_Result post_leave(struct hsy_http_request *r)
 }
 
 const struct hsy_http_route hsy_http_routes[] = {
-    {"GET", "/v1/status", get_status},   {"GET", "/v1/peers", get_peers},
-    {"GET", "/v1/links", get_links},     {"GET", "/v1/events", get_events},
-    {"GET", "/v1/content", get_content}, {"POST", "/v1/messages", post_message},
-    {"POST", "/v1/leave", post_leave},   {NULL, NULL, NULL},
+    {"GET", "/v1/status", get_status},
+    {"GET", "/v1/peers", get_peers},
+    {"GET", "/v1/links", get_links},
+    {"GET", "/v1/events", get_events},
+    {"GET", "/v1/content", get_content},
+    {"POST", "/v1/messages", post_message},
+    {"POST", "/v1/queries", hsy_asks_query},
+    {"POST", "/v1/answers", hsy_asks_answer},
+    {"POST", "/v1/leave", post_leave},
+    {NULL, NULL, NULL},
 };

@@ -3,6 +3,7 @@
 #define HSY_ADMIN_STATE_H
 
 #include "admin/admin.h"
+#include "admin/asks.h"
 #include "admin/listen.h"
 #include "admin/stream.h"
 #include "runtime/loop.h"
@@ -24,6 +25,7 @@ struct hsy_admin {
     struct hsy_unix_socket socket;
     struct hearsay_addr bound; /* Of tcp. */
     struct hsy_stream stream;
+    struct hsy_asks asks;
     struct hsy_timer *beat;
     bool beating;
     char socket_path[108];

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/notes.h"
 #include "base/quantity.h"
+#include "base/time.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -68,13 +69,6 @@ static bool close_event(struct hsy_stream *stream, struct hsy_json *json)
     return stream->subscribers != NULL;
 }
 
-/* A NUL is valid UTF-8, and no text that a person or a shell can read. */
-static bool is_text(const uint8_t *data, size_t len)
-{
-    return hsy_utf8_valid(data, len) &&
-           (len == 0 || memchr(data, '\0', len) == NULL);
-}
-
 /* A large one is too much for all who follow: who wants it asks for it. */
 static void put_content(struct hsy_json *json,
                         const struct hearsay_message *message)
@@ -111,14 +105,16 @@ bool hsy_stream_message(struct hsy_stream *stream,
     if (message->again) {
         hsy_json_bool(&json, "again", true);
     }
+    if (message->direct) {
+        hsy_json_bool(&json, "direct", true);
+    }
+    if (message->query_ns > 0) {
+        hsy_json_u64(&json, "query_ms", message->query_ns / HSY_MS);
+    }
     if (message->content != NULL) {
         put_content(&json, message);
-    } else if (is_text(message->payload, message->payload_len)) {
-        hsy_json_text(&json, "text", (const char *)message->payload,
-                      message->payload_len);
     } else {
-        hsy_json_base64(&json, "payload_base64", message->payload,
-                        message->payload_len);
+        hsy_json_payload(&json, message->payload, message->payload_len);
     }
     hsy_json_close(&json, '}');
     return close_event(stream, &json);

@@ -22,6 +22,8 @@ struct hsy_command {
 int hsy_cmd_seed(int argc, char **argv);
 int hsy_cmd_peer(int argc, char **argv);
 int hsy_cmd_send(int argc, char **argv);
+int hsy_cmd_query(int argc, char **argv);
+int hsy_cmd_answer(int argc, char **argv);
 int hsy_cmd_watch(int argc, char **argv);
 int hsy_cmd_peers(int argc, char **argv);
 int hsy_cmd_links(int argc, char **argv);

@@ -13,6 +13,8 @@ static const struct hsy_command commands[] = {
     {"demo", "run a whole network on this machine, to look at", hsy_cmd_demo},
     {"sim", "run a network in virtual time, and measure it", hsy_cmd_sim},
     {"send", "publish a message at the local peer", hsy_cmd_send},
+    {"query", "ask every peer, and say who has not answered", hsy_cmd_query},
+    {"answer", "answer a query at the local peer", hsy_cmd_answer},
     {"watch", "follow messages and events as they arrive", hsy_cmd_watch},
     {"peers", "list the peers that the local node knows", hsy_cmd_peers},
     {"links", "list the open links of the local node", hsy_cmd_links},

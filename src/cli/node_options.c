@@ -42,6 +42,7 @@ enum {
     FLAG_PAYLOAD_MAX,
     FLAG_BULK_BYTES,
     FLAG_JOIN_TIMEOUT,
+    FLAG_ANSWERS,
     FLAG_LEASE,
     FLAG_PRINT_LIMITS,
     FLAG_HELP
@@ -137,6 +138,10 @@ static const struct hsy_flag peer_flags[] = {
      FLAG_BULK_BYTES},
     {"join-timeout", "DUR", "give up joining after this; 0 = never (default 0)",
      FLAG_JOIN_TIMEOUT},
+    {"answers", NULL,
+     "an application answers queries (`hearsay answer`); without it this "
+     "peer says by itself that it got them",
+     FLAG_ANSWERS},
     {NULL, NULL, NULL, 0},
 };
 
@@ -537,6 +542,9 @@ static int set(void *ctx, const struct hsy_flag *flag, const char *value,
         return 0;
     case FLAG_RETAIN_ON_DISK:
         o->config.node.retain_on_disk = true;
+        return 0;
+    case FLAG_ANSWERS:
+        o->config.node.answers = true;
         return 0;
     case FLAG_WORKERS:
     case FLAG_LINKS:

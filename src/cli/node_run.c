@@ -63,6 +63,14 @@ static void on_message(void *ctx, const struct hearsay_message *message)
     }
 }
 
+static void on_told(void *ctx, const struct hearsay_effect *told)
+{
+    struct node_run *run = ctx;
+    if (run->admin != NULL) {
+        hsy_admin_told(run->admin, told);
+    }
+}
+
 static void on_log_flush(void *ctx)
 {
     struct node_run *run = ctx;
@@ -178,6 +186,7 @@ static int open_runtime(struct node_run *run, const struct hsy_seedlist *seeds,
     config.node.seeds_count = seeds->count;
     config.on_message = on_message;
     config.on_note = on_note;
+    config.on_told = on_told;
     config.on_stopped = on_stopped;
     config.ctx = run;
     return hearsay_runtime_open(&run->runtime, run->loop, &config, error);

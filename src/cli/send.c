@@ -1,11 +1,13 @@
 /* hearsay send: each operand is a message; `-` is all of standard input;
  * --lines makes each line of it one. A node that cannot take more just now
  * says when to try again, and this does, until --timeout is over: so a pipe
- * into `send --lines` runs at the speed of the network and loses nothing. */
+ * into `send --lines` runs at the speed of the network and loses nothing. With
+ * --to each goes to one node only, and ends with what became of it. */
 #include "base/mem.h"
 #include "base/time.h"
 #include "cli/cli.h"
 #include "cli/remote.h"
+#include "cli/target.h"
 #include "runtime/clock.h"
 
 #include <errno.h>
@@ -18,15 +20,25 @@ enum {
     FLAG_LINES,
     FLAG_FILE,
     FLAG_TIMEOUT,
-    PATH_MAX_LEN = 256, /* 64 bytes of topic, each escaped as %XX. */
+    FLAG_TO,
+    /* 64 bytes of topic, each escaped as %XX, 64 digits of an id. */
+    PATH_MAX_LEN = 384,
+    PATIENCE_MS = 10 * 1000, /* Beyond what the node waits. */
     INPUT_MAX = HEARSAY_PAYLOAD_MAX + 1
 };
+
+/* What the node waits for a receipt at most. */
+#define DIRECT_MAX_NS (60 * HSY_SECOND)
 
 static const struct hsy_flag flags[] = {
     {"topic", "TEXT", "what it is about, 64 bytes at most", FLAG_TOPIC},
     {"lines", NULL, "each line of standard input is a message", FLAG_LINES},
     {"file", "PATH", "a whole file is the message, 16 MiB at most", FLAG_FILE},
-    {"timeout", "DUR", "try this long to have one taken (default 30s)",
+    {"to", "NODE", "to this node only: its id, or how id or name begin",
+     FLAG_TO},
+    {"timeout", "DUR",
+     "try this long to have one taken (default 30s); with --to: wait this "
+     "long for the node's word (default 5s, 60s at most)",
      FLAG_TIMEOUT},
     HSY_REMOTE_FLAGS,
     {NULL, NULL, NULL, 0},
@@ -45,6 +57,7 @@ struct send_options {
     struct hsy_remote remote;
     const char *topic;
     const char *file; /* NULL: none. */
+    const char *to;   /* NULL: to everybody. */
     bool lines;
     uint64_t timeout_ns;
     char **texts;
@@ -54,6 +67,7 @@ struct send_options {
 struct sending {
     const struct send_options *options;
     struct hsy_client *client;
+    struct hsy_target target; /* With --to. */
     char path[PATH_MAX_LEN];
     uint64_t sent;
     json_int_t first_seq, last_seq;
@@ -78,6 +92,9 @@ static int set(void *ctx, const struct hsy_flag *flag, const char *value,
                                    value, strlen(value), HEARSAY_NAME_MAX);
         }
         return 0;
+    case FLAG_TO:
+        o->to = value;
+        return 0;
     case FLAG_LINES:
         o->lines = true;
         return 0;
@@ -94,12 +111,18 @@ static int set(void *ctx, const struct hsy_flag *flag, const char *value,
 static int parse(struct send_options *out, int argc, char **argv,
                  struct hsy_usage_error *error)
 {
-    *out = (struct send_options){.timeout_ns = 30 * HSY_SECOND};
+    *out = (struct send_options){0};
     int first = 0;
     int err = hsy_flags_scan(&usage, argc, argv,
                              (struct hsy_flag_taker){set, out}, &first, error);
     if (err != 0 || out->remote.help) {
         return err;
+    }
+    if (out->to != NULL && out->timeout_ns > DIRECT_MAX_NS) {
+        return hsy_flag_refuse(error, "--timeout: with --to, 60s at most");
+    }
+    if (out->timeout_ns == 0) {
+        out->timeout_ns = out->to != NULL ? 5 * HSY_SECOND : 30 * HSY_SECOND;
     }
     out->texts = argv + first;
     out->texts_count = argc - first;
@@ -141,11 +164,24 @@ static void show_progress(struct sending *s)
     }
 }
 
+static void note_outcome(const struct sending *s)
+{
+    if (s->options->remote.json) {
+        printf("{\"to\": \"%s\", \"outcome\": \"delivered\"}\n", s->target.id);
+    } else if (!s->options->lines) {
+        printf("delivered to %.8s %s\n", s->target.id, s->target.name);
+    }
+}
+
 static void note_sent(struct sending *s, const json_t *answer)
 {
     s->last_seq = json_integer_value(json_object_get(answer, "seq"));
     s->first_seq = s->sent == 0 ? s->last_seq : s->first_seq;
     s->sent++;
+    if (s->options->to != NULL) {
+        note_outcome(s);
+        return;
+    }
     if (s->options->remote.json) {
         printf("{\"seq\": %lld}\n", (long long)s->last_seq);
     } else if (!s->options->lines) {
@@ -294,6 +330,28 @@ static int send_texts(struct sending *s)
     return code;
 }
 
+/* Finds the target of --to, and the path of the requests. The exit code. */
+static int aim(struct sending *s)
+{
+    const struct send_options *o = s->options;
+    struct hsy_client_ask ask = {.route = "/v1/messages", .topic = o->topic};
+    if (o->to != NULL) {
+        struct hsy_client_error error;
+        if (hsy_target_find(s->client, o->to, &s->target, &error) != 0) {
+            hsy_cli_complain("send: %s", error.text);
+            return HSY_EXIT_FAILED;
+        }
+        ask.to = s->target.id;
+        ask.timeout_ms = o->timeout_ns / HSY_MS;
+        hsy_client_be_patient(s->client, ask.timeout_ms + PATIENCE_MS);
+    }
+    if (hsy_client_ask_path(s->client, &ask, s->path, sizeof(s->path)) != 0) {
+        hsy_cli_complain("send: no memory");
+        return HSY_EXIT_FAILED;
+    }
+    return HSY_EXIT_DONE;
+}
+
 static int run(const struct send_options *o)
 {
     struct sending s = {.options = o, .terminal = isatty(STDERR_FILENO) == 1};
@@ -301,11 +359,12 @@ static int run(const struct send_options *o)
     if (code != HSY_EXIT_DONE) {
         return code;
     }
-    if (hsy_client_message_path(s.client, o->topic, s.path, sizeof(s.path)) !=
-        0) {
-        hsy_cli_complain("send: no memory");
-        code = HSY_EXIT_FAILED;
-    } else if (o->lines) {
+    code = aim(&s);
+    if (code != HSY_EXIT_DONE) {
+        hsy_client_destroy(s.client);
+        return code;
+    }
+    if (o->lines) {
         code = send_lines(&s);
     } else if (o->file != NULL) {
         code = send_file(&s);

@@ -8,14 +8,17 @@
 #include "base/time.h"
 #include "cli/cli.h"
 #include "cli/exec.h"
+#include "cli/print.h"
 
 #include <string.h>
 
-enum { FLAG_TOPIC, FLAG_EVENTS, FLAG_COUNT, FLAG_FOR, FLAG_EXEC };
+enum { FLAG_TOPIC, FLAG_EVENTS, FLAG_QUERIES, FLAG_COUNT, FLAG_FOR, FLAG_EXEC };
 
 static const struct hsy_flag flags[] = {
     {"topic", "TEXT", "only messages with this topic", FLAG_TOPIC},
     {"events", NULL, "also what the node notes: links, deaths...", FLAG_EVENTS},
+    {"queries", NULL, "only messages that ask; `hearsay answer` answers them",
+     FLAG_QUERIES},
     {"count", "N", "end after this many", FLAG_COUNT},
     {"for", "DUR", "end after this time", FLAG_FOR},
     {"exec", "CMD", "run `sh -c CMD` for each message, one at a time",
@@ -49,6 +52,9 @@ static int set(void *ctx, const struct hsy_flag *flag, const char *value,
         return 0;
     case FLAG_EVENTS:
         w->events = true;
+        return 0;
+    case FLAG_QUERIES:
+        w->queries = true;
         return 0;
     case FLAG_EXEC:
         w->exec = value;
@@ -173,21 +179,6 @@ static bool run_command(struct hsy_watching *w, const json_t *json)
     return ok;
 }
 
-/* Text from another machine: control bytes could drive the terminal. */
-static void print_defused(FILE *out, const char *text)
-{
-    for (; *text != '\0'; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c == '\n' || c == '\t') {
-            fputs(c == '\n' ? "\\n" : "\t", out);
-        } else if (c < 0x20 || c == 0x7f) {
-            fprintf(out, "\\x%02x", c);
-        } else {
-            fputc(c, out);
-        }
-    }
-}
-
 static void show_message(FILE *out, const json_t *json)
 {
     char when[HSY_TIME_TEXT_LEN];
@@ -195,9 +186,17 @@ static void show_message(FILE *out, const json_t *json)
                   (uint64_t)json_integer_value(json_object_get(json, "time")));
     fprintf(out, "%s %.8s #%lld ", when, text_of(json, "origin"),
             (long long)json_integer_value(json_object_get(json, "seq")));
+    if (json_is_true(json_object_get(json, "direct"))) {
+        fputs("(direct) ", out);
+    }
+    if (json_object_get(json, "query_ms") != NULL) {
+        fprintf(out, "(asks: %s:%lld:%lld) ", text_of(json, "origin"),
+                (long long)json_integer_value(json_object_get(json, "epoch")),
+                (long long)json_integer_value(json_object_get(json, "seq")));
+    }
     if (text_of(json, "topic")[0] != '\0') {
         fputc('[', out);
-        print_defused(out, text_of(json, "topic"));
+        hsy_print_defused(out, text_of(json, "topic"));
         fputs("] ", out);
     }
     long long missing = json_integer_value(json_object_get(json, "missing"));
@@ -217,7 +216,7 @@ static void show_message(FILE *out, const json_t *json)
     } else if (base64 != NULL) {
         fprintf(out, "(bytes, no text) base64:%s", base64);
     } else {
-        print_defused(out, text_of(json, "text"));
+        hsy_print_defused(out, text_of(json, "text"));
     }
     fputc('\n', out);
 }
@@ -240,7 +239,7 @@ static void show_note(FILE *out, const json_t *json)
         }
         if (json_is_string(value)) {
             fprintf(out, " %s=", key);
-            print_defused(out, json_string_value(value));
+            hsy_print_defused(out, json_string_value(value));
         } else {
             fprintf(out, " %s=%lld", key, (long long)json_integer_value(value));
         }
@@ -260,6 +259,14 @@ static void tell_lost(const struct hsy_watching *w, const json_t *json)
     }
 }
 
+static bool is_wanted(const struct hsy_watching *w, const json_t *message)
+{
+    bool asks = json_object_get(message, "query_ms") != NULL;
+    return (!w->queries || asks) &&
+           (w->topic == NULL ||
+            strcmp(w->topic, text_of(message, "topic")) == 0);
+}
+
 /* Whether @event counts; it has been shown then. */
 static bool show(struct hsy_watching *w, const struct hsy_sse_event *event,
                  const json_t *json)
@@ -270,10 +277,7 @@ static bool show(struct hsy_watching *w, const struct hsy_sse_event *event,
     }
     bool note = strcmp(event->name, "note") == 0;
     bool message = strcmp(event->name, "message") == 0;
-    bool wanted = message ? w->topic == NULL ||
-                                strcmp(w->topic, text_of(json, "topic")) == 0
-                          : note && w->events;
-    if (!wanted) {
+    if (!(message ? is_wanted(w, json) : note && w->events)) {
         return false;
     }
     if (message && w->exec != NULL) {

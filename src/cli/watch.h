@@ -10,6 +10,7 @@ struct hsy_watching {
     const char *topic; /* NULL: all. */
     const char *exec;  /* NULL: print. */
     bool events;       /* Notes of the node too. */
+    bool queries;      /* Of messages those that ask. */
     uint64_t count;    /* 0: without end. */
     uint64_t for_ns;   /* 0: without end. */
     FILE *out;

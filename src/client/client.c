@@ -28,6 +28,7 @@ enum {
 
 struct hsy_client {
     CURL *curl;
+    uint64_t total_ms; /* Of a request. */
     char socket_path[108];
     char curl_text[CURL_ERROR_SIZE];
 };
@@ -58,6 +59,7 @@ int hsy_client_create(struct hsy_client **out, const char *socket_path)
         return HEARSAY_ERR_NOMEM;
     }
     memcpy(client->socket_path, socket_path, strlen(socket_path) + 1);
+    client->total_ms = TOTAL_MS;
     client->curl = curl_easy_init();
     if (client->curl == NULL) {
         hsy_client_destroy(client);
@@ -296,7 +298,7 @@ static int perform(struct hsy_client *client, struct answer *a, json_t **out,
                    struct hsy_client_error *error)
 {
     *error = (struct hsy_client_error){0};
-    curl_easy_setopt(client->curl, CURLOPT_TIMEOUT_MS, (long)TOTAL_MS);
+    curl_easy_setopt(client->curl, CURLOPT_TIMEOUT_MS, (long)client->total_ms);
     CURLcode code = curl_easy_perform(client->curl);
     int err = judge(client, code, a, error);
     if (err == 0) {
@@ -350,24 +352,44 @@ int hsy_client_get_bytes(struct hsy_client *client, const char *path,
     return 0;
 }
 
+void hsy_client_be_patient(struct hsy_client *client, uint64_t ms)
+{
+    client->total_ms = ms;
+}
+
+/* No "Expect: 100-continue": it only costs a round trip here. NULL: no
+ * memory. */
+static struct curl_slist *post_headers(void)
+{
+    struct curl_slist *headers = curl_slist_append(NULL, "Expect:");
+    return headers == NULL
+               ? NULL
+               : curl_slist_append(headers,
+                                   "Content-Type: application/octet-stream");
+}
+
+static CURLcode prepare_post(struct hsy_client *client,
+                             struct curl_slist *headers,
+                             const struct hsy_client_body *body)
+{
+    CURLcode code = CURLE_OK;
+    code |= curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, headers);
+    code |= curl_easy_setopt(client->curl, CURLOPT_POSTFIELDSIZE_LARGE,
+                             (curl_off_t)body->len);
+    code |= curl_easy_setopt(client->curl, CURLOPT_POSTFIELDS,
+                             body->len > 0 ? body->data : "");
+    return headers == NULL ? CURLE_OUT_OF_MEMORY : code;
+}
+
 int hsy_client_post(struct hsy_client *client, const char *path,
                     struct hsy_client_body body, json_t **out,
                     struct hsy_client_error *error)
 {
     struct answer a = {0};
-    /* No "Expect: 100-continue": it only costs a round trip here. */
-    struct curl_slist *headers = curl_slist_append(NULL, "Expect:");
-    headers = headers == NULL
-                  ? NULL
-                  : curl_slist_append(headers,
-                                      "Content-Type: application/octet-stream");
+    struct curl_slist *headers = post_headers();
     CURLcode code = prepare(client, path, &a);
-    code |= curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, headers);
-    code |= curl_easy_setopt(client->curl, CURLOPT_POSTFIELDSIZE_LARGE,
-                             (curl_off_t)body.len);
-    code |= curl_easy_setopt(client->curl, CURLOPT_POSTFIELDS,
-                             body.len > 0 ? body.data : "");
-    int err = code == CURLE_OK && headers != NULL
+    code |= prepare_post(client, headers, &body);
+    int err = code == CURLE_OK
                   ? perform(client, &a, out, error)
                   : fail(error, HEARSAY_ERR_NOMEM, "libcurl: no memory");
     curl_slist_free_all(headers);
@@ -385,6 +407,40 @@ int hsy_client_message_path(struct hsy_client *client, const char *topic,
     bool lost = topic != NULL && escaped == NULL;
     curl_free(escaped);
     return lost || len < 0 || (size_t)len >= out_max ? HEARSAY_ERR_TOO_BIG : 0;
+}
+
+/* "&name=value", escaped; "?" before the first one. HEARSAY_ERR_TOO_BIG. */
+static int add_argument(struct hsy_client *client, const char *name,
+                        const char *value, char *out, size_t out_max)
+{
+    size_t len = strlen(out);
+    char *escaped = curl_easy_escape(client->curl, value, 0);
+    int more = escaped == NULL ? -1
+                               : snprintf(out + len, out_max - len, "%c%s=%s",
+                                          strchr(out, '?') == NULL ? '?' : '&',
+                                          name, escaped);
+    curl_free(escaped);
+    return more < 0 || (size_t)more >= out_max - len ? HEARSAY_ERR_TOO_BIG : 0;
+}
+
+int hsy_client_ask_path(struct hsy_client *client,
+                        const struct hsy_client_ask *ask, char *out,
+                        size_t out_max)
+{
+    char ms[24];
+    int err = 0;
+    snprintf(ms, sizeof(ms), "%llu", (unsigned long long)ask->timeout_ms);
+    snprintf(out, out_max, "%s", ask->route);
+    if (ask->to != NULL) {
+        err = add_argument(client, "to", ask->to, out, out_max);
+    }
+    if (err == 0 && ask->topic != NULL) {
+        err = add_argument(client, "topic", ask->topic, out, out_max);
+    }
+    if (err == 0 && ask->timeout_ms > 0) {
+        err = add_argument(client, "timeout_ms", ms, out, out_max);
+    }
+    return err;
 }
 
 static CURLcode prepare_stream(struct hsy_client *client, struct answer *a,
@@ -421,12 +477,19 @@ int hsy_client_follow(struct hsy_client *client,
     struct answer a = {.sse = &sse};
     CURLcode code = prepare(client, stream->path, &a);
     code |= prepare_stream(client, &a, stream->for_ms);
+    struct curl_slist *headers = NULL;
+    if (stream->body != NULL) {
+        headers = post_headers();
+        code |= prepare_post(client, headers, stream->body);
+    }
     *error = (struct hsy_client_error){0};
     if (code != CURLE_OK) {
+        curl_slist_free_all(headers);
         hsy_sse_fini(&sse);
         return fail(error, HEARSAY_ERR_NOMEM, "libcurl: no memory");
     }
     code = curl_easy_perform(client->curl);
+    curl_slist_free_all(headers);
     int err = 0;
     if (!time_is_over(client, code, stream->for_ms)) {
         err = judge(client, code, &a, error);

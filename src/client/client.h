@@ -58,9 +58,25 @@ HEARSAY_MUST_USE int hsy_client_message_path(struct hsy_client *client,
                                              const char *topic, char *out,
                                              size_t out_max);
 
+/* Requests from now on may take so long, and not 10 s. */
+void hsy_client_be_patient(struct hsy_client *client, uint64_t ms);
+
+/* A request that takes its time, or asks. */
+struct hsy_client_ask {
+    const char *route;
+    const char *to;      /* NULL: no argument of this name. */
+    const char *topic;   /* The same. */
+    uint64_t timeout_ms; /* 0: the same. */
+};
+/* Its path, escaped. HEARSAY_ERR_TOO_BIG: no room. */
+HEARSAY_MUST_USE int hsy_client_ask_path(struct hsy_client *client,
+                                         const struct hsy_client_ask *ask,
+                                         char *out, size_t out_max);
+
 struct hsy_client_stream {
     const char *path;
-    uint64_t for_ms; /* 0: without end. */
+    uint64_t for_ms;                    /* 0: without end. */
+    const struct hsy_client_body *body; /* POSTs it; NULL: GET. */
     /* False ends the stream in order. */
     bool (*on_event)(void *ctx, const struct hsy_sse_event *event);
     void *ctx;

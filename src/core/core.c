@@ -48,6 +48,11 @@ int hsy_core_init(struct hsy_core *core, const struct hsy_env *given)
                       &core->self);
     int no_relay = hsy_relay_init(&core->relay, env, &core->neighbours);
     hsy_repair_init(&core->repair, env, &core->neighbours, &core->relay);
+    hsy_directs_init(&core->directs, env, &core->neighbours, &core->relay.tree);
+    hsy_asked_init(&core->asked, env, &core->directs);
+    hsy_queries_init(&core->queries, env, &core->join);
+    core->directs.queries = &core->queries;
+    core->relay.delivery.asked = &core->asked;
     hsy_generator_init(&core->generator, env, &core->relay.publisher);
     err = err == 0 ? no_relay : err;
     if (err == 0 && env->config.role == HEARSAY_SEED) {
@@ -66,6 +71,9 @@ void hsy_core_fini(struct hsy_core *core)
         core->seed = NULL;
     }
     mem.free(mem.ctx, core->reports.ring);
+    hsy_queries_fini(&core->queries);
+    hsy_asked_fini(&core->asked);
+    hsy_directs_fini(&core->directs);
     hsy_repair_fini(&core->repair);
     hsy_relay_fini(&core->relay);
     hsy_snapshot_fini(&core->snapshot);
@@ -242,6 +250,10 @@ void hsy_core_signed(struct hsy_core *core, const struct hsy_signable *what)
     case HSY_SIGN_BUNDLE:
         bundle_signed(core, &what->bundle);
         return;
+    case HSY_SIGN_DIRECT:
+        HSY_ASSERT(core->seed == NULL);
+        hsy_directs_signed(&core->directs, &what->direct);
+        return;
     case HSY_SIGN_VERDICT:
         HSY_ASSERT(core->seed != NULL);
         hsy_seed_signed(core->seed, what);
@@ -296,6 +308,56 @@ bool hsy_core_serve(struct hsy_core *core, hearsay_link link,
     return core->seed == NULL && hsy_bulk_serve(&core->relay.bulk, link, out);
 }
 
+int hsy_core_send(struct hsy_core *core, const struct hsy_direct_wish *wish,
+                  uint64_t *out_number)
+{
+    if (core->phase != HSY_PHASE_RUNNING || !hsy_core_joined(core)) {
+        return HEARSAY_ERR_STATE;
+    }
+    HSY_ASSERT(core->seed == NULL);
+    return hsy_directs_send(&core->directs, core->self.incarnation, wish,
+                            out_number);
+}
+
+int hsy_core_query(struct hsy_core *core, const struct hsy_message *message,
+                   uint64_t *out_seq)
+{
+    struct hsy_publisher *p = &core->relay.publisher;
+
+    if (core->phase != HSY_PHASE_RUNNING || !hsy_core_joined(core)) {
+        return HEARSAY_ERR_STATE;
+    }
+    if (message->query_ms == 0 || message->query_ms > HSY_QUERY_MS_MAX) {
+        return HEARSAY_ERR_INVALID;
+    }
+    if (!hsy_queries_have_room(&core->queries)) {
+        return HEARSAY_ERR_AGAIN;
+    }
+    int err = hsy_publish(p, core->self.incarnation, message, out_seq);
+    if (err == 0) {
+        hsy_queries_begin(&core->queries, p->epoch_incarnation, p->last_seq,
+                          message->query_ms * HSY_MS);
+    }
+    HSY_ASSERT(core->seed == NULL);
+    return err;
+}
+
+int hsy_core_answer(struct hsy_core *core, const struct hsy_query_name *name,
+                    const struct hsy_message *payload, uint64_t *out_number)
+{
+    if (core->phase != HSY_PHASE_RUNNING || !hsy_core_joined(core)) {
+        return HEARSAY_ERR_STATE;
+    }
+    HSY_ASSERT(core->seed == NULL);
+    return hsy_asked_answer(&core->asked, name, payload, out_number);
+}
+
+bool hsy_core_give_up(struct hsy_core *core)
+{
+    HSY_ASSERT(core->phase == HSY_PHASE_STOPPED);
+    return hsy_directs_stop(&core->directs) && hsy_queries_stop(&core->queries);
+}
+
 void hsy_core_leave(struct hsy_core *core)
 {
     HSY_ASSERT(core->phase == HSY_PHASE_RUNNING);
@@ -339,6 +401,7 @@ static void check_joined(struct hsy_core *core)
     core->env.joined_ns = core->env.now.mono_ns;
     note_joined(core);
     hsy_tree_joined(&core->relay.tree);
+    core->asked.incarnation = core->self.incarnation;
     hsy_generator_start(&core->generator);
     HSY_ASSERT(hsy_core_joined(core));
 }
@@ -378,6 +441,9 @@ static void tick_peer(struct hsy_core *core)
     core->env.peers_count = core->overlay.peers_count;
     hsy_relay_tick(&core->relay);
     hsy_repair_tick(&core->repair);
+    hsy_directs_tick(&core->directs);
+    hsy_asked_tick(&core->asked);
+    hsy_queries_tick(&core->queries);
     hsy_book_tick(&core->book);
 }
 
@@ -438,6 +504,9 @@ uint64_t hsy_core_deadline(const struct hsy_core *core)
     next_ns = hsy_time_min(next_ns, core->generator.next_ns);
     next_ns = hsy_time_min(next_ns, hsy_relay_deadline(&core->relay));
     next_ns = hsy_time_min(next_ns, core->repair.next_ns);
+    next_ns = hsy_time_min(next_ns, core->directs.next_ns);
+    next_ns = hsy_time_min(next_ns, core->asked.next_ns);
+    next_ns = hsy_time_min(next_ns, core->queries.next_ns);
     next_ns = hsy_time_min(next_ns, core->book.flush_ns);
     if (core->overlay.active) {
         next_ns = hsy_time_min(next_ns, core->overlay.next_ns);

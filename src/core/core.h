@@ -5,12 +5,14 @@
 #define HSY_CORE_CORE_H
 
 #include "core/book.h"
+#include "core/direct.h"
 #include "core/generator.h"
 #include "core/join.h"
 #include "core/liveness.h"
 #include "core/neighbours.h"
 #include "core/overlay.h"
 #include "core/probe.h"
+#include "core/queries.h"
 #include "core/repair.h"
 #include "core/seed.h"
 #include "core/self.h"
@@ -68,6 +70,9 @@ struct hsy_core {
     struct hsy_env env;
     struct hsy_relay relay;
     struct hsy_repair repair;
+    struct hsy_directs directs;
+    struct hsy_asked asked;
+    struct hsy_queries queries;
     struct hsy_reports reports;
 };
 
@@ -125,7 +130,24 @@ HEARSAY_MUST_USE int hsy_core_subscribe(struct hsy_core *core,
  * false: none just now. Lent until the next call of anything. */
 HEARSAY_MUST_USE bool hsy_core_serve(struct hsy_core *core, hearsay_link link,
                                      struct hsy_frame *out);
+/* A message to one node; see direct.h. HEARSAY_ERR_STATE: not joined. */
+HEARSAY_MUST_USE int hsy_core_send(struct hsy_core *core,
+                                   const struct hsy_direct_wish *wish,
+                                   uint64_t *out_number);
+/* Publishes @message, whose query_ms says how long it waits. HEARSAY_ERR_AGAIN
+ * also for too many queries. */
+HEARSAY_MUST_USE int hsy_core_query(struct hsy_core *core,
+                                    const struct hsy_message *message,
+                                    uint64_t *out_seq);
+/* The application answers a query; see asked.h. */
+HEARSAY_MUST_USE int hsy_core_answer(struct hsy_core *core,
+                                     const struct hsy_query_name *name,
+                                     const struct hsy_message *payload,
+                                     uint64_t *out_number);
 void hsy_core_leave(struct hsy_core *core);
+/* The node has stopped: tells the application what became of all that it still
+ * waits for. False: no memory; again. */
+bool hsy_core_give_up(struct hsy_core *core);
 
 uint64_t hsy_core_deadline(const struct hsy_core *core);
 bool hsy_core_joined(const struct hsy_core *core);

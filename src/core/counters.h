@@ -66,10 +66,28 @@
     X(fetches_moved) /* to another neighbour: no answer, or not here */  \
     X(pieces_out)                                                        \
     X(pieces_in)                                                         \
-    X(pieces_unexpected) /* late, mostly */                              \
-    X(pieces_bad)        /* not what the origin signed */                \
-    X(contents_evicted)  /* of large messages, for want of room */       \
-    X(contents_refused)  /* larger than payload_max */                   \
+    X(pieces_unexpected)  /* late, mostly */                             \
+    X(pieces_bad)         /* not what the origin signed */               \
+    X(contents_evicted)   /* of large messages, for want of room */      \
+    X(contents_refused)   /* larger than payload_max */                  \
+    X(directs_sent)       /* direct messages and answers of our own */   \
+    X(directs_delivered)  /* of these, acknowledged */                   \
+    X(directs_unanswered) /* of these, without a word in time */         \
+    X(directs_retried)    /* sent once more, over other links */         \
+    X(directs_in)         /* receptions, copies and receipts too */      \
+    X(directs_duplicate)                                                 \
+    X(directs_taken)     /* for this node, and new */                    \
+    X(directs_again)     /* for this node, and taken before */           \
+    X(directs_forwarded) /* copies passed on for others */               \
+    X(directs_spread)    /* of all sent, those without a way */          \
+    X(directs_expired)   /* of a time too far from ours */               \
+    X(directs_stray)     /* no hop left, or nowhere to go */             \
+    X(directs_dropped)   /* over a bound: quota, jobs, memory */         \
+    X(queries)           /* asked here */                                \
+    X(queries_in)        /* asked by others */                           \
+    X(answers_in)        /* to own queries */                            \
+    X(answers_late)      /* to a query that is over, or not ours */      \
+    X(answers_dropped)   /* none could be made: a bound, memory */       \
     X(equivocations)     /* origins that contradicted themselves */      \
     X(bundles_muted)     /* of such an origin */                         \
     X(publish_refused)   /* told to try again */                         \

@@ -4,6 +4,24 @@
 
 #include <string.h>
 
+/* How long the message that is about to be delivered can be answered. */
+static uint64_t query_ns(const struct hsy_delivery *d,
+                         const struct hsy_bundle *bundle,
+                         const struct hsy_message *message, uint64_t seq)
+{
+    struct hsy_asking asking = {.of = {.origin = bundle->origin,
+                                       .incarnation = bundle->epoch_incarnation,
+                                       .nonce = bundle->epoch_nonce},
+                                .seq = seq,
+                                .wall_ms = bundle->wall_ms,
+                                .query_ms = message->query_ms};
+
+    HSY_ASSERT(seq >= bundle->first_seq);
+    return message->query_ms == 0 || d->asked == NULL
+               ? 0
+               : hsy_asked_heard(d->asked, &asking);
+}
+
 static void deliver(struct hsy_delivery *d, const struct hsy_message *message,
                     struct hearsay_message *out)
 {
@@ -44,6 +62,7 @@ static void hand_over(void *ctx, struct hsy_origin *origin,
         }
         out.missing = origin != NULL ? origin->skipped : 0;
         d->env->counters.again += turn->again ? 1 : 0;
+        out.query_ns = query_ns(d, bundle, &message, out.seq);
         deliver(d, &message, &out);
         if (origin != NULL) {
             origin->skipped = 0; /* Told. */

@@ -4,6 +4,7 @@
 #ifndef HSY_CORE_DELIVERY_H
 #define HSY_CORE_DELIVERY_H
 
+#include "core/asked.h"
 #include "core/order.h"
 #include "core/topics.h"
 
@@ -11,6 +12,7 @@ struct hsy_delivery {
     struct hsy_env *env;
     struct hsy_topics topics;
     struct hsy_order order;
+    struct hsy_asked *asked; /* Takes queries; NULL: there are none. */
 };
 
 /* HEARSAY_ERR_NOMEM; it may be ended all the same. */

@@ -19,7 +19,8 @@ enum hsy_sign_kind {
     HSY_SIGN_REPORT,
     HSY_SIGN_VERDICT,
     HSY_SIGN_LINKS,
-    HSY_SIGN_BUNDLE
+    HSY_SIGN_BUNDLE,
+    HSY_SIGN_DIRECT
 };
 
 /* Something to be signed with the node's own key, or just signed. */
@@ -32,6 +33,7 @@ struct hsy_signable {
         struct hsy_verdict verdict;
         struct hsy_links links;
         struct hsy_bundle bundle;
+        struct hsy_direct direct;
     };
 };
 
@@ -70,6 +72,13 @@ struct hsy_ports {
     /* There is something for hsy_bulk_serve() to give to @link: take it when
      * nothing else waits there. */
     void (*serve)(void *ctx, hearsay_link link);
+    /* The id of a signed direct message. */
+    void (*direct_id)(void *ctx, struct hsy_bundle_id *out,
+                      const struct hsy_direct *direct);
+    /* Tells the application what concerns it alone: DELIVER of a direct
+     * message, RECEIPT, ANSWER, QUERY_DONE. False: no memory; nothing was
+     * told. */
+    bool (*tell)(void *ctx, const struct hearsay_effect *effect);
 };
 
 struct hsy_env {

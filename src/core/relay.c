@@ -539,6 +539,9 @@ static void catch_up(struct hsy_relay *r, const struct hsy_neighbour *n)
             continue;
         }
         frame.bundle.hops = b->hops;
+        if (frame.bundle.bundle.asks) {
+            continue; /* It knows no queries. */
+        }
         r->env->counters.bundles_relayed++;
         hsy_send(r->env, n->link, &frame);
         sent++;

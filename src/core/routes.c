@@ -34,10 +34,27 @@ static bool is_too_new(struct hsy_core *core, hearsay_link link,
            hsy_bundle_large(bundle);
 }
 
+/* On a link that may not carry any, the frame itself decides. */
+static bool wants_direct(struct hsy_core *core, hearsay_link link,
+                         const struct hsy_frame *frame)
+{
+    struct hsy_neighbour *n = hsy_neighbour_by_link(&core->neighbours, link);
+
+    HSY_ASSERT(frame->type == HSY_DIRECT);
+    if (n == NULL || core->phase != HSY_PHASE_RUNNING) {
+        return false;
+    }
+    return core->seed != NULL || !hsy_ways_usable(n) ||
+           hsy_directs_wants(&core->directs, n, frame);
+}
+
 bool hsy_core_wants(struct hsy_core *core, hearsay_link link,
                     const struct hsy_frame *frame)
 {
     HSY_ASSERT(frame != NULL);
+    if (frame->type == HSY_DIRECT) {
+        return wants_direct(core, link, frame);
+    }
     if (frame->type != HSY_BUNDLE) {
         return true;
     }
@@ -66,6 +83,9 @@ static void bundle_checked(struct hsy_core *core, hearsay_link link,
         is_new = hsy_relay_checked(&core->relay, &copy);
     } else {
         hsy_relay_refused(&core->relay, copy.bundle);
+    }
+    if (is_new && !copy.extra && copy.from != NULL) {
+        hsy_directs_heard(&core->directs, &copy.bundle->origin, link);
     }
     if (copy.pulled) {
         hsy_repair_checked(&core->repair, link, is_new);
@@ -182,6 +202,10 @@ static bool on_peers(struct hsy_core *core, const struct hsy_neighbour *n,
         return false;
     }
     hsy_overlay_told_count(&core->overlay, peers->peers_count);
+    hsy_queries_peers(&core->queries, n->link, peers);
+    if (peers->kind == HSY_PEERS_PAGE) {
+        return true; /* Asked for by queries only. */
+    }
     uint32_t added =
         hsy_overlay_learn(&core->overlay, &peers->records, peers->by_degree);
     hsy_join_note_list(&core->join, &n->id, &peers->records, added);
@@ -293,6 +317,8 @@ static bool message_frame(struct hsy_core *core, struct hsy_neighbour *n,
         return hsy_bulk_fetch(&core->relay.bulk, n, &frame->fetch);
     } else if (frame->type == HSY_PIECE) {
         return hsy_relay_piece(&core->relay, n, &frame->piece);
+    } else if (frame->type == HSY_DIRECT) {
+        hsy_directs_frame(&core->directs, n, core->self.incarnation, frame);
     } else {
         hsy_tree_root(&core->relay.tree, n, &frame->root);
     }
@@ -336,6 +362,7 @@ static bool peer_frame(struct hsy_core *core, struct hsy_neighbour *n,
     case HSY_ROOT:
     case HSY_FETCH:
     case HSY_PIECE:
+    case HSY_DIRECT:
         return message_frame(core, n, frame);
     case HSY_HELLO:
     case HSY_AUTH:

@@ -1,5 +1,5 @@
 /* Retained messages and marks on the disk, so that a peer that is started
- * again neither delivers twice nor forgets (docs/adr/0018). A message is
+ * again neither delivers twice nor forgets (docs/adr/0019). A message is
  * handed to the application when its row is committed, relayed long before. */
 #ifndef HSY_CORE_SAVED_H
 #define HSY_CORE_SAVED_H

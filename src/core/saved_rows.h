@@ -1,4 +1,4 @@
-/* Rows of the log of messages: to bytes and back (docs/adr/0018). */
+/* Rows of the log of messages: to bytes and back (docs/adr/0019). */
 #ifndef HSY_CORE_SAVED_ROWS_H
 #define HSY_CORE_SAVED_ROWS_H
 

@@ -221,6 +221,7 @@ static bool take_frame(struct hsy_seed *s, struct hsy_neighbour *n,
     case HSY_ROOT:
     case HSY_FETCH:
     case HSY_PIECE:
+    case HSY_DIRECT:
         return false;
     }
     return false;

@@ -301,6 +301,7 @@ void hsy_seed_lookup(struct hsy_seed *s, const struct hsy_neighbour *n,
     const struct hsy_entry *e = hsy_registry_find(&s->registry, id);
 
     frame.peers.kind = HSY_PEERS_LOOKUP;
+    frame.peers.page = hsy_lookup_mark(id); /* Which one, if it is nobody. */
     if (e != NULL && !e->absent) {
         hsy_records_add_encoded(&list, &frame.peers.records, e->record->bytes,
                                 e->record->len);

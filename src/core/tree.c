@@ -178,6 +178,9 @@ void hsy_tree_spread(struct hsy_tree *t, const struct hsy_outgoing *out)
             t->env->counters.bundles_withheld++;
             continue;
         }
+        if (out->bundle->asks && n->version < 2) {
+            continue; /* It knows no queries. */
+        }
         if (n->eager) {
             push_to(&tree, n->link);
         } else if (flood || is_shortcut(t, n, quick)) {

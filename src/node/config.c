@@ -38,6 +38,7 @@ void hearsay_config_init(struct hearsay_config *config, enum hearsay_role role)
         .payload_max = HEARSAY_PAYLOAD_MAX,
         .history = HEARSAY_UNLIMITED,
         .announce_ns = 50 * HSY_MS,
+        .answers = false,
         .spares_percent = 20,
         .shortcuts = 64,
         .queue_max = seed ? MIB : 256 * KIB,

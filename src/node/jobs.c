@@ -165,6 +165,10 @@ static void put_signable(struct hsy_writer *out,
         covered ? hsy_bundle_signed_bytes(out, &what->bundle)
                 : hsy_put_bundle(out, &what->bundle);
         return;
+    case HSY_SIGN_DIRECT:
+        covered ? hsy_direct_signed_bytes(out, &what->direct)
+                : hsy_put_direct(out, &what->direct);
+        return;
     }
 }
 
@@ -196,6 +200,10 @@ static void get_signable(struct hsy_reader *in, struct hsy_signable *what,
         hsy_get_bundle(in, &what->bundle);
         what->bundle.sig = *sig;
         what->bundle.encoded = NULL; /* Without the signature. */
+        return;
+    case HSY_SIGN_DIRECT:
+        hsy_get_direct(in, &what->direct);
+        what->direct.sig = *sig;
         return;
     }
 }
@@ -351,6 +359,8 @@ void hsy_jobs_check_frame(struct hearsay_node *node, struct hsy_conn *conn,
         hsy_core_refused(&node->core, conn->link, frame);
         if (frame->type == HSY_BUNDLE) {
             node->core.env.counters.bundles_dropped++;
+        } else if (frame->type == HSY_DIRECT) {
+            node->core.env.counters.directs_dropped++;
         }
     }
 }

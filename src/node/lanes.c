@@ -39,6 +39,11 @@ enum hsy_lane hsy_lane_of(const struct hsy_frame *frame,
     if (frame->type == HSY_GONE) {
         return HSY_LANE_FORWARDED; /* Behind the bundles that it ends. */
     }
+    if (frame->type == HSY_DIRECT) {
+        return hsy_id_equal(&frame->direct.direct.origin, own)
+                   ? HSY_LANE_OWN
+                   : HSY_LANE_FORWARDED;
+    }
     if (frame->type != HSY_BUNDLE) {
         return HSY_LANE_CONTROL;
     }
@@ -163,12 +168,20 @@ static bool is_bundle(const struct hearsay_buf *buf)
     return buf->data[TYPE_AT] == HSY_BUNDLE;
 }
 
-/* A GONE among the bundles just goes: the PULL that it ends runs out. */
+static bool is_direct(const struct hearsay_buf *buf)
+{
+    HSY_ASSERT(buf->len >= HSY_FRAME_HEADER_LEN);
+    return buf->data[TYPE_AT] == HSY_DIRECT;
+}
+
+/* A GONE among the bundles just goes: the PULL that it ends runs out. So does
+ * a DIRECT: its sender tries again. */
 static void collapse(struct hsy_lanes *lanes, const struct hearsay_buf *buf)
 {
     struct hsy_bundle_id id;
 
     HSY_ASSERT(lanes->collapses);
+    lanes->env.counters->directs_dropped += is_direct(buf) ? 1 : 0;
     if (!is_bundle(buf)) {
         return;
     }
@@ -192,7 +205,7 @@ static void expire_lane(struct hsy_lanes *lanes, enum hsy_lane lane,
     const struct hsy_lane_queue *q = &lanes->queues[lane];
 
     while (q->first != NULL && q->first->since_ns <= before_ns &&
-           is_bundle(q->first->buf)) {
+           (is_bundle(q->first->buf) || is_direct(q->first->buf))) {
         struct hearsay_buf *buf = hsy_lanes_take_from(lanes, lane);
         collapse(lanes, buf);
         hearsay_buf_unref(buf);

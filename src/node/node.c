@@ -179,22 +179,114 @@ struct hearsay_id hearsay_node_id(const struct hearsay_node *node)
 
 /* ------------------------------------------------------------- stepping */
 
-static int publish(struct hearsay_node *node, const struct hearsay_event *ev)
-{
-    const char *topic = ev->publish.topic != NULL ? ev->publish.topic : "";
-    size_t topic_len = strlen(topic);
+/* What the application gave, and how much payload it may be. */
+struct given {
+    const char *topic; /* NULL: none. */
+    const uint8_t *payload;
+    size_t payload_len, payload_max;
+};
 
-    HSY_ASSERT(ev->publish.payload != NULL || ev->publish.payload_len == 0);
-    if (topic_len > HSY_TOPIC_MAX ||
-        ev->publish.payload_len > node->core.env.config.payload_max) {
+/* HEARSAY_ERR_TOO_BIG. */
+static int content_of(struct hsy_message *out, const struct given *given)
+{
+    const char *text = given->topic != NULL ? given->topic : "";
+    size_t topic_len = strlen(text);
+
+    HSY_ASSERT(given->payload != NULL || given->payload_len == 0);
+    if (topic_len > HSY_TOPIC_MAX || given->payload_len > given->payload_max) {
         return HEARSAY_ERR_TOO_BIG;
     }
-    struct hsy_message message = {.topic = (const uint8_t *)topic,
-                                  .topic_len = (uint8_t)topic_len,
-                                  .payload = ev->publish.payload,
-                                  .payload_len =
-                                      (uint32_t)ev->publish.payload_len};
-    return hsy_core_publish(&node->core, &message, ev->publish.out_seq);
+    *out = (struct hsy_message){.topic = (const uint8_t *)text,
+                                .topic_len = (uint8_t)topic_len,
+                                .payload = given->payload,
+                                .payload_len = (uint32_t)given->payload_len};
+    return 0;
+}
+
+static int publish(struct hearsay_node *node, const struct hearsay_event *ev)
+{
+    struct hsy_message message;
+    int err = content_of(
+        &message,
+        &(struct given){.topic = ev->publish.topic,
+                        .payload = ev->publish.payload,
+                        .payload_len = ev->publish.payload_len,
+                        .payload_max = node->core.env.config.payload_max});
+
+    return err != 0
+               ? err
+               : hsy_core_publish(&node->core, &message, ev->publish.out_seq);
+}
+
+static uint64_t timeout_of(uint64_t wanted_ns)
+{
+    return wanted_ns == 0 ? HSY_DIRECT_TIMEOUT_NS : wanted_ns;
+}
+
+static int send(struct hearsay_node *node, const struct hearsay_event *ev)
+{
+    struct hsy_direct_wish wish = {.direct = {.kind = HSY_DIRECT_MESSAGE}};
+    struct hsy_message content;
+    int err = content_of(&content,
+                         &(struct given){.topic = ev->send.topic,
+                                         .payload = ev->send.payload,
+                                         .payload_len = ev->send.payload_len,
+                                         .payload_max = HEARSAY_DIRECT_MAX});
+
+    if (err != 0) {
+        return err;
+    }
+    wish.timeout_ns = timeout_of(ev->send.timeout_ns);
+    wish.direct.to = ev->send.to;
+    wish.direct.topic = content.topic;
+    wish.direct.topic_len = content.topic_len;
+    wish.direct.payload = content.payload;
+    wish.direct.payload_len = content.payload_len;
+    return hsy_core_send(&node->core, &wish, ev->send.out_number);
+}
+
+/* A part of a millisecond counts as one. */
+static int query(struct hearsay_node *node, const struct hearsay_event *ev)
+{
+    uint64_t timeout_ns = timeout_of(ev->query.timeout_ns);
+    struct hsy_message message;
+    int err = content_of(&message,
+                         &(struct given){.topic = ev->query.topic,
+                                         .payload = ev->query.payload,
+                                         .payload_len = ev->query.payload_len,
+                                         .payload_max = HEARSAY_DIRECT_MAX});
+
+    if (err != 0) {
+        return err;
+    }
+    if (timeout_ns > HSY_DIRECT_TIMEOUT_MAX_NS) {
+        return HEARSAY_ERR_INVALID;
+    }
+    message.query_ms = (uint32_t)((timeout_ns + HSY_MS - 1) / HSY_MS);
+    return hsy_core_query(&node->core, &message, ev->query.out_seq);
+}
+
+static int answer(struct hearsay_node *node, const struct hearsay_event *ev)
+{
+    struct hsy_query_name name = {.origin = ev->answer.origin,
+                                  .incarnation = ev->answer.epoch,
+                                  .seq = ev->answer.seq};
+    struct hsy_message content;
+    int err = content_of(&content,
+                         &(struct given){.payload = ev->answer.payload,
+                                         .payload_len = ev->answer.payload_len,
+                                         .payload_max = HEARSAY_DIRECT_MAX});
+
+    return err != 0 ? err
+                    : hsy_core_answer(&node->core, &name, &content,
+                                      ev->answer.out_number);
+}
+
+/* Does the application hand something over with it? */
+static bool takes(const struct hearsay_event *ev)
+{
+    return ev->kind == HEARSAY_EV_PUBLISH || ev->kind == HEARSAY_EV_SEND ||
+           ev->kind == HEARSAY_EV_QUERY || ev->kind == HEARSAY_EV_ANSWER;
 }
 
 static int subscribe(struct hearsay_node *node, const struct hearsay_event *ev)
@@ -210,7 +302,8 @@ static int handle(struct hearsay_node *node, const struct hearsay_event *ev)
         if (ev->kind == HEARSAY_EV_LINK_UP) {
             hsy_conn_push_hang_up(node, ev->up.link);
         }
-        return 0; /* Ending: only the jobs are waited for. */
+        /* Ending: only the jobs are waited for. */
+        return takes(ev) ? HEARSAY_ERR_STATE : 0;
     }
     /* tidy: dispatch */
     switch (ev->kind) {
@@ -234,6 +327,12 @@ static int handle(struct hearsay_node *node, const struct hearsay_event *ev)
         return 0;
     case HEARSAY_EV_PUBLISH:
         return publish(node, ev);
+    case HEARSAY_EV_SEND:
+        return send(node, ev);
+    case HEARSAY_EV_QUERY:
+        return query(node, ev);
+    case HEARSAY_EV_ANSWER:
+        return answer(node, ev);
     case HEARSAY_EV_JOB_DONE:
         hsy_jobs_done(node, ev->job.job);
         return 0;
@@ -270,7 +369,7 @@ static void finish(struct hearsay_node *node)
     hsy_conns_hang_up(node);
     effect.stopped.why = node->end_why;
     effect.stopped.text = node->end_text;
-    if (node->jobs_count == 0) {
+    if (hsy_core_give_up(&node->core) && node->jobs_count == 0) {
         node->stopped = hsy_effects_push(&node->fx, &effect);
     }
 }
@@ -298,7 +397,7 @@ static int settle(struct hearsay_node *node, const struct hearsay_event *ev,
     }
     node->due_ns = deadline_now(node);
     /* A message that was taken is taken, whatever else found no memory. */
-    bool lost = node->nomem && ev->kind != HEARSAY_EV_PUBLISH;
+    bool lost = node->nomem && !takes(ev);
     return err == 0 && lost ? HEARSAY_ERR_NOMEM : err;
 }
 

@@ -213,6 +213,53 @@ static void port_serve(void *ctx, hearsay_link link)
     }
 }
 
+static void port_direct_id(void *ctx, struct hsy_bundle_id *out,
+                           const struct hsy_direct *direct)
+{
+    struct hearsay_node *node = ctx;
+    HSY_UNSET uint8_t room[HSY_DIRECT_LEN_MAX];
+    struct hsy_writer bytes = hsy_writer(room, sizeof(room));
+
+    hsy_put_direct(&bytes, direct);
+    HSY_ASSERT(!bytes.bad);
+    node->crypto->hash(out->bytes, room, bytes.len);
+}
+
+/* Copies what @effect lends; false: no memory. */
+static bool keep_lent(struct hsy_effects *fx, struct hearsay_effect *effect)
+{
+    if (effect->kind == HEARSAY_FX_DELIVER) {
+        struct hearsay_message copy = *effect->message;
+        copy.topic = hsy_effects_text(fx, copy.topic);
+        copy.payload = hsy_effects_copy(fx, copy.payload, copy.payload_len);
+        effect->message = hsy_effects_copy(fx, &copy, sizeof(copy));
+        return copy.topic != NULL && copy.payload != NULL &&
+               effect->message != NULL;
+    }
+    if (effect->kind == HEARSAY_FX_ANSWER) {
+        effect->answer.payload = hsy_effects_copy(fx, effect->answer.payload,
+                                                  effect->answer.payload_len);
+        return effect->answer.payload != NULL;
+    }
+    if (effect->kind == HEARSAY_FX_QUERY_DONE) {
+        struct hearsay_summary copy = *effect->summary;
+        copy.missing = hsy_effects_copy(
+            fx, copy.missing, copy.missing_listed * sizeof(*copy.missing));
+        effect->summary = hsy_effects_copy(fx, &copy, sizeof(copy));
+        return copy.missing != NULL && effect->summary != NULL;
+    }
+    HSY_ASSERT(effect->kind == HEARSAY_FX_RECEIPT);
+    return true;
+}
+
+static bool port_tell(void *ctx, const struct hearsay_effect *effect)
+{
+    struct hearsay_node *node = ctx;
+    struct hearsay_effect copy = *effect;
+
+    return keep_lent(&node->fx, &copy) && hsy_effects_push(&node->fx, &copy);
+}
+
 struct hsy_ports hsy_node_ports(struct hearsay_node *node)
 {
     return (struct hsy_ports){
@@ -229,5 +276,7 @@ struct hsy_ports hsy_node_ports(struct hearsay_node *node)
         .bundle_id = port_bundle_id,
         .hash = port_hash,
         .serve = port_serve,
+        .direct_id = port_direct_id,
+        .tell = port_tell,
     };
 }

@@ -93,6 +93,14 @@ static void of_bundle(struct hsy_claims *c, const struct hsy_bundle *bundle)
     claim(c, &bundle->origin, &bundle->sig, at);
 }
 
+static void of_direct(struct hsy_claims *c, const struct hsy_direct *direct)
+{
+    size_t at = c->bytes.len;
+
+    hsy_direct_signed_bytes(&c->bytes, direct);
+    claim(c, &direct->origin, &direct->sig, at);
+}
+
 static void of_certificate(struct hsy_claims *c,
                            const struct hsy_certificate *certificate)
 {
@@ -174,6 +182,9 @@ void hsy_claims_of_frame(struct hsy_claims *c, const struct hsy_frame *frame)
         return;
     case HSY_PRUNE:
         of_records(c, &frame->prune.alternatives);
+        return;
+    case HSY_DIRECT:
+        of_direct(c, &frame->direct.direct);
         return;
     case HSY_HELLO: /* Its record is verified together with AUTH. */
     case HSY_AUTH:

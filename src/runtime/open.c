@@ -353,6 +353,7 @@ runtime_new(const struct hearsay_runtime_config *config,
     rt->workers = workers_of(config);
     rt->outbox = (struct hsy_outbox){.on_message = config->on_message,
                                      .on_note = config->on_note,
+                                     .on_told = config->on_told,
                                      .ctx = config->ctx};
     rt->on_stopped = config->on_stopped;
     rt->lock_fd = -1;

@@ -7,15 +7,19 @@
 #include "base/assert.h"
 #include "base/mem.h"
 
+enum item_kind { ITEM_MESSAGE, ITEM_NOTE, ITEM_TOLD };
+
 struct hsy_outbox_item {
     struct hsy_outbox_item *next;
     size_t len;
-    bool is_note;
+    enum item_kind kind;
     uint64_t wall_ms;
     union {
         struct hearsay_message message;
         struct hearsay_note note;
+        struct hearsay_effect told;
     };
+    struct hearsay_summary summary; /* Of QUERY_DONE. */
     /* Bytes follow. */
 };
 
@@ -31,7 +35,7 @@ static struct hsy_outbox_item *item_new(size_t bytes_len)
 
 static void item_free(struct hsy_outbox_item *item)
 {
-    if (!item->is_note) {
+    if (item->kind == ITEM_MESSAGE) {
         hearsay_buf_unref(item->message.content);
     }
     hsy_mem_free(hearsay_mem_default(), item);
@@ -118,11 +122,45 @@ void hsy_outbox_note(struct hsy_outbox *box, const struct hearsay_note *note,
     if (item == NULL) {
         return;
     }
-    item->is_note = true;
+    item->kind = ITEM_NOTE;
     item->wall_ms = wall_ms;
     item->note = *note;
     texts_copy(&item->note, (char *)(item + 1));
     put(box, item);
+}
+
+int hsy_outbox_told(struct hsy_outbox *box, const struct hearsay_effect *told)
+{
+    const void *data = NULL;
+    size_t len = 0;
+    if (box->on_told == NULL || box->stopped) {
+        return 0;
+    }
+    if (told->kind == HEARSAY_FX_ANSWER) {
+        data = told->answer.payload;
+        len = told->answer.payload_len;
+    } else if (told->kind == HEARSAY_FX_QUERY_DONE) {
+        data = told->summary->missing;
+        len = told->summary->missing_listed * sizeof(*told->summary->missing);
+    }
+    struct hsy_outbox_item *item = item_new(len);
+    if (item == NULL) {
+        return HEARSAY_ERR_NOMEM;
+    }
+    if (len > 0) {
+        memcpy(item + 1, data, len);
+    }
+    item->kind = ITEM_TOLD;
+    item->told = *told;
+    if (told->kind == HEARSAY_FX_ANSWER) {
+        item->told.answer.payload = (const uint8_t *)(item + 1);
+    } else if (told->kind == HEARSAY_FX_QUERY_DONE) {
+        item->summary = *told->summary;
+        item->summary.missing = (const struct hearsay_id *)(item + 1);
+        item->told.summary = &item->summary;
+    }
+    put(box, item);
+    return 0;
 }
 
 static struct hsy_outbox_item *take(struct hsy_outbox *box)
@@ -145,10 +183,16 @@ bool hsy_outbox_flush(struct hsy_outbox *box)
     while (more && box->first != NULL) {
         struct hsy_outbox_item *item = take(box);
         more = item != end;
-        if (item->is_note) {
-            box->on_note(box->ctx, &item->note, item->wall_ms);
-        } else {
+        switch (item->kind) {
+        case ITEM_MESSAGE:
             box->on_message(box->ctx, &item->message);
+            break;
+        case ITEM_NOTE:
+            box->on_note(box->ctx, &item->note, item->wall_ms);
+            break;
+        case ITEM_TOLD:
+            box->on_told(box->ctx, &item->told);
+            break;
         }
         item_free(item);
     }

@@ -12,6 +12,8 @@ struct hsy_outbox {
     void (*on_message)(void *ctx, const struct hearsay_message *message);
     void (*on_note)(void *ctx, const struct hearsay_note *note,
                     uint64_t wall_ms);
+    /* RECEIPT, ANSWER, QUERY_DONE; runtime.h. */
+    void (*on_told)(void *ctx, const struct hearsay_effect *told);
     void *ctx;
     struct hsy_outbox_item *first, *last; /* Owned. */
     size_t len;                           /* Bytes held. */
@@ -25,6 +27,10 @@ HEARSAY_MUST_USE int hsy_outbox_message(struct hsy_outbox *box,
 /* The same, but without memory the note is gone: notes are the first to go. */
 void hsy_outbox_note(struct hsy_outbox *box, const struct hearsay_note *note,
                      uint64_t wall_ms);
+
+/* As hsy_outbox_message(). */
+HEARSAY_MUST_USE int hsy_outbox_told(struct hsy_outbox *box,
+                                     const struct hearsay_effect *told);
 
 /* Calls back for all that is there, in order; stops when a callback calls
  * hsy_outbox_stop(). True: the callbacks caused more. */

@@ -96,6 +96,11 @@ static void do_effect(struct hearsay_runtime *rt,
     case HEARSAY_FX_DELIVER:
         rc = hsy_outbox_message(&rt->outbox, fx->message);
         break;
+    case HEARSAY_FX_RECEIPT:
+    case HEARSAY_FX_ANSWER:
+    case HEARSAY_FX_QUERY_DONE:
+        rc = hsy_outbox_told(&rt->outbox, fx);
+        break;
     case HEARSAY_FX_NOTE:
         hsy_outbox_note(&rt->outbox, fx->note, hsy_clock_wall_ms());
         break;
@@ -352,6 +357,60 @@ int hearsay_runtime_subscribe(struct hearsay_runtime *rt, const char *pattern,
     return step(rt, &(struct hearsay_event){
                         .kind = HEARSAY_EV_SUBSCRIBE,
                         .subscribe = {.pattern = pattern, .on = on}});
+}
+
+static int take_in(struct hearsay_runtime *rt, const struct hearsay_event *ev)
+{
+    return rt->outbox.len > OUTBOX_LEN_MAX ? HEARSAY_ERR_AGAIN : step(rt, ev);
+}
+
+int hearsay_runtime_send(struct hearsay_runtime *rt,
+                         const struct hearsay_outgoing *out,
+                         uint64_t *out_number)
+{
+    HSY_ASSERT(rt != NULL);
+    HSY_ASSERT(out->payload != NULL || out->payload_len == 0);
+
+    struct hearsay_event ev = {.kind = HEARSAY_EV_SEND,
+                               .send = {.to = out->to,
+                                        .topic = out->topic,
+                                        .payload = out->payload,
+                                        .payload_len = out->payload_len,
+                                        .timeout_ns = out->timeout_ns,
+                                        .out_number = out_number}};
+    return take_in(rt, &ev);
+}
+
+int hearsay_runtime_query(struct hearsay_runtime *rt,
+                          const struct hearsay_outgoing *out, uint64_t *out_seq)
+{
+    HSY_ASSERT(rt != NULL);
+    HSY_ASSERT(out->payload != NULL || out->payload_len == 0);
+
+    struct hearsay_event ev = {.kind = HEARSAY_EV_QUERY,
+                               .query = {.topic = out->topic,
+                                         .payload = out->payload,
+                                         .payload_len = out->payload_len,
+                                         .timeout_ns = out->timeout_ns,
+                                         .out_seq = out_seq}};
+    return take_in(rt, &ev);
+}
+
+int hearsay_runtime_answer(struct hearsay_runtime *rt,
+                           const struct hearsay_answer *answer,
+                           uint64_t *out_number)
+{
+    HSY_ASSERT(rt != NULL);
+    HSY_ASSERT(answer->payload != NULL || answer->payload_len == 0);
+
+    struct hearsay_event ev = {.kind = HEARSAY_EV_ANSWER,
+                               .answer = {.origin = answer->origin,
+                                          .epoch = answer->epoch,
+                                          .seq = answer->seq,
+                                          .payload = answer->payload,
+                                          .payload_len = answer->payload_len,
+                                          .out_number = out_number}};
+    return take_in(rt, &ev);
 }
 
 void hearsay_runtime_leave(struct hearsay_runtime *rt)

@@ -35,6 +35,7 @@ struct hearsay_thread {
     void (*on_message)(void *ctx, const struct hearsay_message *message);
     void (*on_note)(void *ctx, const struct hearsay_note *note,
                     uint64_t wall_ms);
+    void (*on_told)(void *ctx, const struct hearsay_effect *told);
     void *ctx;
 
     pthread_t thread;
@@ -81,6 +82,12 @@ static void on_note(void *ctx, const struct hearsay_note *note,
 {
     struct hearsay_thread *t = ctx;
     t->on_note(t->ctx, note, wall_ms);
+}
+
+static void on_told(void *ctx, const struct hearsay_effect *told)
+{
+    struct hearsay_thread *t = ctx;
+    t->on_told(t->ctx, told);
 }
 
 /* Under the lock, so that a caller that gives up knows where its request
@@ -183,10 +190,12 @@ thread_new(const struct hearsay_runtime_config *config,
     t->error = error;
     t->on_message = config->on_message;
     t->on_note = config->on_note;
+    t->on_told = config->on_told;
     t->on_stopped = config->on_stopped;
     t->ctx = config->ctx;
     t->config.on_message = config->on_message != NULL ? on_message : NULL;
     t->config.on_note = config->on_note != NULL ? on_note : NULL;
+    t->config.on_told = config->on_told != NULL ? on_told : NULL;
     t->config.on_stopped = on_stopped;
     t->config.ctx = t;
     pthread_condattr_t attr;

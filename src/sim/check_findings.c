@@ -57,6 +57,16 @@ static const struct {
                 "a node that stops leaves no job and no link behind"},
     [HSY_S4] = {"S4", "simulator",
                 "in calm, few links, registrations and bytes are made"},
+    [HSY_D1] = {"D1", "simulator",
+                "a process takes a direct message once at most, and only what "
+                "was sent to it"},
+    [HSY_D2] = {"D2", "simulator",
+                "what is told to be delivered was taken by its target"},
+    [HSY_D3] = {"D3", "simulator",
+                "each direct message and query has one outcome, in time"},
+    [HSY_Q1] = {"Q1", "simulator",
+                "an answer is of a node that was asked, once, and who is "
+                "missing has not answered"},
 };
 
 const char *hsy_invariant_name(enum hsy_invariant what)

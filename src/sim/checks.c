@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "core/registry.h"
 #include "sim/check.h"
+#include "sim/check_direct.h"
 #include "wire/frames.h"
 
 #include <string.h>
@@ -34,6 +35,7 @@ struct hsy_checks {
     struct hsy_check_registry registry;
     struct hsy_check_overlay overlay;
     struct hsy_check_resource resource;
+    struct hsy_check_direct direct;
     struct hsy_graph *graph;    /* Owned. */
     uint64_t look_ns, round_ns; /* When the next is due. */
 };
@@ -84,6 +86,9 @@ static int create_parts(struct hsy_checks *k,
         err = hsy_check_overlay_init(&k->overlay, &k->f, &k->promises);
     }
     if (err == HEARSAY_OK) {
+        err = hsy_check_direct_init(&k->direct, &k->f, k->cluster);
+    }
+    if (err == HEARSAY_OK) {
         hsy_check_resource_init(&k->resource, &k->f, &k->promises);
         err = hsy_graph_create(&k->graph, count, &k->mem);
     }
@@ -124,6 +129,7 @@ void hsy_checks_destroy(struct hsy_checks *k)
     hsy_check_broadcast_fini(&k->broadcast);
     hsy_check_registry_fini(&k->registry);
     hsy_check_overlay_fini(&k->overlay);
+    hsy_check_direct_fini(&k->direct);
     hsy_graph_destroy(k->graph);
     hsy_fact_reader_fini(&k->reader);
     if (k->f.count > 0) {
@@ -183,6 +189,7 @@ static void look_at_all(struct hsy_checks *k)
     hsy_check_registry_look(&k->registry);
     hsy_check_resource_look(&k->resource);
     hsy_check_broadcast_look(&k->broadcast);
+    hsy_check_direct_look(&k->direct);
     k->round_ns = hsy_time_add(k->f.now_ns, ROUND_NS);
     k->look_ns = hsy_time_add(k->f.now_ns, LOOK_NS);
 }
@@ -194,6 +201,7 @@ static void look_at_states(struct hsy_checks *k)
             hsy_check_broadcast_absent(&k->broadcast, i);
         } else if (hsy_cluster_process(k->cluster, i) != HSY_PROCESS_RUNNING) {
             hsy_check_broadcast_disturbed(&k->broadcast, i);
+            hsy_check_direct_stalled(&k->direct, i);
         }
     }
     hsy_check_registry_look(&k->registry);
@@ -365,6 +373,10 @@ void hsy_checks_delivered(struct hsy_checks *k, uint32_t node, int64_t origin,
                           const struct hearsay_message *message)
 {
     now(k);
+    if (message->query_ns > 0 && origin >= 0) {
+        hsy_check_direct_heard(&k->direct, node, (uint32_t)origin,
+                               message->seq);
+    }
     hsy_check_broadcast_delivered(&k->broadcast, node, origin, message);
 }
 
@@ -382,6 +394,34 @@ void hsy_checks_ended(struct hsy_checks *k, uint32_t node)
     hsy_check_registry_ended(&k->registry, node, left.writes);
     hsy_check_broadcast_disturbed(&k->broadcast, node);
     hsy_check_resource_ended(&k->resource, node, &left);
+    hsy_check_direct_ended(&k->direct, node, left.by_itself);
+}
+
+void hsy_checks_asked(struct hsy_checks *k, uint32_t node, uint32_t to,
+                      uint64_t number, const struct hsy_ask_for *what)
+{
+    now(k);
+    hsy_check_direct_asked(
+        &k->direct,
+        &(struct hsy_direct_asked){.node = node,
+                                   .life = hsy_cluster_life(k->cluster, node),
+                                   .to = to == HSY_TO_ALL ? HSY_NODE_NONE : to,
+                                   .number = number,
+                                   .timeout_ns = what->timeout_ns,
+                                   .payload = what->payload,
+                                   .payload_len = what->payload_len});
+}
+
+void hsy_checks_told(struct hsy_checks *k, uint32_t node,
+                     const struct hearsay_effect *fx)
+{
+    now(k);
+    hsy_check_direct_told(&k->direct, node, fx);
+}
+
+const struct hsy_direct_totals *hsy_checks_direct(const struct hsy_checks *k)
+{
+    return &k->direct.totals;
 }
 
 /* REGISTERED of a seed: what a peer may count. */

@@ -39,6 +39,10 @@ enum hsy_invariant {
     HSY_S2,
     HSY_S3,
     HSY_S4,
+    HSY_D1,
+    HSY_D2,
+    HSY_D3,
+    HSY_Q1,
     HSY_INVARIANTS /* How many there are. */
 };
 
@@ -123,6 +127,10 @@ void hsy_checks_published(struct hsy_checks *k, uint32_t node, uint64_t seq);
 /* @origin: HSY_LEDGER_NOBODY for a stranger. */
 void hsy_checks_delivered(struct hsy_checks *k, uint32_t node, int64_t origin,
                           const struct hearsay_message *message);
+void hsy_checks_asked(struct hsy_checks *k, uint32_t node, uint32_t to,
+                      uint64_t number, const struct hsy_ask_for *what);
+void hsy_checks_told(struct hsy_checks *k, uint32_t node,
+                     const struct hearsay_effect *fx);
 void hsy_checks_started(struct hsy_checks *k, uint32_t node);
 void hsy_checks_ended(struct hsy_checks *k, uint32_t node);
 void hsy_checks_sent(struct hsy_checks *k, uint32_t from, uint32_t to,
@@ -143,5 +151,9 @@ uint64_t hsy_meter_ceiling(const struct hsy_cluster_config *config);
 /* @meter is the cluster's, borrowed. */
 void hsy_checks_set_meter(struct hsy_checks *k, const struct hsy_meter *meter,
                           uint64_t ceiling);
+
+struct hsy_direct_totals;
+/* What came of direct messages and queries; check_direct.h. */
+const struct hsy_direct_totals *hsy_checks_direct(const struct hsy_checks *k);
 
 #endif

@@ -37,6 +37,14 @@ struct hsy_machine {
 /* The real one. */
 const struct hsy_machine *hsy_machine_node(void);
 
+/* A direct message, or a query. */
+struct hsy_ask_for {
+    const uint8_t *payload;
+    size_t payload_len;
+    uint64_t timeout_ns; /* 0: the node's default. */
+};
+enum { HSY_TO_ALL = INT32_MAX };
+
 /* Who is told what happens. Any function may be NULL. None may call back
  * into the cluster, except to read. @now_ns is virtual time. */
 struct hsy_observer {
@@ -45,9 +53,17 @@ struct hsy_observer {
                  const struct hearsay_note *note);
     void (*delivered)(void *ctx, uint32_t node, uint64_t now_ns,
                       const struct hearsay_message *message);
+    /* What is for one application alone: DELIVER of a direct message, RECEIPT,
+     * ANSWER, QUERY_DONE. */
+    void (*told)(void *ctx, uint32_t node, uint64_t now_ns,
+                 const struct hearsay_effect *fx);
     /* By hsy_cluster_publish(). */
     void (*published)(void *ctx, uint32_t node, uint64_t seq,
                       const uint8_t *payload, size_t payload_len);
+    /* By hsy_cluster_send(), or by hsy_cluster_query(): then @to is
+     * HSY_TO_ALL. */
+    void (*asked)(void *ctx, uint32_t node, uint32_t to, uint64_t number,
+                  const struct hsy_ask_for *what);
     void (*started)(void *ctx, uint32_t node);
     /* A process is gone. @why NULL: killed; else it stopped by itself. */
     void (*ended)(void *ctx, uint32_t node, const enum hearsay_stop *why);
@@ -120,6 +136,15 @@ HEARSAY_MUST_USE int hsy_cluster_leave(struct hsy_cluster *c, uint32_t node);
 HEARSAY_MUST_USE int hsy_cluster_publish(struct hsy_cluster *c, uint32_t node,
                                          const uint8_t *payload,
                                          size_t payload_len, uint64_t *out_seq);
+/* As hearsay_step() with SEND. */
+HEARSAY_MUST_USE int hsy_cluster_send(struct hsy_cluster *c, uint32_t node,
+                                      uint32_t to,
+                                      const struct hsy_ask_for *what,
+                                      uint64_t *out_number);
+/* As hearsay_step() with QUERY. */
+HEARSAY_MUST_USE int hsy_cluster_query(struct hsy_cluster *c, uint32_t node,
+                                       const struct hsy_ask_for *what,
+                                       uint64_t *out_seq);
 /* Nothing passes between @a and @b, either way, until a heal. */
 HEARSAY_MUST_USE int hsy_cluster_cut(struct hsy_cluster *c, uint32_t a,
                                      uint32_t b);

@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "base/notes.h"
 #include "node/view.h"
+#include "sim/check_direct.h"
 
 #include <string.h>
 
@@ -396,6 +397,75 @@ static bool look_published(struct hsy_scene *scene, const struct hsy_args *args,
     return totals.published == args->numbers[0];
 }
 
+/* --------------------------------------------------- directs and queries */
+
+static bool look_directs_delivered(struct hsy_scene *scene,
+                                   const struct hsy_args *args,
+                                   struct hsy_line *why)
+{
+    const struct hsy_direct_totals *t =
+        hsy_checks_direct(scene->witness->checks);
+    put_count(why, "delivered: ", t->delivered);
+    put_count(why, " of ", t->sent);
+    return t->delivered == args->numbers[0];
+}
+
+static bool look_directs_unanswered(struct hsy_scene *scene,
+                                    const struct hsy_args *args,
+                                    struct hsy_line *why)
+{
+    const struct hsy_direct_totals *t =
+        hsy_checks_direct(scene->witness->checks);
+    put_count(why, "unanswered: ", t->unanswered);
+    put_count(why, " of ", t->sent);
+    return t->unanswered == args->numbers[0];
+}
+
+/* Of the query that was the last to end. */
+static bool look_query(struct hsy_scene *scene, const struct hsy_args *args,
+                       struct hsy_line *why)
+{
+    const struct hsy_direct_totals *t =
+        hsy_checks_direct(scene->witness->checks);
+    put_count(why, "queries over: ", t->done);
+    put_count(why, "; answered: ", t->answered);
+    put_count(why, " of ", t->expected);
+    return t->done > 0 && t->answered == args->numbers[0] &&
+           t->expected == args->numbers[1];
+}
+
+/* These, and nobody else. */
+static bool look_query_misses(struct hsy_scene *scene,
+                              const struct hsy_args *args, struct hsy_line *why)
+{
+    const struct hsy_direct_totals *t =
+        hsy_checks_direct(scene->witness->checks);
+    uint32_t named = 0;
+    uint32_t found = 0;
+    hsy_line_text(why, "missing:");
+    for (uint32_t i = 0; i < t->missing_listed; i++) {
+        hsy_line_text(why, " ");
+        hsy_line_node(why, scene->cluster, t->missing[i]);
+        found += hsy_scene_names(scene, args, 0, t->missing[i]) ? 1 : 0;
+    }
+    for (uint32_t i = 0; i < hsy_cluster_count(scene->cluster); i++) {
+        named += hsy_scene_names(scene, args, 0, i) ? 1 : 0;
+    }
+    return t->done > 0 && found == named && t->missing_count == named;
+}
+
+static bool look_query_misses_none(struct hsy_scene *scene,
+                                   const struct hsy_args *args,
+                                   struct hsy_line *why)
+{
+    const struct hsy_direct_totals *t =
+        hsy_checks_direct(scene->witness->checks);
+    (void)args;
+    put_count(why, "queries over: ", t->done);
+    put_count(why, "; missing: ", t->missing_count);
+    return t->done > 0 && t->missing_count == 0;
+}
+
 /* ------------------------------------------------------------- invariants */
 
 static bool is_broken(struct hsy_scene *scene, enum hsy_invariant what,
@@ -491,6 +561,11 @@ static const struct {
     {"delivered $percent since $time", look_delivered_share, NULL, 0},
     {"message lost", look_lost, NULL, CHECKS},
     {"published $n", look_published, NULL, 0},
+    {"directs delivered $n", look_directs_delivered, NULL, CHECKS},
+    {"directs unanswered $n", look_directs_unanswered, NULL, CHECKS},
+    {"query answered $n of $n", look_query, NULL, CHECKS},
+    {"query misses nobody", look_query_misses_none, NULL, CHECKS},
+    {"query misses $who", look_query_misses, NULL, CHECKS},
     {"counter $counter of $who between $n and $n", look_counter, NULL, 0},
     {"broken $invariant", look_broken, NULL, CHECKS},
     {"calm", look_calm, NULL, ENDS | CHECKS},

@@ -87,6 +87,14 @@ static void fold_message(struct hsy_cluster *c, const struct hearsay_message *m)
     fold_bytes(c, m->payload, m->payload_len);
 }
 
+static void fold_ids(struct hsy_cluster *c, const struct hearsay_id *ids,
+                     uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        fold_bytes(c, ids[i].bytes, sizeof(ids[i].bytes));
+    }
+}
+
 /* -------------------------------------------------------------- effects */
 
 static void fx_dial(struct hsy_cluster *c, uint32_t node,
@@ -168,12 +176,22 @@ void hsy_effects_note(struct hsy_cluster *c, uint32_t node,
     }
 }
 
+/* What concerns one node's application alone. */
+static void fx_tell(struct hsy_cluster *c, uint32_t node,
+                    const struct hearsay_effect *fx)
+{
+    const struct hsy_observer *o = &c->config.observer;
+    if (o->told != NULL) {
+        o->told(o->ctx, node, c->now_ns, fx);
+    }
+}
+
 static void fx_deliver(struct hsy_cluster *c, uint32_t node,
                        const struct hearsay_message *message)
 {
     fold_message(c, message);
     const struct hsy_observer *o = &c->config.observer;
-    if (o->delivered != NULL) {
+    if (o->delivered != NULL && !message->direct) {
         o->delivered(o->ctx, node, c->now_ns, message);
     }
 }
@@ -204,6 +222,26 @@ void hsy_effects_apply(struct hsy_cluster *c, uint32_t node,
         break;
     case HEARSAY_FX_DELIVER:
         fx_deliver(c, node, fx->message);
+        if (fx->message->direct) {
+            fx_tell(c, node, fx);
+        }
+        break;
+    case HEARSAY_FX_RECEIPT:
+        fold(c, fx->receipt.number);
+        fold(c, fx->receipt.outcome);
+        fx_tell(c, node, fx);
+        break;
+    case HEARSAY_FX_ANSWER:
+        fold(c, fx->answer.seq);
+        fold_ids(c, &fx->answer.from, 1);
+        fold_bytes(c, fx->answer.payload, fx->answer.payload_len);
+        fx_tell(c, node, fx);
+        break;
+    case HEARSAY_FX_QUERY_DONE:
+        fold(c, fx->summary->seq);
+        fold(c, fx->summary->answered);
+        fold_ids(c, fx->summary->missing, fx->summary->missing_listed);
+        fx_tell(c, node, fx);
         break;
     case HEARSAY_FX_NOTE:
         hsy_effects_note(c, node, fx->note);

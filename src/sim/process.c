@@ -55,8 +55,8 @@ static void process_ended(struct hsy_cluster *c, uint32_t node,
     host->life++; /* So that nothing on its way finds this one. */
     host->jobs = 0;
     host->stopping = false;
-    host->tick_ns = HEARSAY_NEVER;
     replay(c, host);
+    host->tick_ns = HEARSAY_NEVER; /* What was replayed is for nobody. */
     int err = why != NULL ? hsy_disk_flush(&host->disk, &c->prng)
                           : hsy_disk_crash(&host->disk, &c->prng);
     if (err != HEARSAY_OK) {
@@ -206,9 +206,12 @@ void hsy_cluster_pace(struct hsy_cluster *c, uint32_t node)
 
 static bool is_refusal(const struct hearsay_event *ev, int err)
 {
-    return (ev->kind == HEARSAY_EV_PUBLISH || ev->kind == HEARSAY_EV_LEAVE) &&
+    bool asks = ev->kind == HEARSAY_EV_SEND || ev->kind == HEARSAY_EV_QUERY ||
+                ev->kind == HEARSAY_EV_ANSWER;
+    return (asks || ev->kind == HEARSAY_EV_PUBLISH ||
+            ev->kind == HEARSAY_EV_LEAVE) &&
            (err == HEARSAY_ERR_STATE || err == HEARSAY_ERR_AGAIN ||
-            err == HEARSAY_ERR_TOO_BIG);
+            err == HEARSAY_ERR_TOO_BIG || (asks && err == HEARSAY_ERR_INVALID));
 }
 
 int hsy_cluster_feed(struct hsy_cluster *c, uint32_t node,
@@ -496,4 +499,49 @@ int hsy_cluster_publish(struct hsy_cluster *c, uint32_t node,
     }
     *out_seq = seq;
     return HEARSAY_OK;
+}
+
+static void tell_asked(struct hsy_cluster *c, uint32_t node, uint32_t to,
+                       uint64_t number, const struct hsy_ask_for *what)
+{
+    const struct hsy_observer *o = &c->config.observer;
+    if (o->asked != NULL) {
+        o->asked(o->ctx, node, to, number, what);
+    }
+}
+
+int hsy_cluster_send(struct hsy_cluster *c, uint32_t node, uint32_t to,
+                     const struct hsy_ask_for *what, uint64_t *out_number)
+{
+    struct hearsay_event ev = {.kind = HEARSAY_EV_SEND};
+    HSY_ASSERT(to < hsy_cluster_count(c));
+    ev.send.to = *hsy_cluster_id(c, to);
+    ev.send.payload = what->payload;
+    ev.send.payload_len = what->payload_len;
+    ev.send.timeout_ns = what->timeout_ns;
+    ev.send.out_number = out_number;
+    int err = feed_now(c, node, &ev);
+    if (err == HEARSAY_OK) {
+        tell_asked(c, node, to, *out_number, what);
+    }
+    return err;
+}
+
+int hsy_cluster_query(struct hsy_cluster *c, uint32_t node,
+                      const struct hsy_ask_for *what, uint64_t *out_seq)
+{
+    struct hearsay_event ev = {.kind = HEARSAY_EV_QUERY};
+    ev.query.payload = what->payload;
+    ev.query.payload_len = what->payload_len;
+    ev.query.timeout_ns = what->timeout_ns;
+    ev.query.out_seq = out_seq;
+    int err = feed_now(c, node, &ev);
+    const struct hsy_observer *o = &c->config.observer;
+    if (err == HEARSAY_OK && o->published != NULL) {
+        o->published(o->ctx, node, *out_seq, what->payload, what->payload_len);
+    }
+    if (err == HEARSAY_OK) {
+        tell_asked(c, node, HSY_TO_ALL, *out_seq, what);
+    }
+    return err;
 }

@@ -36,6 +36,36 @@ static int publish_large(struct hsy_run *r, uint32_t node, uint64_t kib)
     return err;
 }
 
+/* What is sent says which one it is: the checks know it by that. */
+static size_t text_of(struct hsy_run *r, const char *what, char *out,
+                      size_t out_max)
+{
+    struct hsy_line line = hsy_line(out, out_max);
+    hsy_line_text(&line, what);
+    r->published++;
+    hsy_line_u64(&line, r->published);
+    return line.len;
+}
+
+static int send_to(struct hsy_run *r, uint32_t node, uint32_t to)
+{
+    char text[48];
+    struct hsy_ask_for what = {.payload = (const uint8_t *)text};
+    uint64_t number;
+    what.payload_len = text_of(r, "direct ", text, sizeof(text));
+    return hsy_cluster_send(r->cluster, node, to, &what, &number);
+}
+
+static int query(struct hsy_run *r, uint32_t node, uint64_t timeout_ns)
+{
+    char text[48];
+    struct hsy_ask_for what = {.payload = (const uint8_t *)text,
+                               .timeout_ns = timeout_ns};
+    uint64_t seq;
+    what.payload_len = text_of(r, "query ", text, sizeof(text));
+    return hsy_cluster_query(r->cluster, node, &what, &seq);
+}
+
 /* A process that runs is killed first. */
 static int restart(struct hsy_run *r, uint32_t node, uint64_t after_ns)
 {
@@ -73,7 +103,10 @@ static int act_on_pair(struct hsy_run *r, const struct hsy_statement *st,
         if (a == b || !hsy_scene_names(&r->scene, &st->args, 1, b)) {
             continue;
         }
-        if (st->action == HSY_ACTION_CUT) {
+        if (st->action == HSY_ACTION_SEND) {
+            err = b < hsy_cluster_seeds(r->cluster) ? HEARSAY_OK
+                                                    : send_to(r, a, b);
+        } else if (st->action == HSY_ACTION_CUT) {
             err = hsy_cluster_cut(r->cluster, a, b);
         } else if (st->action == HSY_ACTION_CUT_WAY) {
             err = hsy_cluster_cut_way(r->cluster, a, b);
@@ -106,8 +139,11 @@ static int act_on(struct hsy_run *r, const struct hsy_statement *st,
     case HSY_ACTION_PUBLISH:
         return st->value == 2 ? publish_large(r, node, st->args.numbers[0])
                               : publish(r, node);
+    case HSY_ACTION_QUERY:
+        return query(r, node, st->args.numbers[0]);
     case HSY_ACTION_HARM:
         return harm(r, node, (enum hsy_disk_harm)st->value);
+    case HSY_ACTION_SEND:
     case HSY_ACTION_HEAL_PAIR:
     case HSY_ACTION_CUT:
     case HSY_ACTION_CUT_WAY:

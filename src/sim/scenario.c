@@ -36,6 +36,9 @@ static const struct {
     {"publish $who", HSY_ACTION_PUBLISH, 0},
     {"publish $who every $time for $time", HSY_ACTION_PUBLISH, 1},
     {"publish $who of $n KiB", HSY_ACTION_PUBLISH, 2},
+    {"send $who -> $others", HSY_ACTION_SEND, 0},
+    {"send $who -> $others every $time for $time", HSY_ACTION_SEND, 1},
+    {"query $who for $time", HSY_ACTION_QUERY, 0},
     {"reset $who $percent", HSY_ACTION_RESET, 0},
     {"reset $who $percent every $time for $time", HSY_ACTION_RESET, 1},
     {"slow $who by $time", HSY_ACTION_SLOW, 0},
@@ -65,7 +68,8 @@ static const struct {
 static void take_repeat(struct hsy_statement *st)
 {
     bool repeats =
-        (st->action == HSY_ACTION_PUBLISH || st->action == HSY_ACTION_RESET) &&
+        (st->action == HSY_ACTION_PUBLISH || st->action == HSY_ACTION_SEND ||
+         st->action == HSY_ACTION_RESET) &&
         st->value == 1;
     if (repeats) {
         uint32_t n = st->args.numbers_count;

@@ -22,6 +22,7 @@
  *              heal W | heal W <-> V | cut W <-> V | cut W -> V |
  *              partition W | V | publish W [every D for D] |
  *              publish W of N KiB |
+ *              send W -> V [every D for D] | query W for D |
  *              reset W P% [every D for D] | slow W by D | fast W |
  *              weather WEATHER... | disk W fine/full/flaky/lying |
  *              harm W lose/stale/flip/cut | clock W JUMP
@@ -40,6 +41,9 @@
  *              event NAME at W with KEY VALUE |
  *              delivered all | delivered all since T |
  *              delivered P% since T | message lost | published N |
+ *              directs delivered N | directs unanswered N |
+ *              query answered N of N | query misses W |
+ *              query misses nobody |
  *              state of W is WORD | broken INVARIANT | calm |
  *              nothing pending
  *   WORD       of a node's state: starting, joining, joined, serving, leaving;

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#define ASK_MAX_NS (60 * HSY_SECOND)       /* What a node waits. */
 #define SLOW_MAX_NS (24 * 60 * HSY_MINUTE) /* What a cluster takes. */
 
 static bool part_has(const struct hsy_part *part, uint32_t node)
@@ -74,6 +75,10 @@ static const struct rule rules[] = {
     [HSY_ACTION_CUT_WAY] = {NEEDS_NOTHING, STAYS, ""},
     [HSY_ACTION_PUBLISH] = {FRESH | UP, HSY_CERTAIN_UP,
                             " does not run then, so it cannot publish"},
+    [HSY_ACTION_SEND] = {FRESH | UP, HSY_CERTAIN_UP,
+                         " does not run then, so it cannot send"},
+    [HSY_ACTION_QUERY] = {FRESH | UP, HSY_CERTAIN_UP,
+                          " does not run then, so it cannot ask"},
     [HSY_ACTION_RESET] = {NEEDS_NOTHING, STAYS, ""},
     [HSY_ACTION_SLOW] = {NEEDS_NOTHING, STAYS, ""},
     [HSY_ACTION_FAST] = {NEEDS_NOTHING, STAYS, ""},
@@ -104,7 +109,10 @@ static int follow(struct hsy_parser *p, const struct hsy_statement *st)
         if (!names(&st->args.who[0], i)) {
             continue;
         }
-        if (st->action == HSY_ACTION_PUBLISH && i < p->s->seeds) {
+        bool speaks = st->action == HSY_ACTION_PUBLISH ||
+                      st->action == HSY_ACTION_SEND ||
+                      st->action == HSY_ACTION_QUERY;
+        if (speaks && i < p->s->seeds) {
             return fail_node(p, i, " is a seed; only peers publish");
         }
         /* With a timeout, a peer may end by itself. */
@@ -243,6 +251,11 @@ int hsy_parser_check_action(struct hsy_parser *p,
         (st->args.numbers[0] == 0 ||
          st->args.numbers[0] > HEARSAY_PAYLOAD_MAX / 1024)) {
         return hsy_parser_fail(p, p->count - 2, "1 to 16384 KiB", NULL);
+    }
+    if (st->action == HSY_ACTION_QUERY &&
+        (st->args.numbers[0] == 0 || st->args.numbers[0] > ASK_MAX_NS)) {
+        return hsy_parser_fail(p, p->count - 1, "a query waits for 1ms to 60s",
+                               NULL);
     }
     if (st->action == HSY_ACTION_RESET && st->args.numbers[0] == 0) {
         return hsy_parser_fail(p, 2, "no connection breaks with 0%", NULL);

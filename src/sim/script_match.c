@@ -53,7 +53,7 @@ static const struct {
     {"$counter", "the name of a counter"},
     {"$rule", "preferential, top-half or uniform"},
     {"$invariant", "the name of an invariant (B1..B7, R1..R8, O1..O4, "
-                   "S1..S4)"},
+                   "S1..S4, D1..D3, Q1)"},
 };
 
 static void put_piece(struct hsy_line *line, const struct hsy_piece *piece)

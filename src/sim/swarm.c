@@ -274,10 +274,42 @@ static void publish(struct hsy_swarm *s)
                                &seq); /* It may not run, or have no room. */
 }
 
+/* Now and then somebody sends to one other, or asks all. Drawn by the second,
+ * so that the rest of the traffic is as it would be without. */
+static void ask(struct hsy_swarm *s)
+{
+    uint64_t second = hsy_cluster_now(s->c) / HSY_SECOND;
+    uint64_t stream = s->plan->streams[HSY_SWARM_STREAM_TRAFFIC];
+    uint64_t dice = hsy_swarm_mix(stream, second);
+    uint64_t whom = hsy_swarm_mix(dice, second);
+    uint32_t from = (uint32_t)(whom % s->plan->peers_drawn);
+    uint32_t to = (uint32_t)((whom >> 32) % s->plan->peers_drawn);
+    bool query = dice % 100 >= 90;
+    if (dice % 100 < 60 || from == to || from >= s->plan->peers ||
+        to >= s->plan->peers) {
+        return;
+    }
+    struct hsy_ask_for what = {.payload = s->payload,
+                               .payload_len = 24 + (dice >> 16) % 2000,
+                               .timeout_ns =
+                                   (1 + (dice >> 32) % 20) * HSY_SECOND};
+    memset(s->payload, (int)(dice >> 40 & 0xff), what.payload_len);
+    memcpy(s->payload, &whom, sizeof(whom)); /* No two alike. */
+    memcpy(s->payload + 8, &second, sizeof(second));
+    uint64_t number;
+    if (query) {
+        (void)!hsy_cluster_query(s->c, s->plan->seeds + from, &what, &number);
+    } else {
+        (void)!hsy_cluster_send(s->c, s->plan->seeds + from,
+                                s->plan->seeds + to, &what, &number);
+    }
+}
+
 /* Of the breaks of connections, each end gets half. */
 static void every_second(struct hsy_swarm *s)
 {
     publish(s);
+    ask(s);
     uint32_t reset_ppm = s->plan->reset_ppm / 2;
     for (uint32_t i = 0; i < s->count && reset_ppm > 0; i++) {
         if (hsy_cluster_reset(s->c, i, reset_ppm) > 0) {

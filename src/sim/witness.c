@@ -111,6 +111,30 @@ static void on_delivered(void *ctx, uint32_t node, uint64_t now_ns,
     }
 }
 
+static void on_asked(void *ctx, uint32_t node, uint32_t to, uint64_t number,
+                     const struct hsy_ask_for *what)
+{
+    struct hsy_witness *w = ctx;
+    if (w->checks != NULL) {
+        hsy_checks_asked(w->checks, node, to, number, what);
+    }
+    if (w->next.asked != NULL) {
+        w->next.asked(w->next.ctx, node, to, number, what);
+    }
+}
+
+static void on_told(void *ctx, uint32_t node, uint64_t now_ns,
+                    const struct hearsay_effect *fx)
+{
+    struct hsy_witness *w = ctx;
+    if (w->checks != NULL) {
+        hsy_checks_told(w->checks, node, fx);
+    }
+    if (w->next.told != NULL) {
+        w->next.told(w->next.ctx, node, now_ns, fx);
+    }
+}
+
 static void on_started(void *ctx, uint32_t node)
 {
     struct hsy_witness *w = ctx;
@@ -216,6 +240,8 @@ int hsy_witness_create(struct hsy_witness **out,
                                               .note = on_note,
                                               .delivered = on_delivered,
                                               .published = on_published,
+                                              .asked = on_asked,
+                                              .told = on_told,
                                               .started = on_started,
                                               .ended = on_ended,
                                               .sent = on_sent,

@@ -6,9 +6,9 @@
 
 #include "base/assert.h"
 
-enum { MESSAGE_FIXED_LEN = 1 + 4 };
-_Static_assert(HSY_BUNDLE_FIXED_LEN + MESSAGE_FIXED_LEN + HSY_TOPIC_MAX +
-                       HSY_INLINE_MAX <=
+enum { MESSAGE_FIXED_LEN = 1 + 4, QUERY_MS_LEN = 4, QUERY_MARK = 0x80 };
+_Static_assert(HSY_BUNDLE_FIXED_LEN + MESSAGE_FIXED_LEN + QUERY_MS_LEN +
+                       HSY_TOPIC_MAX + HSY_INLINE_MAX <=
                    HSY_BUNDLE_LEN_MAX,
                "the largest payload fits into a bundle of its own");
 _Static_assert(HSY_BUNDLE_FIXED_LEN + MESSAGE_FIXED_LEN + HSY_TOPIC_MAX +
@@ -19,10 +19,13 @@ _Static_assert(HEARSAY_PAYLOAD_MAX % HSY_PIECE_LEN == 0, "see HSY_PIECES_MAX");
 
 /* Message:  topic_len u8 | topic | payload_len u32 | payload
  *           topic_len u8 | topic | payload_len u32 | hash 16 x pieces
+ * Query:    128 + topic_len u8 | topic | timeout u32, ms | payload_len u32
+ *           payload
  *
  * The topic is a text of at most 64 bytes without a NUL, and may be empty.
  * The second form when payload_len is more than 15 KiB, up to 16 MiB: pieces
- * of 32 KiB, the last one shorter. It is the only message of its bundle.
+ * of 32 KiB, the last one shorter. It is the only message of its bundle, and
+ * no query. The timeout is 1 ms to 60 s; queries are of version 2.
  */
 static size_t hashes_len(const struct hsy_message *message)
 {
@@ -38,8 +41,13 @@ static void put_message(struct hsy_writer *out,
     HSY_ASSERT(!hsy_message_large(message) || message->hashes != NULL);
     HSY_ASSERT(message->topic_len == 0 ||
                memchr(message->topic, 0, message->topic_len) == NULL);
-    hsy_put_u8(out, message->topic_len);
+    HSY_ASSERT(message->query_ms <= HSY_QUERY_MS_MAX);
+    hsy_put_u8(out, (uint8_t)(message->topic_len |
+                              (message->query_ms > 0 ? QUERY_MARK : 0)));
     hsy_put_bytes(out, message->topic, message->topic_len);
+    if (message->query_ms > 0) {
+        hsy_put_u32(out, message->query_ms);
+    }
     hsy_put_u32(out, message->payload_len);
     if (hsy_message_large(message)) {
         hsy_put_bytes(out, message->hashes, hashes_len(message));
@@ -50,12 +58,19 @@ static void put_message(struct hsy_writer *out,
 
 static void get_message(struct hsy_reader *in, struct hsy_message *message)
 {
-    message->topic_len = hsy_wire_get_choice(in, 0, HSY_TOPIC_MAX);
+    uint8_t mark = hsy_get_u8(in);
+    bool asks = (mark & QUERY_MARK) != 0;
+
+    message->topic_len = (uint8_t)(mark & ~QUERY_MARK);
+    hsy_wire_require(in, message->topic_len <= HSY_TOPIC_MAX);
     message->topic = hsy_get_slice(in, message->topic_len);
     if (!in->bad && message->topic_len > 0) {
         hsy_wire_require(in,
                          memchr(message->topic, 0, message->topic_len) == NULL);
     }
+    message->query_ms = asks ? hsy_get_u32(in) : 0;
+    hsy_wire_require(in, !asks || (message->query_ms >= 1 &&
+                                   message->query_ms <= HSY_QUERY_MS_MAX));
     message->payload_len = hsy_get_u32(in);
     hsy_wire_require(in, message->payload_len <= HEARSAY_PAYLOAD_MAX);
     message->payload = NULL;
@@ -110,11 +125,13 @@ void hsy_put_bundle(struct hsy_writer *out, const struct hsy_bundle *bundle)
 static void get_messages(struct hsy_reader *in, struct hsy_bundle *bundle)
 {
     const uint8_t *start = in->at;
+    bundle->asks = false;
     for (uint16_t i = 0; i < bundle->count && !in->bad; i++) {
         struct hsy_message message;
         get_message(in, &message);
-        hsy_wire_require(in, bundle->count == 1 || in->bad ||
-                                 !hsy_message_large(&message));
+        hsy_wire_require(in, in->bad || !hsy_message_large(&message) ||
+                                 (bundle->count == 1 && message.query_ms == 0));
+        bundle->asks = bundle->asks || message.query_ms > 0;
     }
     bundle->messages = start;
     bundle->messages_len = in->bad ? 0 : (uint32_t)(in->at - start);
@@ -173,6 +190,7 @@ void hsy_messages_add(struct hsy_writer *out, struct hsy_bundle *bundle,
     put_message(out, message);
     if (!out->bad) {
         bundle->messages_len = (uint32_t)out->len;
+        bundle->asks = bundle->asks || message->query_ms > 0;
         bundle->count++;
     }
 }

@@ -89,5 +89,7 @@ void hsy_wire_put_fetch(struct hsy_writer *out, const struct hsy_fetch *fetch);
 void hsy_wire_get_fetch(struct hsy_reader *in, struct hsy_fetch *fetch);
 void hsy_wire_put_piece(struct hsy_writer *out, const struct hsy_piece *piece);
 void hsy_wire_get_piece(struct hsy_reader *in, struct hsy_piece *piece);
+void hsy_wire_put_direct(struct hsy_writer *out, const struct hsy_frame *frame);
+void hsy_wire_get_direct(struct hsy_reader *in, struct hsy_frame *frame);
 
 #endif

@@ -114,6 +114,9 @@ static void put_body(struct hsy_writer *out,
     case HSY_PIECE:
         hsy_wire_put_piece(out, &frame->piece);
         break;
+    case HSY_DIRECT:
+        hsy_wire_put_direct(out, frame);
+        break;
     }
 }
 
@@ -209,13 +212,15 @@ static void get_body(struct hsy_reader *in,
     case HSY_PIECE:
         hsy_wire_get_piece(in, &frame->piece);
         break;
+    case HSY_DIRECT:
+        hsy_wire_get_direct(in, frame);
+        break;
     }
 }
 
 bool hsy_frame_known(unsigned type)
 {
-    return (type >= HSY_HELLO && type <= HSY_ROOT) ||
-           (type >= HSY_FETCH && type <= HSY_PIECE);
+    return type >= HSY_HELLO && type <= HSY_PIECE;
 }
 
 /* The flags that a frame may carry. */
@@ -318,6 +323,7 @@ const char *hsy_frame_name(unsigned type)
         [HSY_PULL] = "PULL",
         [HSY_GONE] = "GONE",
         [HSY_ROOT] = "ROOT",
+        [HSY_DIRECT] = "DIRECT",
         [HSY_FETCH] = "FETCH",
         [HSY_PIECE] = "PIECE",
     };

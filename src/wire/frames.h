@@ -64,7 +64,7 @@ enum hsy_frame_type {
     HSY_PULL = 26,
     HSY_GONE = 27,
     HSY_ROOT = 28,
-    /* 29 is not used yet. */
+    HSY_DIRECT = 29,
     HSY_FETCH = 30,
     HSY_PIECE = 31,
     HSY_FRAME_TYPE_MAX = HSY_PIECE
@@ -150,6 +150,14 @@ struct hsy_peers {
     uint16_t by_degree;
     struct hsy_records records;
 };
+
+/* What a seed writes into the page of its answer to a LOOKUP of @id: the
+ * first bytes of it, for the list of nobody has no other name. */
+static inline uint32_t hsy_lookup_mark(const struct hearsay_id *id)
+{
+    return (uint32_t)id->bytes[0] << 24 | (uint32_t)id->bytes[1] << 16 |
+           (uint32_t)id->bytes[2] << 8 | (uint32_t)id->bytes[3];
+}
 
 /* One fact that a seed tells its fellows. */
 enum hsy_sync_kind {
@@ -306,6 +314,10 @@ struct hsy_frame {
             enum hsy_gone_how how;
             struct hsy_spans spans; /* Never again from here. */
         } gone;
+        struct {
+            uint8_t hops_left, attempt; /* Not signed. */
+            struct hsy_direct direct;
+        } direct;
     };
 };
 

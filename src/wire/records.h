@@ -12,6 +12,7 @@ enum {
     HSY_RECORD_LEN_MAX = 512,
     HSY_VERDICTS_MAX = HEARSAY_SEEDS_MAX / 2 + 1,
     HSY_TOPIC_MAX = 64,
+    HSY_QUERY_MS_MAX = 60 * 1000,
     HSY_BUNDLE_LEN_MAX = 16 * 1024, /* Encoded, signature included. */
     HSY_BUNDLE_FIXED_LEN = HEARSAY_ID_LEN + 4 * 8 + 2 + HSY_SIG_LEN,
     HSY_BUNDLE_MESSAGES_MAX = 64,
@@ -136,6 +137,7 @@ struct hsy_bundle {
     uint16_t count;          /* 1..64 */
     const uint8_t *messages; /* Encoded: topic_len u8 | topic | len u32 | .. */
     uint32_t messages_len;
+    bool asks; /* One of them at least is a query: not for version 1. */
     struct hsy_sig sig; /* By origin. */
     /* All of it as it was decoded, lent like the messages; NULL: made here.
      * Whoever changes another field sets it to NULL. */
@@ -189,6 +191,37 @@ struct hsy_message {
     const uint8_t *payload; /* NULL: a large one. */
     uint32_t payload_len;
     const uint8_t *hashes; /* HSY_PIECE_HASH_LEN for each piece; or NULL. */
+    uint32_t query_ms;     /* It asks, and waits so long; 0: it does not. */
+};
+
+/* One message for one node, the word that it came, or an answer to a query. */
+enum hsy_direct_kind {
+    HSY_DIRECT_MESSAGE = 0,
+    HSY_DIRECT_RECEIPT = 1,
+    HSY_DIRECT_ANSWER = 2
+};
+
+enum {
+    HSY_DIRECT_ATTEMPTS_MAX = 8,
+    HSY_DIRECT_FIXED_LEN = 1 + 32 + 3 * 8 + 32 + 4 * 8 + 1 + 4 + HSY_SIG_LEN,
+    HSY_DIRECT_LEN_MAX =
+        HSY_DIRECT_FIXED_LEN + HSY_TOPIC_MAX + HEARSAY_DIRECT_MAX
+};
+
+struct hsy_direct {
+    enum hsy_direct_kind kind;
+    struct hearsay_id origin;
+    uint64_t incarnation, nonce; /* The epoch of @origin. */
+    uint64_t number;             /* From 1; 0 in a receipt. */
+    struct hearsay_id to;
+    /* What of @to's this is about; zero in a message. */
+    uint64_t about_incarnation, about_nonce, about_number;
+    uint64_t wall_ms;
+    const uint8_t *topic; /* Only of a message; lent, as the payload is. */
+    uint8_t topic_len;
+    const uint8_t *payload;
+    uint32_t payload_len;
+    struct hsy_sig sig; /* By @origin. */
 };
 
 static inline bool hsy_message_large(const struct hsy_message *message)
@@ -227,10 +260,13 @@ const uint8_t *hsy_bundle_encoded(const struct hsy_bundle *bundle,
 /* Also walks the messages: count, bounds and total are sound afterwards. */
 void hsy_get_bundle(struct hsy_reader *in, struct hsy_bundle *bundle);
 
+void hsy_put_direct(struct hsy_writer *out, const struct hsy_direct *direct);
+void hsy_get_direct(struct hsy_reader *in, struct hsy_direct *direct);
+
 /* The bytes that a signature covers: a domain text ("hearsay-record-1",
  * "hearsay-leave-1", "hearsay-report-1", "hearsay-verdict-1",
- * "hearsay-links-1", "hearsay-bundle-1", each with its NUL) and the encoding
- * without the signature. */
+ * "hearsay-links-1", "hearsay-bundle-1", "hearsay-direct-1", each with its
+ * NUL) and the encoding without the signature. */
 void hsy_record_signed_bytes(struct hsy_writer *out,
                              const struct hsy_record *record);
 void hsy_leave_signed_bytes(struct hsy_writer *out,
@@ -243,6 +279,9 @@ void hsy_links_signed_bytes(struct hsy_writer *out,
                             const struct hsy_links *links);
 void hsy_bundle_signed_bytes(struct hsy_writer *out,
                              const struct hsy_bundle *bundle);
+
+void hsy_direct_signed_bytes(struct hsy_writer *out,
+                             const struct hsy_direct *direct);
 
 /* A sound record as it is encoded. */
 struct hsy_encoded {

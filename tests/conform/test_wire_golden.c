@@ -420,6 +420,72 @@ static void make_manifest(struct hsy_frame *f)
     hsy_messages_add(&out, &f->bundle.bundle, &message);
 }
 
+static struct hsy_direct make_direct(enum hsy_direct_kind kind)
+{
+    struct hsy_direct d = {.kind = kind,
+                           .incarnation = 7,
+                           .nonce = UINT64_C(0x1122334455667788),
+                           .wall_ms = UINT64_C(1790000000000)};
+    memset(d.origin.bytes, 0xa1, sizeof(d.origin.bytes));
+    memset(d.to.bytes, 0xb2, sizeof(d.to.bytes));
+    memset(d.sig.bytes, 0x5a, sizeof(d.sig.bytes));
+    return d;
+}
+
+static void make_message(struct hsy_frame *frame)
+{
+    struct hsy_direct *d = &frame->direct.direct;
+    frame->direct.hops_left = 32;
+    *d = make_direct(HSY_DIRECT_MESSAGE);
+    d->number = 41;
+    d->topic = (const uint8_t *)"news";
+    d->topic_len = 4;
+    d->payload = (const uint8_t *)"hello";
+    d->payload_len = 5;
+}
+
+static void make_receipt(struct hsy_frame *frame)
+{
+    struct hsy_direct *d = &frame->direct.direct;
+    frame->direct.hops_left = 30;
+    frame->direct.attempt = 2;
+    *d = make_direct(HSY_DIRECT_RECEIPT);
+    d->about_incarnation = 9;
+    d->about_nonce = UINT64_C(0x0102030405060708);
+    d->about_number = 41;
+}
+
+static void make_answer(struct hsy_frame *frame)
+{
+    struct hsy_direct *d = &frame->direct.direct;
+    make_receipt(frame);
+    d->kind = HSY_DIRECT_ANSWER;
+    d->number = 3;
+    d->payload = (const uint8_t *)"yes";
+    d->payload_len = 3;
+}
+
+static void make_query(struct hsy_frame *frame)
+{
+    static uint8_t bytes[64];
+    struct hsy_writer out = hsy_writer(bytes, sizeof(bytes));
+    struct hsy_bundle *b = &frame->bundle.bundle;
+    struct hsy_message message = {.topic = (const uint8_t *)"news",
+                                  .topic_len = 4,
+                                  .payload = (const uint8_t *)"any?",
+                                  .payload_len = 4,
+                                  .query_ms = 5000};
+    frame->bundle.hops = 1;
+    *b = (struct hsy_bundle){.origin = id_of(0xa1),
+                             .epoch_incarnation = 7,
+                             .epoch_nonce = UINT64_C(0x1122334455667788),
+                             .first_seq = 43,
+                             .wall_ms = UINT64_C(1790000000000),
+                             .messages = bytes};
+    memset(b->sig.bytes, 0x5a, sizeof(b->sig.bytes));
+    hsy_messages_add(&out, b, &message);
+}
+
 struct golden {
     const char *name, *content;
     enum hsy_frame_type type;
@@ -471,6 +537,13 @@ static const struct golden goldens[] = {
     {"gone", "MORE, two spans", HSY_GONE, make_gone, 2},
     {"root", "alice, rank 3, round 01020304, 0a0b0c0d us away, parent",
      HSY_ROOT, make_root, 2},
+    {"direct", "alice to bob, 32 hops left, number 41: news/hello", HSY_DIRECT,
+     make_message, 2},
+    {"direct_receipt", "that 41 came, 30 hops left, third attempt", HSY_DIRECT,
+     make_receipt, 2},
+    {"direct_answer", "yes, to the query 41", HSY_DIRECT, make_answer, 2},
+    {"bundle_query", "seq 43 asks news/any? and waits 5000 ms", HSY_BUNDLE,
+     make_query, 2},
     {"bundle_extra", "the bundle again, as a copy beside the tree", HSY_BUNDLE,
      make_extra_bundle, 2},
     {"fetch", "of 16 x 1d, pieces 0102 to 0105", HSY_FETCH, make_fetch, 2},

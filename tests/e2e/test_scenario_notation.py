@@ -33,7 +33,7 @@ VALUES = {
     "EVENT": ("the name of a log event", "strike"),
     "COUNTER": ("the name of a counter", "repaired"),
     "RULE": ("preferential, top-half or uniform", "uniform"),
-    "INVARIANT": ("the name of an invariant (B1..B7, R1..R8, O1..O4, S1..S4)", "R5"),
+    "INVARIANT": ("the name of an invariant (B1..B7, R1..R8, O1..O4, S1..S4, D1..D3, Q1)", "R5"),
 }
 VALUES["T"], VALUES["VALUE"] = VALUES["D"], VALUES["KEY"]
 # Words that the page explains beside their pattern, not in one.

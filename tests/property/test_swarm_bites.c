@@ -49,6 +49,57 @@ static bool effect_twice(struct hearsay_node *node, struct hearsay_effect *out)
     return any;
 }
 
+/* A direct message reaches the application twice. */
+static bool effect_direct_twice(struct hearsay_node *node,
+                                struct hearsay_effect *out)
+{
+    if (has_again) {
+        *out = again;
+        has_again = false;
+        return true;
+    }
+    bool any = hearsay_next_effect(node, out);
+    has_again = any && out->kind == HEARSAY_FX_DELIVER && out->message->direct;
+    again = has_again ? *out : again;
+    return any;
+}
+
+/* An answer does. */
+static bool effect_answer_twice(struct hearsay_node *node,
+                                struct hearsay_effect *out)
+{
+    if (has_again) {
+        *out = again;
+        has_again = false;
+        return true;
+    }
+    bool any = hearsay_next_effect(node, out);
+    has_again = any && out->kind == HEARSAY_FX_ANSWER;
+    again = has_again ? *out : again;
+    return any;
+}
+
+/* What nobody answered is told to be delivered. */
+static bool effect_hopeful(struct hearsay_node *node,
+                           struct hearsay_effect *out)
+{
+    bool any = hearsay_next_effect(node, out);
+    if (any && out->kind == HEARSAY_FX_RECEIPT) {
+        out->receipt.outcome = HEARSAY_OUTCOME_DELIVERED;
+    }
+    return any;
+}
+
+/* Nobody is told what became of a direct message. */
+static bool effect_untold(struct hearsay_node *node, struct hearsay_effect *out)
+{
+    bool any = hearsay_next_effect(node, out);
+    while (any && out->kind == HEARSAY_FX_RECEIPT) {
+        any = hearsay_next_effect(node, out);
+    }
+    return any;
+}
+
 /* Bundles are never sent. */
 static bool effect_mute(struct hearsay_node *node, struct hearsay_effect *out)
 {
@@ -194,6 +245,42 @@ static void what_no_digest_tells_is_missed(void **state)
     catch (&machine);
     CLAIM(strcmp(small.result.what, "B3") == 0 ||
           strcmp(small.result.what, "B7") == 0);
+}
+
+static void claim_caught(bool (*defect)(struct hearsay_node *,
+                                        struct hearsay_effect *),
+                         const char *invariant)
+{
+    struct hsy_machine machine = machine_with(defect);
+    struct hsy_swarm_result sound;
+    catch (&machine);
+    CLAIM_TEXT(small.result.what, invariant);
+    assert_int_equal(run_planted(NULL, &small.choice, &sound), HEARSAY_OK);
+    CLAIM_TEXT(sound.what, ""); /* It is the defect that fails. */
+}
+
+static void a_direct_message_taken_twice_is_caught(void **state)
+{
+    (void)state;
+    claim_caught(effect_direct_twice, "D1");
+}
+
+static void a_delivery_that_never_was_is_caught(void **state)
+{
+    (void)state;
+    claim_caught(effect_hopeful, "D2");
+}
+
+static void an_outcome_that_nobody_is_told_is_caught(void **state)
+{
+    (void)state;
+    claim_caught(effect_untold, "D3");
+}
+
+static void an_answer_told_twice_is_caught(void **state)
+{
+    (void)state;
+    claim_caught(effect_answer_twice, "Q1");
 }
 
 static void damaged_rows_that_are_believed_are_caught(void **state)
@@ -591,6 +678,10 @@ int main(void)
         cmocka_unit_test(messages_that_are_not_relayed_are_missed),
         cmocka_unit_test(what_is_never_pulled_is_missed),
         cmocka_unit_test(what_no_digest_tells_is_missed),
+        cmocka_unit_test(a_direct_message_taken_twice_is_caught),
+        cmocka_unit_test(a_delivery_that_never_was_is_caught),
+        cmocka_unit_test(an_outcome_that_nobody_is_told_is_caught),
+        cmocka_unit_test(an_answer_told_twice_is_caught),
         cmocka_unit_test(damaged_rows_that_are_believed_are_caught),
         cmocka_unit_test(writes_that_failed_and_are_believed_are_caught),
         cmocka_unit_test(a_node_that_breaks_its_contract_is_named),

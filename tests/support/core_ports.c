@@ -76,6 +76,25 @@ static void port_hang_up(void *ctx, hearsay_link link, unsigned code,
     cp->hang_ups_count++;
 }
 
+/* Topic and payload in one piece, which the pool keeps. */
+static void keep_content(struct core_ports *cp, struct hsy_direct *direct)
+{
+    uint8_t bytes[HSY_TOPIC_MAX + HEARSAY_DIRECT_MAX];
+    struct hsy_writer out = hsy_writer(bytes, sizeof(bytes));
+
+    hsy_put_bytes(&out, direct->topic, direct->topic_len);
+    hsy_put_bytes(&out, direct->payload, direct->payload_len);
+    if (out.len == 0) {
+        return;
+    }
+    struct hsy_blob *content =
+        hsy_pool_put(&cp->pool, bytes, (uint32_t)out.len);
+    HSY_ASSERT(content != NULL);
+    cp->signed_messages[cp->signables_count] = content;
+    direct->topic = content->bytes;
+    direct->payload = content->bytes + direct->topic_len;
+}
+
 static bool port_sign(void *ctx, const struct hsy_signable *what)
 {
     struct core_ports *cp = ctx;
@@ -93,6 +112,9 @@ static bool port_sign(void *ctx, const struct hsy_signable *what)
         HSY_ASSERT(messages != NULL);
         cp->signed_messages[cp->signables_count] = messages;
         kept->bundle.messages = messages->bytes;
+    }
+    if (what->kind == HSY_SIGN_DIRECT) {
+        keep_content(cp, &kept->direct);
     }
     cp->signables_count++;
     return true;
@@ -157,6 +179,59 @@ static void port_deliver(void *ctx, const struct hearsay_message *message)
             .sum = core_sum(message->payload, message->payload_len)};
     }
     cp->deliveries_count++;
+}
+
+static bool port_tell(void *ctx, const struct hearsay_effect *fx)
+{
+    struct core_ports *cp = ctx;
+    struct core_told *told = &cp->told[cp->told_count];
+
+    if (cp->tells_nothing) {
+        return false;
+    }
+    HSY_ASSERT(cp->told_count < CORE_TOLD_MAX);
+    *told = (struct core_told){.kind = fx->kind};
+    if (fx->kind == HEARSAY_FX_DELIVER) {
+        told->number = fx->message->seq;
+        told->who = fx->message->origin;
+    } else if (fx->kind == HEARSAY_FX_RECEIPT) {
+        told->number = fx->receipt.number;
+        told->who = fx->receipt.to;
+        told->outcome = fx->receipt.outcome;
+    } else if (fx->kind == HEARSAY_FX_ANSWER) {
+        told->number = fx->answer.seq;
+        told->who = fx->answer.from;
+    } else {
+        told->number = fx->summary->seq;
+        told->summary = *fx->summary;
+        for (uint32_t i = 0; i < fx->summary->missing_listed && i < 8; i++) {
+            told->missing[i] = fx->summary->missing[i];
+        }
+    }
+    cp->told_count++;
+    return true;
+}
+
+uint32_t core_ports_told(const struct core_ports *cp,
+                         enum hearsay_effect_kind kind)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < cp->told_count; i++) {
+        count += cp->told[i].kind == kind ? 1 : 0;
+    }
+    return count;
+}
+
+const struct core_told *core_ports_told_last(const struct core_ports *cp,
+                                             enum hearsay_effect_kind kind)
+{
+    for (uint32_t i = cp->told_count; i > 0; i--) {
+        if (cp->told[i - 1].kind == kind) {
+            return &cp->told[i - 1];
+        }
+    }
+    return NULL;
 }
 
 static void port_note(void *ctx, const struct hearsay_note *note)
@@ -238,6 +313,23 @@ static void port_serve(void *ctx, hearsay_link link)
     cp->serves_count++;
 }
 
+static void port_direct_id(void *ctx, struct hsy_bundle_id *out,
+                           const struct hsy_direct *direct)
+{
+    static uint8_t room[HSY_DIRECT_LEN_MAX];
+    struct hsy_writer bytes = hsy_writer(room, sizeof(room));
+    uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+
+    (void)ctx;
+    hsy_put_direct(&bytes, direct);
+    HSY_ASSERT(!bytes.bad);
+    for (size_t i = 0; i < bytes.len; i++) {
+        hash = (hash ^ room[i]) * UINT64_C(0x100000001b3);
+    }
+    memset(out->bytes, 0, 8);
+    memcpy(out->bytes + 8, &hash, 8);
+}
+
 void core_ports_init(struct core_ports *cp, struct hsy_env *env)
 {
     struct hearsay_config *config = &env->config;
@@ -256,7 +348,10 @@ void core_ports_init(struct core_ports *cp, struct hsy_env *env)
                                     .waiting = port_waiting,
                                     .bundle_id = port_bundle_id,
                                     .hash = port_hash,
-                                    .serve = port_serve};
+                                    .serve = port_serve,
+
+                                    .direct_id = port_direct_id,
+                                    .tell = port_tell};
     /* Some day in 2026; the monotonic clock starts at one second. */
     env->now = (struct hearsay_now){.mono_ns = HSY_SECOND,
                                     .wall_ms = UINT64_C(1790000000000)};

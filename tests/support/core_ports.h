@@ -12,6 +12,7 @@ enum {
     CORE_SIGNABLES_MAX = 64,
     CORE_NOTES_MAX = 512,
     CORE_DELIVERIES_MAX = 1024,
+    CORE_TOLD_MAX = 256,
     CORE_TEXT_MAX = 256
 };
 
@@ -48,6 +49,16 @@ struct core_note {
     uint64_t from, to; /* Fields of these names. */
 };
 
+/* What was told to the application alone. */
+struct core_told {
+    enum hearsay_effect_kind kind;
+    uint64_t number; /* Of the message, the query or the answer's query. */
+    struct hearsay_id who; /* Origin, target, or who answered. */
+    enum hearsay_outcome outcome;
+    struct hearsay_summary summary; /* Its @missing is in @missing. */
+    struct hearsay_id missing[8];
+};
+
 /* A message for the application. */
 struct core_delivery {
     struct hearsay_id origin;
@@ -80,6 +91,9 @@ struct core_ports {
     hearsay_link waits_on; /* ... or on this one only; 0: on all. */
     struct core_delivery deliveries[CORE_DELIVERIES_MAX]; /* The first ones. */
     uint32_t deliveries_count;
+    bool tells_nothing; /* As if there were no memory for it. */
+    struct core_told told[CORE_TOLD_MAX]; /* The first ones. */
+    uint32_t told_count;
     struct core_note notes[CORE_NOTES_MAX]; /* The first ones. */
     uint32_t notes_count;
     hearsay_link served; /* The last link to have something to be served. */
@@ -99,6 +113,11 @@ uint32_t core_ports_sent(const struct core_ports *cp, hearsay_link link,
 bool core_ports_last(const struct core_ports *cp, hearsay_link link,
                      enum hsy_frame_type type, struct hsy_frame *out);
 void core_ports_forget_sent(struct core_ports *cp);
+/* How many of @kind were told; the last of them, or NULL. */
+uint32_t core_ports_told(const struct core_ports *cp,
+                         enum hearsay_effect_kind kind);
+const struct core_told *core_ports_told_last(const struct core_ports *cp,
+                                             enum hearsay_effect_kind kind);
 /* All that waits for a signature is as good as signed: forgotten. */
 void core_ports_forget_signables(struct core_ports *cp);
 uint32_t core_ports_noted(const struct core_ports *cp, const char *event);

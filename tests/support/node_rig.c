@@ -237,6 +237,19 @@ static void keep(struct stage *s, const struct hearsay_effect *effect)
     case HEARSAY_FX_DELIVER:
         keep_delivery(s, effect->message);
         return;
+    case HEARSAY_FX_RECEIPT:
+        fold_u64(s, effect->receipt.number);
+        fold_u64(s, effect->receipt.outcome);
+        s->receipts++;
+        s->outcome = effect->receipt.outcome;
+        return;
+    case HEARSAY_FX_ANSWER:
+        fold_u64(s, effect->answer.seq);
+        return;
+    case HEARSAY_FX_QUERY_DONE:
+        fold_u64(s, effect->summary->answered);
+        s->queries_done++;
+        return;
     case HEARSAY_FX_NOTE:
         keep_note(s, effect->note);
         return;

@@ -65,6 +65,8 @@ struct stage {
     uint64_t effects_count;
     uint64_t effects_after_stop;
     bool stopped;
+    uint32_t receipts, queries_done; /* Told. */
+    enum hearsay_outcome outcome;    /* Of the last receipt. */
     enum hearsay_stop stop_why;
 };
 

@@ -79,12 +79,19 @@ void relay_rig_tick(struct relay_rig *rig)
 {
     hsy_relay_tick(&rig->core.relay);
     hsy_repair_tick(&rig->core.repair);
+    hsy_directs_tick(&rig->core.directs);
+    hsy_asked_tick(&rig->core.asked);
+    hsy_queries_tick(&rig->core.queries);
 }
 
 uint64_t relay_rig_deadline(const struct relay_rig *rig)
 {
-    return hsy_time_min(hsy_relay_deadline(&rig->core.relay),
-                        rig->core.repair.next_ns);
+    uint64_t next_ns = hsy_time_min(hsy_relay_deadline(&rig->core.relay),
+                                    rig->core.repair.next_ns);
+
+    next_ns = hsy_time_min(next_ns, rig->core.directs.next_ns);
+    next_ns = hsy_time_min(next_ns, rig->core.asked.next_ns);
+    return hsy_time_min(next_ns, rig->core.queries.next_ns);
 }
 
 void relay_rig_pass(struct relay_rig *rig, uint64_t ns)
@@ -327,6 +334,19 @@ int relay_rig_publish(struct relay_rig *rig, const char *text)
                        &message, NULL);
 }
 
+/* As decoding finds it. */
+static bool has_query(const struct hsy_bundle *bundle)
+{
+    struct hsy_reader at = hsy_reader(bundle->messages, bundle->messages_len);
+    struct hsy_message message;
+    bool asks = false;
+
+    while (hsy_messages_next(&at, &message)) {
+        asks = asks || message.query_ms > 0;
+    }
+    return asks;
+}
+
 bool relay_rig_sign(struct relay_rig *rig)
 {
     struct core_ports *cp = &rig->ports;
@@ -336,13 +356,18 @@ bool relay_rig_sign(struct relay_rig *rig)
     }
     struct hsy_signable what = cp->signables[0];
     struct hsy_blob *messages = cp->signed_messages[0];
-    HSY_ASSERT(what.kind == HSY_SIGN_BUNDLE);
+    HSY_ASSERT(what.kind == HSY_SIGN_BUNDLE || what.kind == HSY_SIGN_DIRECT);
     cp->signables_count--;
     memmove(&cp->signables[0], &cp->signables[1],
             cp->signables_count * sizeof(cp->signables[0]));
     memmove(&cp->signed_messages[0], &cp->signed_messages[1],
             cp->signables_count * sizeof(cp->signed_messages[0]));
-    what.bundle.sig.bytes[0] = 1;
+    if (what.kind == HSY_SIGN_BUNDLE) {
+        what.bundle.sig.bytes[0] = 1;
+        what.bundle.asks = has_query(&what.bundle);
+    } else {
+        what.direct.sig.bytes[0] = 1;
+    }
     hsy_core_signed(&rig->core, &what);
     hsy_pool_drop(&cp->pool, messages);
     return true;

@@ -4,6 +4,7 @@
 #include "cli/cli.c"
 #include "cli/exec.c"
 #include "cli/flags.c"
+#include "cli/print.c"
 #include "cli/remote.c"
 #include "cli/text_table.c"
 #include "cli/watch.c"

@@ -424,6 +424,9 @@ static inline struct hsy_bundle hostile_bundle(struct hostile *h,
                                 .payload = text};
         text[0] = (uint8_t)hostile_pick(h, 256);
         m.payload_len = (uint32_t)hostile_pick(h, sizeof(text));
+        m.query_ms = hostile_chance(h, 8)
+                         ? (uint32_t)(1 + hostile_pick(h, HSY_QUERY_MS_MAX))
+                         : 0;
         hsy_messages_add(&out, &b, &m);
     }
     hsy_bundle_signed_bytes(&covered, &b);
@@ -499,6 +502,40 @@ static inline struct hsy_bundle_ids hostile_bundle_ids(struct hostile *h)
         memcpy(h->list + 16 * (size_t)i, &id, sizeof(id));
     }
     return ids;
+}
+
+/* Half of them for the node itself. */
+static inline struct hsy_direct hostile_direct(struct hostile *h,
+                                               const struct puppet *p)
+{
+    static uint8_t text[8];
+    static uint8_t covered_bytes[1024];
+    struct hsy_writer covered =
+        hsy_writer(covered_bytes, sizeof(covered_bytes));
+    struct hsy_direct d = {.kind = (enum hsy_direct_kind)hostile_pick(h, 3),
+                           .origin = p->id,
+                           .incarnation = hostile_incarnation(h),
+                           .nonce = hostile_pick(h, 2),
+                           .to = hostile_chance(h, 2)
+                                     ? hearsay_node_id(h->stage.node)
+                                     : hostile_id(h),
+                           .wall_ms = hostile_wall(h),
+                           .payload = text};
+
+    if (d.kind != HSY_DIRECT_RECEIPT) {
+        d.number = hostile_chance(h, 8) ? 1 + hostile_u64(h) / 2
+                                        : 1 + hostile_pick(h, 600);
+        d.payload_len = (uint32_t)hostile_pick(h, sizeof(text));
+    }
+    if (d.kind != HSY_DIRECT_MESSAGE) {
+        d.about_incarnation = 1 + hostile_pick(h, 3);
+        d.about_nonce = hostile_chance(h, 2) ? h->stage.config.boot_nonce : 7;
+        d.about_number = 1 + hostile_pick(h, 9);
+    }
+    text[0] = (uint8_t)hostile_pick(h, 256);
+    hsy_direct_signed_bytes(&covered, &d);
+    d.sig = hostile_sign(h, &p->id, &covered);
+    return d;
 }
 
 /* Of the epochs that hostile_bundle() uses, and others. */
@@ -608,7 +645,7 @@ static inline enum hsy_frame_type hostile_type(struct hostile *h)
         HSY_BUNDLE, HSY_CONNECT, HSY_ACCEPT,      HSY_CONNECT,    HSY_REFUSE,
         HSY_REFUSE, HSY_IHAVE,   HSY_IHAVE,       HSY_GRAFT,      HSY_PRUNE,
         HSY_DIGEST, HSY_ROOT,    HSY_PULL,        HSY_GONE,       HSY_FETCH,
-        HSY_PIECE,  HSY_PIECE};
+        HSY_PIECE,  HSY_PIECE,   HSY_DIRECT,      HSY_DIRECT};
     static const uint8_t at_seed[] = {
         HSY_PING,      HSY_PONG,        HSY_REGISTER,  HSY_REGISTER,
         HSY_REGISTER,  HSY_LOOKUP,      HSY_PEERS_GET, HSY_LINKS,
@@ -618,7 +655,7 @@ static inline enum hsy_frame_type hostile_type(struct hostile *h)
     uint64_t which = hostile_pick(h, seed ? sizeof(at_seed) : sizeof(at_peer));
 
     if (hostile_chance(h, 24)) {
-        return (enum hsy_frame_type)(1 + hostile_pick(h, HSY_ROOT));
+        return (enum hsy_frame_type)(1 + hostile_pick(h, HSY_DIRECT));
     }
     return (enum hsy_frame_type)(seed ? at_seed[which] : at_peer[which]);
 }
@@ -748,6 +785,11 @@ static inline void hostile_frame(struct hostile *h, const struct puppet *p,
         return;
     case HSY_PIECE:
         hostile_fill_piece(h, link, &f->piece);
+        return;
+    case HSY_DIRECT:
+        f->direct.hops_left = (uint8_t)hostile_pick(h, 34);
+        f->direct.attempt = (uint8_t)hostile_pick(h, HSY_DIRECT_ATTEMPTS_MAX);
+        f->direct.direct = hostile_direct(h, hostile_other(h, p));
         return;
     }
 }

@@ -342,6 +342,96 @@ static void a_bundle_has_at_most_16_kib(void **state)
     }
 }
 
+static void a_query_waits_for_1_ms_to_60_s(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t ms;
+        bool taken;
+    } cases[] = {{0, false},
+                 {1, true},
+                 {60000, true},
+                 {60001, false},
+                 {UINT32_MAX, false}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct hsy_writer *out = begin_bundle(1, 1);
+        hsy_put_u8(out, 128 + 1);
+        hsy_put_u8(out, 't');
+        hsy_put_u32(out, cases[i].ms);
+        hsy_put_u32(out, 2);
+        put_zeros(out, 2 + 64);
+        CLAIM_TAKEN_IF(cases[i].taken);
+    }
+    for (uint8_t topic_len = 63; topic_len <= 66; topic_len++) {
+        struct hsy_writer *out = begin_bundle(1, 1);
+        hsy_put_u8(out, (uint8_t)(128 + topic_len));
+        for (uint8_t i = 0; i < topic_len; i++) {
+            hsy_put_u8(out, 't');
+        }
+        hsy_put_u32(out, 1);
+        hsy_put_u32(out, 0);
+        put_zeros(out, 64);
+        CLAIM_TAKEN_IF(topic_len <= 64);
+    }
+}
+
+/* What a DIRECT has beside its topic and payload, which are empty. */
+struct direct {
+    uint8_t attempt, kind;
+    uint64_t incarnation, number, about_incarnation, about_nonce, about_number;
+    uint8_t topic_len;
+    uint32_t payload_len;
+    bool taken;
+};
+
+static void a_direct_message_says_what_its_kind_may(void **state)
+{
+    (void)state;
+    static const struct direct cases[] = {
+        {0, 0, 1, 1, 0, 0, 0, 1, 1, true},
+        {7, 0, 1, 1, 0, 0, 0, 64, 0, true},
+        {8, 0, 1, 1, 0, 0, 0, 0, 0, false},     /* Too many attempts. */
+        {0, 3, 1, 1, 0, 0, 0, 0, 0, false},     /* No such kind. */
+        {0, 0, 0, 1, 0, 0, 0, 0, 0, false},     /* No incarnation. */
+        {0, 0, 1, 0, 0, 0, 0, 0, 0, false},     /* No number. */
+        {0, 0, 1, 1, 1, 0, 0, 0, 0, false},     /* About something. */
+        {0, 0, 1, 1, 0, 1, 0, 0, 0, false},     /* The same. */
+        {0, 0, 1, 1, 0, 0, 1, 0, 0, false},     /* The same. */
+        {0, 0, 1, 1, 0, 0, 0, 65, 0, false},    /* Too long a topic. */
+        {0, 0, 1, 1, 0, 0, 0, 0, 15360, true},  /* The longest payload, */
+        {0, 0, 1, 1, 0, 0, 0, 0, 15361, false}, /* and one more byte. */
+        {0, 1, 1, 0, 1, 0, 1, 0, 0, true},
+        {0, 1, 1, 1, 1, 0, 1, 0, 0, false}, /* A receipt has no number, */
+        {0, 1, 1, 0, 0, 0, 1, 0, 0, false}, /* is about an epoch, */
+        {0, 1, 1, 0, 1, 0, 0, 0, 0, false}, /* and a number, */
+        {0, 1, 1, 0, 1, 0, 1, 1, 0, false}, /* has no topic, */
+        {0, 1, 1, 0, 1, 0, 1, 0, 1, false}, /* and no payload. */
+        {0, 2, 1, 1, 1, 0, 1, 0, 9, true},
+        {0, 2, 1, 0, 1, 0, 1, 0, 9, false}, /* An answer has a number, */
+        {0, 2, 1, 1, 0, 0, 1, 0, 9, false}, /* is about a query, */
+        {0, 2, 1, 1, 1, 0, 1, 1, 9, false}, /* and has no topic. */
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const struct direct *c = &cases[i];
+        struct hsy_writer *out = begin(HSY_DIRECT);
+        hsy_put_u8(out, 3);
+        hsy_put_u8(out, c->attempt);
+        hsy_put_u8(out, c->kind);
+        put_zeros(out, 32);
+        hsy_put_u64(out, c->incarnation);
+        hsy_put_u64(out, 0);
+        hsy_put_u64(out, c->number);
+        put_zeros(out, 32);
+        hsy_put_u64(out, c->about_incarnation);
+        hsy_put_u64(out, c->about_nonce);
+        hsy_put_u64(out, c->about_number);
+        hsy_put_u64(out, 0);
+        put_message(out, c->topic_len, c->payload_len);
+        put_zeros(out, 64);
+        CLAIM_TAKEN_IF(c->taken);
+    }
+}
+
 static void a_length_that_runs_past_the_end_is_refused(void **state)
 {
     (void)state;
@@ -384,6 +474,8 @@ int main(void)
         cmocka_unit_test(a_payload_has_at_most_16_mib),
         cmocka_unit_test(a_large_message_is_alone_in_its_bundle),
         cmocka_unit_test(a_bundle_has_at_most_16_kib),
+        cmocka_unit_test(a_query_waits_for_1_ms_to_60_s),
+        cmocka_unit_test(a_direct_message_says_what_its_kind_may),
         cmocka_unit_test(a_length_that_runs_past_the_end_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

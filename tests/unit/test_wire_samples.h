@@ -177,6 +177,10 @@ static inline struct hsy_bundle sample_bundle(struct samples *s, uint16_t count)
         message.payload_len = (uint32_t)sample_below(s, sizeof(payload) + 1);
         sample_text(s, topic, message.topic_len);
         sample_bytes(s, payload, message.payload_len);
+        if (sample_below(s, 4) == 0) {
+            message.query_ms =
+                (uint32_t)(1 + sample_below(s, HSY_QUERY_MS_MAX));
+        }
         hsy_messages_add(&out, &bundle, &message);
     }
     sample_bytes(s, bundle.sig.bytes, sizeof(bundle.sig.bytes));
@@ -337,6 +341,30 @@ static inline struct hsy_piece sample_piece(struct samples *s)
     return p;
 }
 
+static inline struct hsy_direct sample_direct(struct samples *s)
+{
+    struct hsy_direct d = {.kind = (enum hsy_direct_kind)sample_below(s, 3)};
+    bool message = d.kind == HSY_DIRECT_MESSAGE;
+    bool receipt = d.kind == HSY_DIRECT_RECEIPT;
+    sample_bytes(s, d.origin.bytes, sizeof(d.origin.bytes));
+    sample_bytes(s, d.to.bytes, sizeof(d.to.bytes));
+    d.incarnation = sample_incarnation(s);
+    d.nonce = sample_u64(s);
+    d.number = receipt ? 0 : 1 + sample_below(s, UINT64_MAX);
+    d.about_incarnation = message ? 0 : sample_incarnation(s);
+    d.about_nonce = message ? 0 : sample_u64(s);
+    d.about_number = message ? 0 : 1 + sample_below(s, UINT64_MAX);
+    d.wall_ms = sample_u64(s);
+    d.topic_len = message ? (uint8_t)sample_below(s, HSY_TOPIC_MAX + 1) : 0;
+    d.payload_len = receipt ? 0 : (uint32_t)sample_below(s, 1000);
+    sample_text(s, (char *)s->messages, d.topic_len);
+    sample_bytes(s, s->messages + d.topic_len, d.payload_len);
+    d.topic = s->messages;
+    d.payload = s->messages + d.topic_len;
+    sample_bytes(s, d.sig.bytes, sizeof(d.sig.bytes));
+    return d;
+}
+
 static inline void sample_body(struct samples *s, struct hsy_frame *f)
 {
     switch (f->type) { /* tidy: dispatch */
@@ -451,6 +479,11 @@ static inline void sample_body(struct samples *s, struct hsy_frame *f)
         break;
     case HSY_PIECE:
         f->piece = sample_piece(s);
+        break;
+    case HSY_DIRECT:
+        f->direct.hops_left = (uint8_t)sample_u64(s);
+        f->direct.attempt = (uint8_t)sample_below(s, HSY_DIRECT_ATTEMPTS_MAX);
+        f->direct.direct = sample_direct(s);
         break;
     }
 }

@@ -168,10 +168,21 @@ static int seed_the_samples(void **state)
     return 0;
 }
 
+static void a_direct_message_is_signed_under_its_own_domain(void **state)
+{
+    (void)state;
+    begin();
+    struct hsy_direct direct = sample_direct(&samples);
+    hsy_direct_signed_bytes(&text.out, &direct);
+    hsy_put_direct(&plain.out, &direct);
+    claim_signed("hearsay-direct-1");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_record_is_signed_under_its_own_domain),
+        cmocka_unit_test(a_direct_message_is_signed_under_its_own_domain),
         cmocka_unit_test(an_encoded_record_is_signed_as_the_record_is),
         cmocka_unit_test(a_leave_is_signed_under_its_own_domain),
         cmocka_unit_test(a_report_is_signed_under_its_own_domain),

@@ -1,0 +1,449 @@
+/* A request that waits is suspended, so that it costs no turn of the loop; it
+ * is resumed by what the node tells. The node bounds how many there are, and
+ * how long each takes. */
+#include "admin/asks.h"
+
+#include "admin/state.h"
+#include "base/addr.h"
+#include "base/assert.h"
+#include "base/mem.h"
+#include "base/quantity.h"
+#include "base/time.h"
+#include "node/view.h"
+
+#include <string.h>
+
+enum { BLOCK_LEN = 16 * 1024, TIMEOUT_MAX_MS = 60 * 1000 };
+
+struct hsy_ask {
+    struct hsy_ask *next;
+    struct hsy_asks *asks;
+    struct MHD_Connection *connection;
+    uint64_t number; /* Of the message; the seq of the query. */
+    bool query;
+    bool suspended;
+    bool over; /* Nothing more will be told. */
+    enum hearsay_outcome outcome;
+    struct hsy_json text; /* Of a query: what is not read yet. */
+    size_t at;            /* So much of it is. */
+    uint64_t lost;        /* Answers that found no room. */
+};
+
+static const struct hearsay_node *node_of(const struct hsy_http_request *r)
+{
+    return hearsay_runtime_node(r->admin->runtime);
+}
+
+static const char *argument(const struct hsy_http_request *r, const char *name)
+{
+    return MHD_lookup_connection_value(r->connection, MHD_GET_ARGUMENT_KIND,
+                                       name);
+}
+
+static enum MHD_Result refuse_argument(struct hsy_http_request *r,
+                                       const char *error, const char *hint)
+{
+    return hsy_http_refuse(
+        r->connection,
+        &(struct hsy_http_problem){
+            .status = MHD_HTTP_BAD_REQUEST, .error = error, .hint = hint});
+}
+
+/* `timeout_ms`; 0: not given. */
+static bool read_timeout(const struct hsy_http_request *r, uint64_t *out_ns)
+{
+    const char *text = argument(r, "timeout_ms");
+    uint64_t ms = 0;
+    if (text != NULL &&
+        (hsy_uint_parse(&ms, text, TIMEOUT_MAX_MS) != 0 || ms == 0)) {
+        return false;
+    }
+    *out_ns = ms * HSY_MS;
+    return true;
+}
+
+static enum MHD_Result refuse_timeout(struct hsy_http_request *r)
+{
+    return refuse_argument(r, "`timeout_ms` is out of range",
+                           "1 to 60000 milliseconds");
+}
+
+static struct hearsay_outgoing outgoing(const struct hsy_http_request *r)
+{
+    return (struct hearsay_outgoing){.topic = argument(r, "topic"),
+                                     .payload = r->body != NULL ? r->body : "",
+                                     .payload_len = r->body_len};
+}
+
+/* ------------------------------------------------------------------- waiting
+ */
+
+static struct hsy_ask *ask_new(struct hsy_http_request *r, bool query)
+{
+    struct hsy_ask *ask = hsy_mem_zalloc(hearsay_mem_default(), sizeof(*ask));
+    if (ask != NULL) {
+        ask->asks = &r->admin->asks;
+        ask->connection = r->connection;
+        ask->query = query;
+        hsy_json_init(&ask->text, hearsay_mem_default(), HSY_ASK_LEN_MAX);
+        ask->next = ask->asks->first;
+        ask->asks->first = ask;
+    }
+    return ask;
+}
+
+void hsy_asks_forget(struct hsy_ask *ask)
+{
+    struct hsy_ask **at = &ask->asks->first;
+    while (*at != ask) {
+        at = &(*at)->next;
+    }
+    *at = ask->next;
+    hsy_json_fini(&ask->text);
+    hsy_mem_free(hearsay_mem_default(), ask);
+}
+
+static void suspend(struct hsy_ask *ask)
+{
+    HSY_ASSERT(!ask->suspended);
+    ask->suspended = true;
+    MHD_suspend_connection(ask->connection);
+}
+
+static void resume(struct hsy_ask *ask)
+{
+    if (ask->suspended) {
+        ask->suspended = false;
+        MHD_resume_connection(ask->connection);
+    }
+}
+
+void hsy_asks_end(struct hsy_asks *asks)
+{
+    asks->ending = true;
+    for (struct hsy_ask *ask = asks->first; ask != NULL; ask = ask->next) {
+        resume(ask);
+    }
+}
+
+bool hsy_asks_any(const struct hsy_asks *asks)
+{
+    return asks->first != NULL;
+}
+
+static enum MHD_Result refuse_memory(struct hsy_http_request *r)
+{
+    return hsy_http_refuse(
+        r->connection,
+        &(struct hsy_http_problem){.status = MHD_HTTP_SERVICE_UNAVAILABLE,
+                                   .error = "no memory for the request",
+                                   .hint = "try again"});
+}
+
+/* ----------------------------------------------------------- direct messages
+ */
+
+static enum MHD_Result answer_outcome(struct hsy_http_request *r)
+{
+    struct hsy_http_problem problem = {
+        .status = MHD_HTTP_GATEWAY_TIMEOUT,
+        .error = "no answer until the deadline",
+        .hint = "the node is unreachable or slow, and may have got the message "
+                "all the same; `hearsay peers` at a seed tells who is there"};
+    if (!r->ask->over || r->ask->outcome == HEARSAY_OUTCOME_STOPPED) {
+        problem.status = MHD_HTTP_SERVICE_UNAVAILABLE;
+        problem.error = "this node stopped before the outcome was known";
+        problem.hint = "the message may have arrived; ask the other node";
+        return hsy_http_refuse(r->connection, &problem);
+    }
+    if (r->ask->outcome == HEARSAY_OUTCOME_NO_ANSWER) {
+        return hsy_http_refuse(r->connection, &problem);
+    }
+    struct hearsay_id id = hearsay_node_id(node_of(r));
+    struct hsy_json json;
+    hsy_json_init(&json, hearsay_mem_default(), HSY_ADMIN_RESPONSE_MAX);
+    hsy_json_open(&json, NULL, '{');
+    hsy_json_id(&json, "id", &id);
+    hsy_json_u64(&json, "number", r->ask->number);
+    hsy_json_string(&json, "outcome", "delivered");
+    hsy_json_close(&json, '}');
+    return hsy_http_answer(r->connection, MHD_HTTP_OK, &json);
+}
+
+static enum MHD_Result begin_send(struct hsy_http_request *r)
+{
+    struct hearsay_outgoing out = outgoing(r);
+    const char *to = argument(r, "to");
+    if (hsy_id_parse(&out.to, to, strlen(to)) != 0) {
+        return refuse_argument(r, "`to` is no id of a node",
+                               "64 hex digits; `hearsay peers` lists them");
+    }
+    if (!read_timeout(r, &out.timeout_ns)) {
+        return refuse_timeout(r);
+    }
+    r->ask = ask_new(r, false);
+    if (r->ask == NULL) {
+        return refuse_memory(r);
+    }
+    int err = hearsay_runtime_send(r->admin->runtime, &out, &r->ask->number);
+    if (err == HEARSAY_ERR_INVALID) {
+        return refuse_argument(r, "`to` is this node itself",
+                               "name another node");
+    }
+    if (err != 0) {
+        return hsy_http_refuse_publish(r, err);
+    }
+    suspend(r->ask);
+    return MHD_YES;
+}
+
+enum MHD_Result hsy_asks_send(struct hsy_http_request *request)
+{
+    return request->ask == NULL ? begin_send(request) : answer_outcome(request);
+}
+
+/* ------------------------------------------------------------------- queries
+ */
+
+static const char *name_of(const struct hearsay_node *node,
+                           const struct hearsay_id *id,
+                           char out[HEARSAY_NAME_MAX + 1])
+{
+    struct hsy_view_link link;
+    struct hsy_view_peer peer;
+    out[0] = '\0';
+    for (uint32_t i = 0; hsy_view_link(node, i, &link); i++) {
+        if (hsy_id_equal(&link.id, id)) {
+            memcpy(out, link.name, sizeof(link.name));
+            return out;
+        }
+    }
+    for (uint32_t i = 0; hsy_view_peer(node, i, &peer); i++) {
+        if (hsy_id_equal(&peer.id, id)) {
+            memcpy(out, peer.name, sizeof(peer.name));
+            return out;
+        }
+    }
+    return out;
+}
+
+static void put_raw(struct hsy_json *json, const char *text)
+{
+    hsy_json_raw(json, text, strlen(text));
+}
+
+static void open_event(struct hsy_json *json, const char *event)
+{
+    put_raw(json, "event: ");
+    put_raw(json, event);
+    put_raw(json, "\ndata: ");
+    json->comma = false;
+    hsy_json_open(json, NULL, '{');
+}
+
+static void close_event(struct hsy_json *json)
+{
+    hsy_json_close(json, '}');
+    put_raw(json, "\n\n");
+}
+
+/* The last events must fit in any case. */
+enum { ROOM_FOR_END = 64 * 1024 };
+
+static void add_answer(struct hsy_ask *ask, const struct hearsay_effect *told,
+                       const struct hearsay_node *node)
+{
+    char name[HEARSAY_NAME_MAX + 1];
+    size_t most = 6 * told->answer.payload_len + 1024;
+    if (ask->text.len + most > HSY_ASK_LEN_MAX - ROOM_FOR_END) {
+        ask->lost++;
+        return;
+    }
+    open_event(&ask->text, "answer");
+    hsy_json_id(&ask->text, "from", &told->answer.from);
+    hsy_json_string(&ask->text, "name",
+                    name_of(node, &told->answer.from, name));
+    hsy_json_payload(&ask->text, told->answer.payload,
+                     told->answer.payload_len);
+    close_event(&ask->text);
+}
+
+static void add_end(struct hsy_ask *ask, const struct hearsay_summary *summary,
+                    const struct hearsay_node *node)
+{
+    char name[HEARSAY_NAME_MAX + 1];
+    struct hsy_json *json = &ask->text;
+    if (ask->lost > 0) {
+        open_event(json, "lost");
+        hsy_json_u64(json, "count", ask->lost);
+        close_event(json);
+    }
+    open_event(json, "done");
+    hsy_json_u64(json, "seq", summary->seq);
+    hsy_json_u64(json, "answered", summary->answered);
+    hsy_json_u64(json, "expected", summary->expected);
+    hsy_json_u64(json, "missing_count", summary->missing_count);
+    hsy_json_bool(json, "counted_only", summary->counted_only);
+    hsy_json_bool(json, "stopped", summary->stopped);
+    hsy_json_open(json, "missing", '[');
+    for (uint32_t i = 0; i < summary->missing_listed; i++) {
+        hsy_json_open(json, NULL, '{');
+        hsy_json_id(json, "id", &summary->missing[i]);
+        hsy_json_string(json, "name",
+                        name_of(node, &summary->missing[i], name));
+        hsy_json_close(json, '}');
+    }
+    hsy_json_close(json, ']');
+    close_event(json);
+}
+
+static ssize_t read_query(void *cls, uint64_t position, char *out, size_t max)
+{
+    (void)position;
+    struct hsy_ask *ask = cls;
+    size_t left = ask->text.len - ask->at;
+    if (ask->text.bad) {
+        return MHD_CONTENT_READER_END_WITH_ERROR;
+    }
+    if (left > 0) {
+        size_t take = left < max ? left : max;
+        memcpy(out, ask->text.text + ask->at, take);
+        ask->at += take;
+        if (ask->at == ask->text.len) {
+            hsy_json_fini(&ask->text);
+            ask->at = 0;
+        }
+        return (ssize_t)take;
+    }
+    if (ask->over || ask->asks->ending) {
+        return MHD_CONTENT_READER_END_OF_STREAM;
+    }
+    suspend(ask);
+    return 0;
+}
+
+enum MHD_Result hsy_asks_query(struct hsy_http_request *r)
+{
+    struct hearsay_outgoing out = outgoing(r);
+    if (!read_timeout(r, &out.timeout_ns)) {
+        return refuse_timeout(r);
+    }
+    r->ask = ask_new(r, true);
+    if (r->ask == NULL) {
+        return refuse_memory(r);
+    }
+    int err = hearsay_runtime_query(r->admin->runtime, &out, &r->ask->number);
+    if (err != 0) {
+        return hsy_http_refuse_publish(r, err);
+    }
+    struct MHD_Response *response = MHD_create_response_from_callback(
+        MHD_SIZE_UNKNOWN, BLOCK_LEN, read_query, r->ask, NULL);
+    if (response == NULL) {
+        return MHD_NO;
+    }
+    open_event(&r->ask->text, "asked");
+    hsy_json_u64(&r->ask->text, "seq", r->ask->number);
+    close_event(&r->ask->text);
+    hsy_admin_start_beats(r->admin);
+    MHD_add_response_header(response, "Content-Type", "text/event-stream");
+    MHD_add_response_header(response, "Cache-Control", "no-store");
+    enum MHD_Result result =
+        MHD_queue_response(r->connection, MHD_HTTP_OK, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+/* ------------------------------------------------------------------- answers
+ */
+
+static enum MHD_Result refuse_answer(struct hsy_http_request *r, int err)
+{
+    struct hsy_http_problem problem = {.error = hearsay_strerror(err)};
+    if (err == HEARSAY_ERR_UNKNOWN) {
+        problem.status = MHD_HTTP_NOT_FOUND;
+        problem.hint = "`hearsay watch --queries` shows those that came";
+    } else if (err == HEARSAY_ERR_LATE) {
+        problem.status = MHD_HTTP_GONE;
+        problem.hint = "who asked waits no more";
+    } else if (err == HEARSAY_ERR_ANSWERED) {
+        problem.status = MHD_HTTP_CONFLICT;
+        problem.hint = "each node answers a query once; a node without "
+                       "--answers does so by itself";
+    } else {
+        return hsy_http_refuse_publish(r, err);
+    }
+    return hsy_http_refuse(r->connection, &problem);
+}
+
+enum MHD_Result hsy_asks_answer(struct hsy_http_request *r)
+{
+    const char *origin = argument(r, "origin");
+    const char *epoch = argument(r, "epoch");
+    const char *seq = argument(r, "seq");
+    struct hearsay_answer answer = {.payload = r->body != NULL ? r->body : "",
+                                    .payload_len = r->body_len};
+    uint64_t number = 0;
+    if (origin == NULL || epoch == NULL || seq == NULL ||
+        hsy_id_parse(&answer.origin, origin, strlen(origin)) != 0 ||
+        hsy_uint_parse(&answer.epoch, epoch, UINT64_MAX) != 0 ||
+        hsy_uint_parse(&answer.seq, seq, UINT64_MAX) != 0) {
+        return refuse_argument(r, "this names no query",
+                               "`origin`, `epoch` and `seq`, as the event "
+                               "has them");
+    }
+    int err = hearsay_runtime_answer(r->admin->runtime, &answer, &number);
+    if (err != 0) {
+        return refuse_answer(r, err);
+    }
+    struct hsy_json json;
+    hsy_json_init(&json, hearsay_mem_default(), HSY_ADMIN_RESPONSE_MAX);
+    hsy_json_open(&json, NULL, '{');
+    hsy_json_u64(&json, "number", number);
+    hsy_json_close(&json, '}');
+    return hsy_http_answer(r->connection, MHD_HTTP_ACCEPTED, &json);
+}
+
+/* -------------------------------------------------------------- what is told
+ */
+
+static bool is_for(const struct hsy_ask *ask, const struct hearsay_effect *told)
+{
+    uint64_t number = told->kind == HEARSAY_FX_RECEIPT  ? told->receipt.number
+                      : told->kind == HEARSAY_FX_ANSWER ? told->answer.seq
+                                                        : told->summary->seq;
+    return ask->query == (told->kind != HEARSAY_FX_RECEIPT) &&
+           ask->number == number && !ask->over;
+}
+
+bool hsy_asks_told(struct hsy_asks *asks, const struct hearsay_effect *told,
+                   const struct hearsay_node *node)
+{
+    struct hsy_ask *ask = asks->first;
+    while (ask != NULL && !is_for(ask, told)) {
+        ask = ask->next;
+    }
+    if (ask == NULL) {
+        return false; /* Its client is gone. */
+    }
+    if (told->kind == HEARSAY_FX_RECEIPT) {
+        ask->outcome = told->receipt.outcome;
+        ask->over = true;
+    } else if (told->kind == HEARSAY_FX_ANSWER) {
+        add_answer(ask, told, node);
+    } else {
+        add_end(ask, told->summary, node);
+        ask->over = true;
+    }
+    resume(ask);
+    return true;
+}
+
+void hsy_asks_beat(struct hsy_asks *asks)
+{
+    for (struct hsy_ask *ask = asks->first; ask != NULL; ask = ask->next) {
+        if (ask->query && ask->text.len == 0) {
+            put_raw(&ask->text, ":\n\n");
+            resume(ask);
+        }
+    }
+}

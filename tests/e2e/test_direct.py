@@ -1,0 +1,169 @@
+"""Direct messages and queries between real processes."""
+import json
+import pathlib
+import subprocess
+import sys
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from cluster import BINARY, Cluster  # noqa: E402
+
+
+def follow(node, *args):
+    """A `watch` beside everything else."""
+    return subprocess.Popen([BINARY, "watch", "--data", str(node.data), *args],
+                            stdout=subprocess.PIPE, text=True)
+
+
+class Direct(unittest.TestCase):
+    def start(self, peers, *more):
+        self.cluster = Cluster(seeds=3, peers=peers)
+        self.addCleanup(self.cluster.close)
+        for args in more:
+            self.cluster.add_peer(*args)
+        self.cluster.start()
+        self.cluster.wait_joined()
+        return self.cluster.peers
+
+    def followed(self, node, *args):
+        """Waits until the node knows of the follower."""
+        before = node.status()["api"]["subscribers"]
+        watch = follow(node, *args)
+        self.addCleanup(watch.communicate)
+        self.addCleanup(watch.kill)
+        self.cluster.wait_for(lambda: node.status()["api"]["subscribers"] > before, 10,
+                              "somebody follows")
+        return watch
+
+    # ------------------------------------------------------ direct messages
+
+    def test_to_one_and_nobody_else(self):
+        peers = self.start(5)
+        watch = self.followed(peers[4], "--json", "--count", "1")
+        done = peers[0].run("send", "--to", peers[4].id, "--topic", "news", "for you")
+        self.assertEqual(done.stdout, f"delivered to {peers[4].id[:8]} peer-5\n")
+        got = json.loads(watch.stdout.readline())
+        self.assertEqual((got["origin"], got["text"], got["topic"], got["direct"]),
+                         (peers[0].id, "for you", "news", True))
+        self.assertEqual([peer.counter("directs_taken") for peer in peers], [0, 0, 0, 0, 1])
+
+    def test_named_by_the_beginning_of_a_name_or_id(self):
+        peers = self.start(3)
+        for text in ("peer-3", peers[2].id[:12], peers[2].id.upper()[:12]):
+            done = peers[0].run("send", "--json", "--to", text, "hi")
+            self.assertEqual(json.loads(done.stdout),
+                             {"to": peers[2].id, "outcome": "delivered"})
+        many = peers[0].run("send", "--to", "peer", "hi", check=False)
+        self.assertEqual(many.returncode, 1)
+        self.assertIn("write more of it", many.stderr)
+        none = peers[0].run("send", "--to", "zorro", "hi", check=False)
+        self.assertEqual(none.returncode, 1)
+        self.assertIn("knows no peer", none.stderr)
+
+    def test_what_is_shown_of_it(self):
+        peers = self.start(2)
+        watch = self.followed(peers[1], "--count", "1")
+        peers[0].run("send", "--to", "peer-2", "hello")
+        self.assertRegex(watch.stdout.readline(), r" #1 \(direct\) hello\n$")
+
+    def test_nobody_answers(self):
+        peers = self.start(3)
+        peers[2].stop()
+        begun = time.monotonic()
+        done = peers[0].run("send", "--to", peers[2].id, "--timeout", "1500ms", "hello?",
+                            check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("(504): no answer until the deadline", done.stderr)
+        self.assertGreaterEqual(time.monotonic() - begun, 1.5)
+        nobody = peers[0].run("send", "--to", "f" * 64, "--timeout", "1s", "x", check=False)
+        self.assertIn("504", nobody.stderr)
+
+    def test_a_retry_reaches_one_that_stood_still(self):
+        peers = self.start(3)
+        peers[2].stop()
+        send = subprocess.Popen([BINARY, "send", "--data", str(peers[0].data), "--to",
+                                 peers[2].id, "--timeout", "20s", "later"],
+                                stdout=subprocess.PIPE, text=True)
+        self.cluster.wait_for(lambda: peers[0].counter("directs_retried") >= 1, 10, "a retry")
+        peers[2].cont()
+        self.assertIn("delivered", send.communicate(timeout=25)[0])
+        self.assertEqual(peers[2].counter("directs_taken"), 1)
+
+    def test_what_is_refused(self):
+        peers = self.start(2)
+        seed = self.cluster.seeds[0]
+        for node, query, status in ((peers[0], f"to={peers[0].id}", 400),
+                                    (peers[0], "to=abc", 400),
+                                    (peers[0], f"to={peers[1].id}&timeout_ms=60001", 400),
+                                    (peers[0], f"to={peers[1].id}&timeout_ms=0", 400),
+                                    (seed, f"to={peers[1].id}", 409)):
+            got, _, body = node.http("POST", f"/v1/messages?{query}", b"x")
+            self.assertEqual(got, status, body)
+            self.assertTrue(json.loads(body)["hint"])
+        long = peers[0].run("send", "--to", peers[1].id, "--timeout", "61s", "x", check=False)
+        self.assertEqual(long.returncode, 2)
+
+    def test_who_leaves_says_what_is_not_known(self):
+        peers = self.start(3)
+        peers[2].stop()
+        send = subprocess.Popen([BINARY, "send", "--data", str(peers[0].data), "--to",
+                                 peers[2].id, "--timeout", "30s", "x"],
+                                stderr=subprocess.PIPE, text=True)
+        self.cluster.wait_for(lambda: peers[0].counter("directs_sent") == 1, 10, "it is sent")
+        peers[0].terminate()
+        stderr = send.communicate(timeout=10)[1]
+        self.assertEqual(send.returncode, 1)
+        self.assertIn("503", stderr)
+
+    # -------------------------------------------------------------- queries
+
+    def test_all_answer(self):
+        peers = self.start(5)
+        begun = time.monotonic()
+        done = peers[0].run("query", "--timeout", "20s", "are you there?")
+        self.assertLess(time.monotonic() - begun, 15)
+        lines = done.stdout.splitlines()
+        self.assertEqual(sorted(lines[:4]), [f"peer-{i}: received" for i in range(2, 6)])
+        self.assertEqual(lines[4], "4 of 4 answered")
+
+    def test_an_application_answers(self):
+        peers = self.start(2, ("--answers",))
+        watch = self.followed(peers[2], "--queries")
+        query = subprocess.Popen([BINARY, "query", "--data", str(peers[0].data), "--json",
+                                  "--topic", "v", "--timeout", "30s", "which?"],
+                                 stdout=subprocess.PIPE, text=True)
+        line = watch.stdout.readline()
+        name = line.partition("(asks: ")[2].partition(")")[0]
+        self.assertTrue(line.endswith(" [v] which?\n"), line)
+        self.assertEqual(peers[2].run("answer", name, "the third").stdout, "answered\n")
+        out, _ = query.communicate(timeout=30)
+        self.assertEqual(query.returncode, 0)
+        *answers, summary = [json.loads(text) for text in out.splitlines()]
+        self.assertEqual({a["name"]: a["text"] for a in answers},
+                         {"peer-2": "", "peer-3": "the third"})
+        self.assertEqual((summary["answered"], summary["expected"], summary["missing"]),
+                         (2, 2, []))
+        again = peers[2].run("answer", name, "again", check=False)
+        self.assertEqual(again.returncode, 1)
+        self.assertIn("409", again.stderr)
+        unknown = peers[2].run("answer", name + "9", "x", check=False)
+        self.assertIn("404", unknown.stderr)
+        nonsense = peers[2].run("answer", "1:2:3", "x", check=False)
+        self.assertEqual(nonsense.returncode, 2)
+
+    def test_who_does_not_answer_is_named(self):
+        peers = self.start(3, ("--answers",))
+        done = peers[0].run("query", "--timeout", "1s", "well?", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.stdout.splitlines()[-1], "2 of 3 answered; missing: peer-4")
+
+    def test_who_is_dead_is_not_waited_for(self):
+        peers = self.start(4)
+        peers[3].kill()
+        done = peers[0].run("query", "--timeout", "30s", "who is left?", timeout_s=40)
+        self.assertEqual(done.stdout.splitlines()[-1], "2 of 2 answered")
+
+
+if __name__ == "__main__":
+    unittest.main()
