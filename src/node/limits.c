@@ -46,30 +46,25 @@ static uint64_t listed_len(const struct hearsay_config *c)
     return in_table(item) + HSY_RECORD_LEN_MAX + in_pool();
 }
 
-bool hsy_node_limit(const struct hearsay_config *c, uint32_t index,
-                    struct hsy_limit *out)
+/* One of @count rows of a table of them; false: it has fewer. */
+static bool pick(const struct hsy_limit *rows, size_t count, uint32_t *index,
+                 struct hsy_limit *out)
 {
-    bool seed = c->role == HEARSAY_SEED;
-    uint64_t peer = seed ? 0 : 1;
-    uint64_t graves = seed ? (uint64_t)c->peers_max + HSY_GRAVES_EXTRA : 0;
+    if (*index < count) {
+        *out = rows[*index];
+        return true;
+    }
+    HSY_ASSERT(count > 0);
+    *index -= (uint32_t)count;
+    return false;
+}
+
+/* What is kept of messages. */
+static bool kept_limit(const struct hearsay_config *c, uint32_t *index,
+                       struct hsy_limit *out)
+{
+    uint64_t peer = c->role == HEARSAY_SEED ? 0 : 1;
     const struct hsy_limit rows[] = {
-        {"links", c->links_max, link_len(), "refuse"},
-        {"bytes queued to a link", c->links_max, c->queue_max,
-         "announce, then close as slow"},
-        {"ids to announce to a link", c->links_max,
-         HSY_LANE_IDS_MAX * sizeof(struct hsy_bundle_id), "drop"},
-        {"bytes of a link not parsed", c->links_max,
-         (uint64_t)c->frame_max + HSY_IN_SLACK, "close as malformed"},
-        {seed ? "registered peers" : "address book",
-         seed ? c->peers_max : c->book_max, listed_len(c),
-         seed ? "refuse" : "drop the oldest"},
-        {"link snapshots", seed ? c->peers_max : 0,
-         HSY_LINKS_COUNT_MAX * HEARSAY_ID_LEN, "cut"},
-        {"tombstones", graves,
-         in_table(sizeof(struct hsy_grave)) + HSY_ROW_LEN_MAX,
-         "the oldest becomes a floor"},
-        {"floors", graves, in_table(sizeof(struct hsy_floor)),
-         "drop the oldest"},
         {"message ids remembered", peer * c->seen_max,
          in_table(sizeof(struct hsy_bundle_id)), "drop the oldest"},
         {"bundles being checked", peer * c->jobs_max,
@@ -82,6 +77,18 @@ bool hsy_node_limit(const struct hearsay_config *c, uint32_t index,
          in_table(sizeof(struct hsy_retained_bundle)) + in_pool(),
          "drop the oldest"},
         {"bytes of bundles kept", peer * c->retain_bytes, 1, "drop the oldest"},
+    };
+
+    HSY_ASSERT(peer <= 1);
+    return pick(rows, sizeof(rows) / sizeof(rows[0]), index, out);
+}
+
+/* What messages wait in, for the application or for others. */
+static bool waiting_limit(const struct hearsay_config *c, uint32_t *index,
+                          struct hsy_limit *out)
+{
+    uint64_t peer = c->role == HEARSAY_SEED ? 0 : 1;
+    const struct hsy_limit rows[] = {
         {"topics wanted", peer, HSY_TOPICS_MAX * sizeof(struct hsy_pattern),
          "refuse"},
         {"bundles to be saved", c->retain_on_disk ? peer * HSY_SAVING_MAX : 0,
@@ -108,17 +115,69 @@ bool hsy_node_limit(const struct hearsay_config *c, uint32_t index,
         {"ids to be announced", peer * HSY_ANNOUNCE_MAX,
          2 * sizeof(struct hsy_announced), "drop the oldest"},
         {"PULLs open", peer * HSY_PULLS_MAX, sizeof(struct hsy_pull), "wait"},
+    };
+
+    HSY_ASSERT(peer <= 1);
+    return pick(rows, sizeof(rows) / sizeof(rows[0]), index, out);
+}
+
+/* What goes to one node, and what asks all. */
+static bool direct_limit(const struct hearsay_config *c, uint32_t *index,
+                         struct hsy_limit *out)
+{
+    uint64_t peer = c->role == HEARSAY_SEED ? 0 : 1;
+    const struct hsy_limit rows[] = {
+        {"ways to nodes", peer * HSY_WAYS_MAX, in_table(sizeof(struct hsy_way)),
+         "drop the oldest"},
+        {"senders of direct messages", peer * HSY_ONCE_MAX,
+         in_table(sizeof(struct hsy_once_sender)), "not acknowledged"},
+        {"direct messages seen",
+         peer * (HSY_DIRECT_SEEN_MAX + HSY_DIRECT_RECEIPTS_MAX),
+         in_table(HSY_DIRECT_FIXED_LEN), "drop the oldest"},
+        {"direct messages open", peer * 2 * HSY_DIRECT_OPEN_MAX,
+         HSY_DIRECT_LEN_MAX, "try again"},
+        {"queries of others", peer * HSY_ASKED_MAX,
+         in_table(2 * sizeof(struct hsy_query_name)), "drop the oldest"},
+        {"nodes that are asked", peer * HSY_QUERIES_MAX * HSY_QUERY_NODES_MAX,
+         in_table(2 * HEARSAY_ID_LEN), "count only"},
+    };
+
+    HSY_ASSERT(peer <= 1);
+    return pick(rows, sizeof(rows) / sizeof(rows[0]), index, out);
+}
+
+bool hsy_node_limit(const struct hearsay_config *c, uint32_t index,
+                    struct hsy_limit *out)
+{
+    bool seed = c->role == HEARSAY_SEED;
+    uint64_t graves = seed ? (uint64_t)c->peers_max + HSY_GRAVES_EXTRA : 0;
+    const struct hsy_limit rows[] = {
+        {"links", c->links_max, link_len(), "refuse"},
+        {"bytes queued to a link", c->links_max, c->queue_max,
+         "announce, then close as slow"},
+        {"ids to announce to a link", c->links_max,
+         HSY_LANE_IDS_MAX * sizeof(struct hsy_bundle_id), "drop"},
+        {"bytes of a link not parsed", c->links_max,
+         (uint64_t)c->frame_max + HSY_IN_SLACK, "close as malformed"},
+        {seed ? "registered peers" : "address book",
+         seed ? c->peers_max : c->book_max, listed_len(c),
+         seed ? "refuse" : "drop the oldest"},
+        {"link snapshots", seed ? c->peers_max : 0,
+         HSY_LINKS_COUNT_MAX * HEARSAY_ID_LEN, "cut"},
+        {"tombstones", graves,
+         in_table(sizeof(struct hsy_grave)) + HSY_ROW_LEN_MAX,
+         "the oldest becomes a floor"},
+        {"floors", graves, in_table(sizeof(struct hsy_floor)),
+         "drop the oldest"},
         {"probes", HSY_PROBES_MAX, in_table(sizeof(struct hsy_probe)),
          "counted, not probed"},
         {"jobs", c->jobs_max, job_len(), "try again"},
     };
 
     HSY_ASSERT(out != NULL);
-    if (index >= sizeof(rows) / sizeof(rows[0])) {
-        return false;
-    }
-    *out = rows[index];
-    return true;
+    return pick(rows, sizeof(rows) / sizeof(rows[0]), &index, out) ||
+           kept_limit(c, &index, out) || waiting_limit(c, &index, out) ||
+           direct_limit(c, &index, out);
 }
 
 uint64_t hsy_node_limits_total(const struct hearsay_config *config)
