@@ -2,7 +2,8 @@
  * is told what to do by lines on its standard input, and answers each with one
  * JSON object on a line:
  *
- *     load_peer NAME HOST:PORT SEED...     listens there; keeps nothing
+ *     load_peer NAME HOST:PORT SEED...     listens there; keeps no files, and
+ *                                          LOAD_PEER_RETAIN MiB of messages
  *
  *     publish RATE SECONDS BYTES   so many messages a second, 0: as many as are
  *                                  taken; answered at the end
@@ -28,7 +29,6 @@ enum {
     SEQS_MAX = 16 * 1024 * 1024,     /* Of one origin, kept track of. */
     LATENCIES_MAX = 8 * 1024 * 1024, /* Later ones are not counted. */
     ORIGINS_MAX = 256,
-    RETAIN_BYTES = 512 * 1024 * 1024,
     TURN_MAX = 512, /* Messages published in one turn of the loop. */
     LINE_MAX_LEN = 256
 };
@@ -215,6 +215,16 @@ static uint64_t memory_kib(const char *key)
     return kib;
 }
 
+static size_t own_len(void)
+{
+    size_t len = app.latencies_count * sizeof(*app.latencies_us);
+
+    for (uint32_t i = 0; i < app.origins_count; i++) {
+        len += app.origins[i].highest / 8;
+    }
+    return len;
+}
+
 static void report(void)
 {
     const struct hearsay_node *node = hearsay_runtime_node(app.runtime);
@@ -232,9 +242,10 @@ static void report(void)
            app.published, app.again_all, app.twice, status.counters.lost);
     printf(", \"latencies\": %zu, \"queued_most\": %" PRIu32,
            app.latencies_count, app.queued_most);
-    printf(", \"rss_kib\": %" PRIu64 ", \"rss_most_kib\": %" PRIu64
+    /* Its own notes of what came are no part of the node. */
+    printf(", \"rss_most_kib\": %" PRIu64 ", \"own_kib\": %zu"
            ", \"permille_us\": [",
-           memory_kib("VmRSS"), memory_kib("VmHWM"));
+           memory_kib("VmHWM"), own_len() / 1024);
     for (uint32_t i = 0; i <= 1000; i++) {
         printf("%s%" PRIu32, i > 0 ? ", " : "", latency_us(i));
     }
@@ -378,7 +389,10 @@ static void open_peer(uv_loop_t *loop, char **argv, int argc)
     config.listen[0] = argv[2];
     config.listen_count = 1;
     config.data_dir = NULL;
-    config.node.retain_bytes = RETAIN_BYTES; /* All of one run. */
+    const char *retain = getenv("LOAD_PEER_RETAIN"); /* MiB */
+    if (retain != NULL) {
+        config.node.retain_bytes = strtoull(retain, NULL, 10) << 20;
+    }
     config.workers = 1;
     config.on_message = on_message;
     config.on_stopped = on_stopped;

@@ -88,7 +88,8 @@ def catch_up(slow, total):
 
 
 def run(build, hosts, case, seconds):
-    with Network(build / "hearsay", build / "bench/load_peer", hosts["seeds"], 3) as net:
+    retain = {"LOAD_PEER_RETAIN": "512"}  # All of one run.
+    with Network(build / "hearsay", build / "bench/load_peer", hosts["seeds"], 3, retain) as net:
         others = [net.add(hosts["peers"], f"peer{i + 1}") for i in range(PEERS - 1)]
         slow = Slow(net, hosts, build, case)
         reports = net.wait_joined()

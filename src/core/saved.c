@@ -31,6 +31,7 @@ struct hsy_saving {
     uint64_t ordinal;
     uint8_t hops;
     bool deliver;
+    bool again; /* See struct hearsay_message. */
 };
 
 size_t hsy_saved_saving_len(void)
@@ -133,6 +134,7 @@ bool hsy_saved_put(struct hsy_saved *s, struct hsy_retained_bundle *b,
     e->ordinal = b->ordinal;
     e->hops = b->hops;
     e->deliver = deliver;
+    e->again = turn->again;
     origin->under_way += deliver ? 1 : 0;
     *(s->first == NULL ? &s->first : &s->last->next) = e;
     s->last = e;
@@ -241,6 +243,7 @@ static void hand_over(struct hsy_saved *s, const struct hsy_saving *e)
     hsy_delivery_turn(s->delivery, &(struct hsy_turn){.bundle = &bundle,
                                                       .content = e->content,
                                                       .hops = e->hops,
+                                                      .again = e->again,
                                                       .ordinal = e->ordinal});
 }
 
