@@ -369,7 +369,7 @@ int hsy_ledger_delivered(struct hsy_ledger *l, uint32_t node, int64_t origin,
     return HEARSAY_OK;
 }
 
-void hsy_ledger_late(struct hsy_ledger *l, uint32_t node,
+bool hsy_ledger_late(struct hsy_ledger *l, uint32_t node,
                      const struct hsy_late *late)
 {
     HSY_ASSERT(node < l->count);
@@ -377,7 +377,7 @@ void hsy_ledger_late(struct hsy_ledger *l, uint32_t node,
     const struct member *origin = &l->members[late->origin];
     struct epoch_key key = {.origin = late->origin, .value = late->epoch};
     if (origin->forgot) {
-        return; /* Who knows which? */
+        return false;
     }
     const struct epoch *known = hsy_table_find(&l->epochs, &key);
     for (uint64_t seq = late->from; seq <= late->to; seq++) {
@@ -388,6 +388,7 @@ void hsy_ledger_late(struct hsy_ledger *l, uint32_t node,
             }
         }
     }
+    return true;
 }
 
 struct hsy_totals hsy_ledger_totals(const struct hsy_ledger *l)

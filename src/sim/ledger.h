@@ -54,13 +54,14 @@ hsy_ledger_delivered(struct hsy_ledger *l, uint32_t node, int64_t origin,
                      const struct hearsay_message *message);
 
 /* @node has said that these came too late to be delivered in order: they count
- * as delivered. */
+ * as delivered. False: which they are cannot be said, for the origin's disk was
+ * lost, and its epochs come again. */
 struct hsy_late {
     uint32_t origin;
     uint64_t epoch, from, to;
 };
-void hsy_ledger_late(struct hsy_ledger *l, uint32_t node,
-                     const struct hsy_late *late);
+HEARSAY_MUST_USE bool hsy_ledger_late(struct hsy_ledger *l, uint32_t node,
+                                      const struct hsy_late *late);
 
 struct hsy_totals hsy_ledger_totals(const struct hsy_ledger *l);
 /* The first broken promise, "" while all hold. Static. */

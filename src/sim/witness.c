@@ -63,8 +63,9 @@ static void on_late(struct hsy_witness *w, uint32_t node,
     struct hsy_late late = {.epoch = hsy_note_find(note, "epoch")->u64,
                             .from = hsy_note_find(note, "from")->u64,
                             .to = hsy_note_find(note, "to")->u64};
-    if (hsy_cluster_find(w->cluster, &origin->id, &late.origin)) {
-        hsy_ledger_late(w->ledger, node, &late);
+    if (hsy_cluster_find(w->cluster, &origin->id, &late.origin) &&
+        !hsy_ledger_late(w->ledger, node, &late) && w->checks != NULL) {
+        hsy_checks_excuse(w->checks, HSY_B3, late.origin);
     }
 }
 
