@@ -53,6 +53,8 @@
     X(prunes_sent)                                                       \
     X(prunes_in)                                                         \
     X(links_demoted) /* to lazy, for too much waited */                  \
+    X(acks_sent)     /* so much came, here and behind */                 \
+    X(acks_in)                                                           \
     X(digests_sent)                                                      \
     X(pulls_sent)                                                        \
     X(pulls_in)                                                          \

@@ -59,6 +59,11 @@ struct hsy_origin {
     struct hsy_held *held;
     uint32_t under_way; /* Claimed, and on its way to being put in order. */
     uint32_t fetching;  /* Of these: large ones whose content is to come. */
+    /* It comes over this link (0: not known); acks.h: all up to there is told
+     * to have come, and so many bytes came since. */
+    hearsay_link up;
+    uint64_t acked;
+    uint32_t unacked_len;
     /* Who has more, and which; and who says so while that is being pulled;
      * repair.h. */
     struct hsy_offer offer, later;

@@ -17,12 +17,13 @@ enum {
 
 void hsy_publisher_init(struct hsy_publisher *p, struct hsy_env *env,
                         struct hsy_neighbours *neighbours,
-                        struct hsy_bulk *bulk)
+                        struct hsy_bulk *bulk, struct hsy_acks *acks)
 {
     HSY_ASSERT(neighbours != NULL);
     *p = (struct hsy_publisher){.env = env,
                                 .neighbours = neighbours,
                                 .bulk = bulk,
+                                .acks = acks,
                                 .next_ns = HEARSAY_NEVER,
                                 .hash_next_ns = HEARSAY_NEVER};
 }
@@ -265,12 +266,18 @@ int hsy_publish(struct hsy_publisher *p, uint64_t incarnation,
     if (p->epoch_incarnation == 0) {
         p->epoch_incarnation = incarnation; /* Fixed for the process's life. */
     }
-    int err = take(p, message);
+    struct hsy_epoch own = {.origin = env->id,
+                            .incarnation = p->epoch_incarnation,
+                            .nonce = env->config.boot_nonce};
+    int err = hsy_acks_may_publish(p->acks, &own, p->last_seq)
+                  ? take(p, message)
+                  : HEARSAY_ERR_AGAIN;
     if (err != 0) {
         env->counters.publish_refused++;
         return err;
     }
     env->counters.published++;
+    hsy_acks_published(p->acks, message->payload_len);
     if (out_seq != NULL) {
         *out_seq = p->last_seq;
     }

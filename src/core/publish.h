@@ -4,6 +4,7 @@
 #ifndef HSY_CORE_PUBLISH_H
 #define HSY_CORE_PUBLISH_H
 
+#include "core/acks.h"
 #include "core/bulk.h"
 
 /* So long a bundle may gather messages. */
@@ -13,6 +14,7 @@ struct hsy_publisher {
     struct hsy_env *env;
     struct hsy_neighbours *neighbours;
     struct hsy_bulk *bulk;
+    struct hsy_acks *acks;
     uint64_t epoch_incarnation; /* 0: no message published yet. */
     uint64_t last_seq;
     uint32_t unsigned_count; /* Own bundles being signed. */
@@ -26,12 +28,12 @@ struct hsy_publisher {
 
 void hsy_publisher_init(struct hsy_publisher *p, struct hsy_env *env,
                         struct hsy_neighbours *neighbours,
-                        struct hsy_bulk *bulk);
+                        struct hsy_bulk *bulk, struct hsy_acks *acks);
 void hsy_publisher_fini(struct hsy_publisher *p);
 /* Takes one message of the application. @incarnation: own, for the epoch of
  * the first one. HEARSAY_ERR_TOO_BIG; HEARSAY_ERR_NOMEM; HEARSAY_ERR_AGAIN: too
- * many are being signed, or wait for room on every link. Nothing was taken
- * then; what is taken is never lost. */
+ * many are being signed, or wait for room on every link, or have not come
+ * everywhere. Nothing was taken then; what is taken is never lost. */
 HEARSAY_MUST_USE int hsy_publish(struct hsy_publisher *p, uint64_t incarnation,
                                  const struct hsy_message *message,
                                  uint64_t *out_seq);

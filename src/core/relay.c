@@ -447,6 +447,20 @@ static void pass_on(struct hsy_relay *r, const struct hsy_copy *copy,
                                   .hops = hops});
 }
 
+/* It was new: who brought it, along the tree, and how much it was. */
+static void came(struct hsy_relay *r, const struct hsy_copy *copy)
+{
+    struct hsy_epoch of = hsy_bundle_epoch(copy->bundle);
+    struct hsy_origin *origin = hsy_origin_find(&r->origins, &of);
+
+    HSY_ASSERT(origin != NULL);
+    if (!copy->extra && copy->from != NULL) {
+        hsy_tree_first(&r->tree, copy->from);
+        origin->up = copy->from->link;
+    }
+    hsy_acks_came(&r->acks, origin, encoded_len(copy->bundle));
+}
+
 bool hsy_relay_checked(struct hsy_relay *r, const struct hsy_copy *copy)
 {
     struct hsy_env *env = r->env;
@@ -467,9 +481,7 @@ bool hsy_relay_checked(struct hsy_relay *r, const struct hsy_copy *copy)
         contradict(r, copy, &id);
         return false;
     }
-    if (!copy->extra && copy->from != NULL) {
-        hsy_tree_first(&r->tree, copy->from);
-    }
+    came(r, copy);
     bool history = is_history(r, copy);
     env->counters.history += history ? 1 : 0;
     bool wanted = !history || env->config.history != 0;
@@ -628,7 +640,8 @@ int hsy_relay_init(struct hsy_relay *r, struct hsy_env *env,
     r->retained.saved = &r->saved;
     hsy_bulk_init(&r->bulk, env, neighbours, &r->seen);
     r->bulk.over = (struct hsy_bulk_over){.ctx = r, .over = large_over};
-    hsy_publisher_init(&r->publisher, env, neighbours, &r->bulk);
+    hsy_acks_init(&r->acks, env, neighbours, &r->origins);
+    hsy_publisher_init(&r->publisher, env, neighbours, &r->bulk, &r->acks);
     hsy_tree_init(&r->tree, env, neighbours);
     hsy_table_init(
         &r->checking, &env->mem,
@@ -647,6 +660,7 @@ void hsy_relay_fini(struct hsy_relay *r)
     hsy_origins_fini(&r->origins);
     hsy_saved_fini(&r->saved);
     hsy_delivery_fini(&r->delivery);
+    hsy_acks_fini(&r->acks);
     hsy_publisher_fini(&r->publisher);
     hsy_bulk_fini(&r->bulk);
     hsy_tree_fini(&r->tree);

@@ -4,6 +4,7 @@
 #ifndef HSY_CORE_RELAY_H
 #define HSY_CORE_RELAY_H
 
+#include "core/acks.h"
 #include "core/bulk.h"
 #include "core/delivery.h"
 #include "core/messages.h"
@@ -31,6 +32,7 @@ struct hsy_relay {
     struct hsy_delivery delivery;
     struct hsy_saved saved;
     struct hsy_bulk bulk;
+    struct hsy_acks acks;
     struct hsy_publisher publisher;
     struct hsy_tree tree;
     uint64_t check_ns; /* Smoothed: how long a check takes. */

@@ -319,6 +319,8 @@ static bool message_frame(struct hsy_core *core, struct hsy_neighbour *n,
         return hsy_relay_piece(&core->relay, n, &frame->piece);
     } else if (frame->type == HSY_DIRECT) {
         hsy_directs_frame(&core->directs, n, core->self.incarnation, frame);
+    } else if (frame->type == HSY_ACK) {
+        hsy_acks_heard(&core->relay.acks, n, &frame->ack);
     } else {
         hsy_tree_root(&core->relay.tree, n, &frame->root);
     }
@@ -360,6 +362,7 @@ static bool peer_frame(struct hsy_core *core, struct hsy_neighbour *n,
     case HSY_PULL:
     case HSY_GONE:
     case HSY_ROOT:
+    case HSY_ACK:
     case HSY_FETCH:
     case HSY_PIECE:
     case HSY_DIRECT:

@@ -219,6 +219,7 @@ static bool take_frame(struct hsy_seed *s, struct hsy_neighbour *n,
     case HSY_PULL:
     case HSY_GONE:
     case HSY_ROOT:
+    case HSY_ACK:
     case HSY_FETCH:
     case HSY_PIECE:
     case HSY_DIRECT:

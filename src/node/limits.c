@@ -114,6 +114,8 @@ static bool waiting_limit(const struct hearsay_config *c, uint32_t *index,
          in_table(sizeof(struct hsy_wanted_bundle)), "leave to repair"},
         {"ids to be announced", peer * HSY_ANNOUNCE_MAX,
          2 * sizeof(struct hsy_announced), "drop the oldest"},
+        {"neighbours' progress", peer * HSY_ACKS_HEARD_MAX,
+         in_table(sizeof(struct hsy_epoch) + 3 * WORD), "not waited for"},
         {"PULLs open", peer * HSY_PULLS_MAX, sizeof(struct hsy_pull), "wait"},
     };
 

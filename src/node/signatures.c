@@ -201,6 +201,7 @@ void hsy_claims_of_frame(struct hsy_claims *c, const struct hsy_frame *frame)
     case HSY_PULL:
     case HSY_GONE:
     case HSY_ROOT:
+    case HSY_ACK:
     case HSY_FETCH:
     case HSY_PIECE:
         return;

@@ -85,6 +85,8 @@ void hsy_wire_put_pull(struct hsy_writer *out, const struct hsy_frame *frame);
 void hsy_wire_get_pull(struct hsy_reader *in, struct hsy_frame *frame);
 void hsy_wire_put_gone(struct hsy_writer *out, const struct hsy_frame *frame);
 void hsy_wire_get_gone(struct hsy_reader *in, struct hsy_frame *frame);
+void hsy_wire_put_ack(struct hsy_writer *out, const struct hsy_span *ack);
+void hsy_wire_get_ack(struct hsy_reader *in, struct hsy_span *ack);
 void hsy_wire_put_fetch(struct hsy_writer *out, const struct hsy_fetch *fetch);
 void hsy_wire_get_fetch(struct hsy_reader *in, struct hsy_fetch *fetch);
 void hsy_wire_put_piece(struct hsy_writer *out, const struct hsy_piece *piece);

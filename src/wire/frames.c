@@ -105,6 +105,9 @@ static void put_body(struct hsy_writer *out,
     case HSY_GONE:
         hsy_wire_put_gone(out, frame);
         break;
+    case HSY_ACK:
+        hsy_wire_put_ack(out, &frame->ack);
+        break;
     case HSY_ROOT:
         hsy_wire_put_root(out, &frame->root);
         break;
@@ -203,6 +206,9 @@ static void get_body(struct hsy_reader *in,
     case HSY_GONE:
         hsy_wire_get_gone(in, frame);
         break;
+    case HSY_ACK:
+        hsy_wire_get_ack(in, &frame->ack);
+        break;
     case HSY_ROOT:
         hsy_wire_get_root(in, &frame->root);
         break;
@@ -220,7 +226,7 @@ static void get_body(struct hsy_reader *in,
 
 bool hsy_frame_known(unsigned type)
 {
-    return type >= HSY_HELLO && type <= HSY_PIECE;
+    return type >= HSY_HELLO && type <= HSY_FRAME_TYPE_MAX;
 }
 
 /* The flags that a frame may carry. */
@@ -323,6 +329,7 @@ const char *hsy_frame_name(unsigned type)
         [HSY_PULL] = "PULL",
         [HSY_GONE] = "GONE",
         [HSY_ROOT] = "ROOT",
+        [HSY_ACK] = "ACK",
         [HSY_DIRECT] = "DIRECT",
         [HSY_FETCH] = "FETCH",
         [HSY_PIECE] = "PIECE",

@@ -67,8 +67,9 @@ enum hsy_frame_type {
     HSY_DIRECT = 29,
     HSY_FETCH = 30,
     HSY_PIECE = 31,
-    HSY_FRAME_TYPE_MAX = HSY_PIECE
+    HSY_ACK = 32
 };
+#define HSY_FRAME_TYPE_MAX HSY_ACK
 
 enum {
     /* A receiver that does not know the type skips the frame. */
@@ -301,6 +302,7 @@ struct hsy_frame {
             struct hsy_records alternatives; /* <= HSY_REDIRECTS_MAX */
         } prune;
         struct hsy_root root;
+        struct hsy_span ack; /* From 1: I, and all behind me, have these. */
         struct hsy_fetch fetch;
         struct hsy_piece piece;
         struct hsy_digest digest;

@@ -155,6 +155,27 @@ void hsy_wire_get_root(struct hsy_reader *in, struct hsy_root *root)
     root->parent = hsy_wire_get_bool(in);
 }
 
+/* ACK:  origin 32 | epoch: incarnation u64, nonce u64 | upto u64, at least 1
+ */
+void hsy_wire_put_ack(struct hsy_writer *out, const struct hsy_span *ack)
+{
+    HSY_ASSERT(ack->from == 1 && ack->to >= 1);
+    hsy_wire_put_id(out, &ack->of.origin);
+    hsy_wire_put_incarnation(out, ack->of.incarnation);
+    hsy_put_u64(out, ack->of.nonce);
+    hsy_put_u64(out, ack->to);
+}
+
+void hsy_wire_get_ack(struct hsy_reader *in, struct hsy_span *ack)
+{
+    hsy_wire_get_id(in, &ack->of.origin);
+    ack->of.incarnation = hsy_wire_get_incarnation(in);
+    ack->of.nonce = hsy_get_u64(in);
+    ack->from = 1;
+    ack->to = hsy_get_u64(in);
+    hsy_wire_require(in, ack->to >= 1 && span_valid(ack));
+}
+
 /* ----------------------------------------------------------------- repair */
 
 /* DIGEST:  kind u8, then

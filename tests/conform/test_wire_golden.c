@@ -373,6 +373,15 @@ static void make_gone(struct hsy_frame *f)
     f->gone.spans = two_spans();
 }
 
+static void make_ack(struct hsy_frame *f)
+{
+    f->ack = (struct hsy_span){.of = {.origin = id_of(0xa1),
+                                      .incarnation = 7,
+                                      .nonce = UINT64_C(0x1122334455667788)},
+                               .from = 1,
+                               .to = 43};
+}
+
 static void make_fetch(struct hsy_frame *f)
 {
     memset(f->fetch.id.bytes, 0x1d, sizeof(f->fetch.id.bytes));
@@ -537,6 +546,7 @@ static const struct golden goldens[] = {
     {"gone", "MORE, two spans", HSY_GONE, make_gone, 2},
     {"root", "alice, rank 3, round 01020304, 0a0b0c0d us away, parent",
      HSY_ROOT, make_root, 2},
+    {"ack", "alice's are there up to 43", HSY_ACK, make_ack, 2},
     {"direct", "alice to bob, 32 hops left, number 41: news/hello", HSY_DIRECT,
      make_message, 2},
     {"direct_receipt", "that 41 came, 30 hops left, third attempt", HSY_DIRECT,

@@ -35,6 +35,22 @@ void relay_rig_init(struct relay_rig *rig)
     HSY_ASSERT(env->lines != NULL);
 }
 
+void relay_rig_seeds(struct relay_rig *rig, uint32_t count)
+{
+    struct hearsay_seed lines[HEARSAY_SEEDS_MAX];
+    struct hsy_env *env = &rig->given;
+
+    HSY_ASSERT(count <= HEARSAY_SEEDS_MAX);
+    for (uint32_t i = 0; i < count; i++) {
+        lines[i] = rig->line;
+        lines[i].port = (uint16_t)(9000 + i);
+    }
+    hsy_pool_drop(env->pool, env->lines);
+    env->lines = hsy_lines_keep(env->pool, &env->mem, lines, count);
+    HSY_ASSERT(env->lines != NULL);
+    env->config.seeds_count = count;
+}
+
 void relay_rig_start(struct relay_rig *rig)
 {
     int err = hsy_core_init(&rig->core, &rig->given);

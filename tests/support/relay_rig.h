@@ -19,6 +19,8 @@ struct relay_rig {
  * to 3 shortcuts, and which joined 100 s ago, unless the test says something
  * else before the start. */
 void relay_rig_init(struct relay_rig *rig);
+/* Config.txt has so many lines; before the start. */
+void relay_rig_seeds(struct relay_rig *rig, uint32_t count);
 void relay_rig_start(struct relay_rig *rig);
 void relay_rig_fini(struct relay_rig *rig);
 /* Both of the above. */

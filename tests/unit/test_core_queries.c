@@ -29,7 +29,7 @@ static int begin(void **state)
 {
     (void)state;
     relay_rig_init(&rig);
-    rig.given.config.seeds_count = 2;
+    relay_rig_seeds(&rig, 2);
     relay_rig_start(&rig);
     relay_rig_links(&rig, 2);
     register_at(0, SEED_LINK);

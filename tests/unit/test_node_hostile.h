@@ -645,7 +645,7 @@ static inline enum hsy_frame_type hostile_type(struct hostile *h)
         HSY_BUNDLE, HSY_CONNECT, HSY_ACCEPT,      HSY_CONNECT,    HSY_REFUSE,
         HSY_REFUSE, HSY_IHAVE,   HSY_IHAVE,       HSY_GRAFT,      HSY_PRUNE,
         HSY_DIGEST, HSY_ROOT,    HSY_PULL,        HSY_GONE,       HSY_FETCH,
-        HSY_PIECE,  HSY_PIECE,   HSY_DIRECT,      HSY_DIRECT};
+        HSY_PIECE,  HSY_PIECE,   HSY_DIRECT,      HSY_DIRECT,     HSY_ACK};
     static const uint8_t at_seed[] = {
         HSY_PING,      HSY_PONG,        HSY_REGISTER,  HSY_REGISTER,
         HSY_REGISTER,  HSY_LOOKUP,      HSY_PEERS_GET, HSY_LINKS,
@@ -777,6 +777,14 @@ static inline void hostile_frame(struct hostile *h, const struct puppet *p,
                                                         : hostile_pick(h, 9));
         f->root.distance_us = (uint32_t)hostile_u64(h);
         f->root.parent = hostile_chance(h, 2);
+        return;
+    case HSY_ACK:
+        f->ack = (struct hsy_span){
+            .of = {.origin = hostile_id(h),
+                   .incarnation = hostile_pick(h, 3) + 1,
+                   .nonce = hostile_chance(h, 2) ? 1 : hostile_u64(h)},
+            .from = 1,
+            .to = 1 + hostile_pick(h, 1000)};
         return;
     case HSY_FETCH:
         f->fetch.id = hostile_large_id(h);

@@ -357,6 +357,9 @@ static void claim_same_frame(const struct hsy_frame *a,
         assert_int_equal(a->gone.how, b->gone.how);
         claim_same_spans(&a->gone.spans, &b->gone.spans);
         break;
+    case HSY_ACK:
+        assert_memory_equal(&a->ack, &b->ack, sizeof(a->ack));
+        break;
     case HSY_ROOT:
         assert_int_equal(a->root.rank, b->root.rank);
         claim_same_id(&a->root.id, &b->root.id);

@@ -463,6 +463,13 @@ static inline void sample_body(struct samples *s, struct hsy_frame *f)
         f->gone.how = (enum hsy_gone_how)sample_below(s, 2);
         f->gone.spans = sample_spans(s, (uint32_t)sample_below(s, 17));
         break;
+    case HSY_ACK:
+        sample_bytes(s, f->ack.of.origin.bytes, sizeof(f->ack.of.origin.bytes));
+        f->ack.of.incarnation = sample_incarnation(s);
+        f->ack.of.nonce = sample_u64(s);
+        f->ack.from = 1;
+        f->ack.to = 1 + sample_below(s, 1000000);
+        break;
     case HSY_ROOT:
         f->root.rank = (uint8_t)sample_u64(s);
         sample_bytes(s, f->root.id.bytes, sizeof(f->root.id.bytes));
