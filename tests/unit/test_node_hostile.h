@@ -779,12 +779,10 @@ static inline void hostile_frame(struct hostile *h, const struct puppet *p,
         f->root.parent = hostile_chance(h, 2);
         return;
     case HSY_ACK:
-        f->ack = (struct hsy_span){
-            .of = {.origin = hostile_id(h),
-                   .incarnation = hostile_pick(h, 3) + 1,
-                   .nonce = hostile_chance(h, 2) ? 1 : hostile_u64(h)},
-            .from = 1,
-            .to = 1 + hostile_pick(h, 1000)};
+        f->gone.spans = hostile_spans(h, 1);
+        f->ack = hsy_spans_at(&f->gone.spans, 0);
+        f->ack.to = f->ack.from;
+        f->ack.from = 1;
         return;
     case HSY_FETCH:
         f->fetch.id = hostile_large_id(h);

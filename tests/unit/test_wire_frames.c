@@ -16,11 +16,7 @@ static struct samples samples;
 
 static enum hsy_frame_type next_type(enum hsy_frame_type type)
 {
-    unsigned next = type + 1;
-    while (next < HSY_FRAME_TYPE_MAX && !hsy_frame_known(next)) {
-        next++;
-    }
-    return (enum hsy_frame_type)next;
+    return (enum hsy_frame_type)(type + 1);
 }
 
 static void claim_same_id(const struct hearsay_id *a,
