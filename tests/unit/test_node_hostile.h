@@ -617,11 +617,9 @@ static inline uint32_t hostile_pull_nonce(struct hostile *h, hearsay_link link)
 {
     struct hsy_frame pull;
 
-    if (!hostile_chance(h, 4) &&
-        stage_frame(&h->stage, link, HSY_PULL, &pull)) {
-        return pull.pull.nonce;
-    }
-    return (uint32_t)hostile_pick(h, 4);
+    bool asked =
+        !hostile_chance(h, 4) && stage_frame(&h->stage, link, HSY_PULL, &pull);
+    return asked ? pull.pull.nonce : (uint32_t)hostile_pick(h, 4);
 }
 
 /* Of a ping of the node's, or any. */
@@ -629,11 +627,9 @@ static inline uint64_t hostile_pong(struct hostile *h, hearsay_link link)
 {
     struct hsy_frame ping;
 
-    if (!hostile_chance(h, 4) &&
-        stage_frame(&h->stage, link, HSY_PING, &ping)) {
-        return ping.ping;
-    }
-    return hostile_u64(h);
+    bool asked =
+        !hostile_chance(h, 4) && stage_frame(&h->stage, link, HSY_PING, &ping);
+    return asked ? ping.ping : hostile_u64(h);
 }
 
 /* Mostly what has some business at a node of this role. */
