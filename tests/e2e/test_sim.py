@@ -346,7 +346,7 @@ class Refuses(Sim):
                 (("--latency",), "--latency", "20ms..1ms"),
                 (("--tail",), "--tail", "1%"),
                 (("--capacity",), "--capacity", "3"),
-                (("--payload",), "--payload", "1MiB"),
+                (("--payload",), "--payload", "17MiB"),
                 (("--overlay", "uniform"), "--overlay", "star"),
                 (("--relay", "flood", "tree"), "--relay", "vine"),
                 (("--after", "--crash"), "--after", "3s"),

@@ -61,8 +61,8 @@ class Flags(Sim):
         for words, flag in (
                 ("from 1 to 32", "--seeds=33"), ("from 0 to 1000000", "--messages=1000001"),
                 ("from 1 to 64", "--links=65"), ("0.001 to 1000000", "--rate=0.0001"),
-                ("0.001 to 1000000", "--rate=1000001"), ("8 to 15KiB", "--payload=7"),
-                ("8 to 15KiB", "--payload=16KiB"), ("1KiB to 4095MiB", "--capacity=4GiB"),
+                ("0.001 to 1000000", "--rate=1000001"), ("8 to 16MiB", "--payload=7"),
+                ("8 to 16MiB", "--payload=17MiB"), ("1KiB to 4095MiB", "--capacity=4GiB"),
                 ("1MiB to 1024GiB", "--memory-max=1KiB"), ("1MiB to 1024GiB", "--memory-max=2048GiB"),
                 ("1MiB to 1024GiB", "--memory-max=-1GiB"), ("from 10ms to 1h", "--ping-interval=9ms"),
                 ("from 1s to", "--for=0"), ("no duration", "--for=5"), ("no duration", "--after=1d"),
