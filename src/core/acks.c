@@ -15,11 +15,13 @@ struct heard {
 
 void hsy_acks_init(struct hsy_acks *a, struct hsy_env *env,
                    struct hsy_neighbours *neighbours,
-                   struct hsy_origins *origins)
+                   struct hsy_origins *origins, const struct hsy_shape *shape)
 {
     HSY_ASSERT(origins != NULL);
-    *a = (struct hsy_acks){
-        .env = env, .neighbours = neighbours, .origins = origins};
+    *a = (struct hsy_acks){.env = env,
+                           .neighbours = neighbours,
+                           .origins = origins,
+                           .shape = shape};
     hsy_table_init(&a->heard, &env->mem,
                    (struct hsy_table_shape){.key_len = sizeof(struct key),
                                             .item_len = sizeof(struct heard),
@@ -39,6 +41,14 @@ static bool is_fresh(const struct hsy_acks *a, const struct heard *h)
     return hsy_time_since(h->rose_ns, a->env->now.mono_ns) <= HSY_ACK_FRESH_NS;
 }
 
+/* What spreads beside the tree makes circles, in which each waits for the next.
+ */
+static bool is_in_tree(const struct hsy_acks *a, const struct hsy_neighbour *n)
+{
+    HSY_ASSERT(n->link != 0);
+    return n->overlay && (n->child || n->link == a->shape->parent);
+}
+
 /* Of those that are fed from here, and say so; UINT64_MAX: nobody does. */
 static uint64_t least_behind(const struct hsy_acks *a,
                              const struct hsy_epoch *of, hearsay_link except)
@@ -52,7 +62,7 @@ static uint64_t least_behind(const struct hsy_acks *a,
     for (uint32_t i = 0; i < hsy_neighbours_count(a->neighbours); i++) {
         const struct hsy_neighbour *n = hsy_neighbour_at(a->neighbours, i);
         struct key key = {.of = *of, .link = n->link};
-        const struct heard *h = n->overlay && n->eager && n->link != except
+        const struct heard *h = is_in_tree(a, n) && n->link != except
                                     ? hsy_table_find(&a->heard, &key)
                                     : NULL;
         if (h != NULL && is_fresh(a, h) && h->upto < least) {
@@ -83,12 +93,16 @@ static void send_ack(struct hsy_acks *a, struct hsy_origin *origin)
     hsy_send(a->env, up->link, &frame);
 }
 
-void hsy_acks_came(struct hsy_acks *a, struct hsy_origin *origin, size_t len)
+void hsy_acks_came(struct hsy_acks *a, struct hsy_origin *origin,
+                   const struct hsy_neighbour *from, size_t len)
 {
     uint32_t enough = origin->acked == 0 ? HSY_ACK_FIRST_LEN : HSY_ACK_LEN;
 
     HSY_ASSERT(len <= HSY_BUNDLE_LEN_MAX);
     origin->unacked_len += (uint32_t)len;
+    if (from != NULL && is_in_tree(a, from)) {
+        origin->up = from->link;
+    }
     if (origin->unacked_len >= enough) {
         send_ack(a, origin);
     }

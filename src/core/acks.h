@@ -6,20 +6,20 @@
 #ifndef HSY_CORE_ACKS_H
 #define HSY_CORE_ACKS_H
 
-#include "core/neighbours.h"
 #include "core/origins.h"
+#include "core/shape.h"
 
 enum {
     /* Bytes of an origin's bundles from one ACK to the next; to the first. */
-    HSY_ACK_LEN = 128 * 1024,
-    HSY_ACK_FIRST_LEN = 32 * 1024,
+    HSY_ACK_LEN = 64 * 1024,
+    HSY_ACK_FIRST_LEN = 16 * 1024,
     HSY_ACKS_HEARD_MAX =
         1024,              /* Origins and links that they are remembered of. */
-    HSY_WINDOW_PARTS = 16, /* Of retain_bytes one part may be under way. */
+    HSY_WINDOW_PARTS = 64, /* Of retain_bytes one part may be under way. */
     HSY_ACK_MESSAGE_LEN = 64 /* What a message counts beside its payload. */
 };
 /* A link whose ACKs of an origin do not rise for so long is not waited for. */
-#define HSY_ACK_FRESH_NS (5 * HSY_SECOND)
+#define HSY_ACK_FRESH_NS (10 * HSY_SECOND)
 /* A publisher that waits for so long without a step forward goes on. */
 #define HSY_ACK_STUCK_NS (3 * HSY_SECOND)
 
@@ -27,6 +27,7 @@ struct hsy_acks {
     struct hsy_env *env;
     struct hsy_neighbours *neighbours;
     struct hsy_origins *origins;
+    const struct hsy_shape *shape;
     struct hsy_table heard; /* struct heard */
     uint64_t base;          /* Own numbers up to there are not waited for. */
     uint64_t least;         /* Of the ACKs, when it last rose. */
@@ -36,10 +37,12 @@ struct hsy_acks {
 
 void hsy_acks_init(struct hsy_acks *a, struct hsy_env *env,
                    struct hsy_neighbours *neighbours,
-                   struct hsy_origins *origins);
+                   struct hsy_origins *origins, const struct hsy_shape *shape);
 void hsy_acks_fini(struct hsy_acks *a);
-/* @len bytes of @origin were new. */
-void hsy_acks_came(struct hsy_acks *a, struct hsy_origin *origin, size_t len);
+/* @len bytes of @origin were new, and @from (NULL: somebody else) brought them
+ * along the tree. */
+void hsy_acks_came(struct hsy_acks *a, struct hsy_origin *origin,
+                   const struct hsy_neighbour *from, size_t len);
 /* ACK from @n. */
 void hsy_acks_heard(struct hsy_acks *a, const struct hsy_neighbour *n,
                     const struct hsy_span *ack);

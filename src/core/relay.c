@@ -456,9 +456,9 @@ static void came(struct hsy_relay *r, const struct hsy_copy *copy)
     HSY_ASSERT(origin != NULL);
     if (!copy->extra && copy->from != NULL) {
         hsy_tree_first(&r->tree, copy->from);
-        origin->up = copy->from->link;
     }
-    hsy_acks_came(&r->acks, origin, encoded_len(copy->bundle));
+    hsy_acks_came(&r->acks, origin, copy->extra ? NULL : copy->from,
+                  encoded_len(copy->bundle));
 }
 
 bool hsy_relay_checked(struct hsy_relay *r, const struct hsy_copy *copy)
@@ -640,7 +640,7 @@ int hsy_relay_init(struct hsy_relay *r, struct hsy_env *env,
     r->retained.saved = &r->saved;
     hsy_bulk_init(&r->bulk, env, neighbours, &r->seen);
     r->bulk.over = (struct hsy_bulk_over){.ctx = r, .over = large_over};
-    hsy_acks_init(&r->acks, env, neighbours, &r->origins);
+    hsy_acks_init(&r->acks, env, neighbours, &r->origins, &r->tree.shape);
     hsy_publisher_init(&r->publisher, env, neighbours, &r->bulk, &r->acks);
     hsy_tree_init(&r->tree, env, neighbours);
     hsy_table_init(

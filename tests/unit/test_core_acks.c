@@ -19,6 +19,12 @@ static uint32_t sent(hearsay_link link)
     return relay_rig_sent(&rig, link, HSY_ACK);
 }
 
+/* @link hangs on this node. */
+static void be_child(hearsay_link link)
+{
+    relay_rig_neighbour(&rig, link)->child = true;
+}
+
 /* So many bytes of o1 that came over link 4, all up to @to. */
 static void came(uint64_t to, size_t len)
 {
@@ -28,7 +34,7 @@ static void came(uint64_t to, size_t len)
     origin = relay_rig_origin(&rig, 1);
     CLAIM_INT(origin->up, 4);
     for (; len > 0; len -= len < 8192 ? len : 8192) {
-        hsy_acks_came(acks(), origin, len < 8192 ? len : 8192);
+        hsy_acks_came(acks(), origin, NULL, len < 8192 ? len : 8192);
     }
 }
 
@@ -49,7 +55,7 @@ static void so_many_bytes_are_acknowledged_where_they_come_from(void **state)
 {
     (void)state;
     relay_rig_begin_with(&rig, 3);
-    relay_rig_eager(&rig, 4, true);
+    be_child(4);
     came(1, HSY_ACK_FIRST_LEN - 2048);
     CLAIM_INT(sent(0), 0);
     came(2, 4096);
@@ -72,8 +78,8 @@ static void who_is_behind_us_counts_as_long_as_it_moves(void **state)
 
     (void)state;
     relay_rig_begin_with(&rig, 3);
-    relay_rig_eager(&rig, 4, true);
-    relay_rig_eager(&rig, 6, true);
+    be_child(4);
+    be_child(6);
     for (uint64_t seq = 1; seq <= 10; seq++) {
         came(seq, 0);
     }
@@ -91,20 +97,37 @@ static void who_is_behind_us_counts_as_long_as_it_moves(void **state)
     end();
 }
 
-static void lazy_links_and_the_one_it_comes_from_do_not_count(void **state)
+static void
+who_is_not_in_the_tree_does_not_count_nor_whom_it_comes_from(void **state)
 {
     struct hsy_epoch of = relay_rig_epoch(1);
 
     (void)state;
     relay_rig_begin_with(&rig, 3);
-    relay_rig_eager(&rig, 4, true);
-    relay_rig_eager(&rig, 6, false);
+    be_child(4);
     came(1, 0);
     came(2, 0);
     ack(6, &of, 1);
     ack(4, &of, 1);
     came(3, HSY_ACK_LEN);
     CLAIM_INT(told(), 3);
+    end();
+}
+
+static void what_comes_beside_the_tree_is_acknowledged_in_the_tree(void **state)
+{
+    struct hsy_origin *origin;
+
+    (void)state;
+    relay_rig_begin_with(&rig, 3);
+    be_child(4);
+    came(1, 0);
+    CLAIM(relay_rig_hear_one(&rig, 6, 1, 2)); /* Grafted, or a shortcut. */
+    origin = relay_rig_origin(&rig, 1);
+    CLAIM_INT(origin->up, 4);
+    be_child(6);
+    CLAIM(relay_rig_hear_one(&rig, 6, 1, 3));
+    CLAIM_INT(origin->up, 6);
     end();
 }
 
@@ -126,8 +149,8 @@ static void a_publisher_waits_for_the_slowest_that_moves(void **state)
 {
     (void)state;
     relay_rig_begin_with(&rig, 3);
-    relay_rig_eager(&rig, 4, true);
-    relay_rig_eager(&rig, 6, true);
+    be_child(4);
+    be_child(6);
     uint64_t window =
         rig.core.env.config.retain_bytes / HSY_WINDOW_PARTS / 1024;
     uint64_t last = 3 * window;
@@ -150,7 +173,7 @@ static void a_publisher_waits_three_seconds_for_a_step(void **state)
 {
     (void)state;
     relay_rig_begin_with(&rig, 2);
-    relay_rig_eager(&rig, 4, true);
+    be_child(4);
     uint64_t last = rig.core.env.config.retain_bytes / 1024;
     struct hsy_epoch own = published(last);
     ack(4, &own, 1);
@@ -174,7 +197,7 @@ static void so_many_are_remembered_and_who_is_silent_makes_room(void **state)
     rig.given.config.origins_max = 4096;
     relay_rig_start(&rig);
     relay_rig_links(&rig, 2);
-    relay_rig_eager(&rig, 4, true);
+    be_child(4);
     for (uint32_t i = 1; i <= HSY_ACKS_HEARD_MAX + 1; i++) {
         struct hsy_epoch of = relay_rig_epoch(i);
         struct hsy_span one = {.of = of, .from = 1, .to = 1};
@@ -194,7 +217,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(so_many_bytes_are_acknowledged_where_they_come_from),
         cmocka_unit_test(who_is_behind_us_counts_as_long_as_it_moves),
-        cmocka_unit_test(lazy_links_and_the_one_it_comes_from_do_not_count),
+        cmocka_unit_test(
+            who_is_not_in_the_tree_does_not_count_nor_whom_it_comes_from),
+        cmocka_unit_test(
+            what_comes_beside_the_tree_is_acknowledged_in_the_tree),
         cmocka_unit_test(a_publisher_waits_for_the_slowest_that_moves),
         cmocka_unit_test(a_publisher_waits_three_seconds_for_a_step),
         cmocka_unit_test(so_many_are_remembered_and_who_is_silent_makes_room),
