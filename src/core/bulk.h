@@ -35,7 +35,7 @@ enum {
 #define HSY_BULK_LATE_NS (4 * HSY_MS)
 /* What all neighbours had and have not any more is lost, but not sooner than
  * that. */
-#define HSY_BULK_LOST_NS (10 * HSY_SECOND)
+#define HSY_BULK_LOST_NS (120 * HSY_SECOND)
 /* Own contents keep their place so long, or until one copy is out. */
 #define HSY_BULK_PIN_NS (30 * HSY_SECOND)
 
