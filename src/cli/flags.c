@@ -280,3 +280,17 @@ int hsy_flag_choice(const struct hsy_flag *flag, const char *value,
     return hsy_flag_refuse(error, "--%s: `%s` is not one of: %s", flag->name,
                            value, all);
 }
+
+int hsy_flag_topic(const struct hsy_flag *flag, const char *value,
+                   const char **out, struct hsy_usage_error *error)
+{
+    if (strlen(value) > HEARSAY_NAME_MAX) {
+        return hsy_flag_refuse(error,
+                               "--%s: `%.80s` has %zu bytes; accepted are up "
+                               "to %d",
+                               flag->name, value, strlen(value),
+                               HEARSAY_NAME_MAX);
+    }
+    *out = value;
+    return 0;
+}

@@ -75,6 +75,10 @@ HEARSAY_MUST_USE int hsy_flag_duration(const struct hsy_flag *flag,
                                        const char *value,
                                        struct hsy_range range, uint64_t *out,
                                        struct hsy_usage_error *error);
+/* What a message is about, as it is; lent. */
+HEARSAY_MUST_USE int hsy_flag_topic(const struct hsy_flag *flag,
+                                    const char *value, const char **out,
+                                    struct hsy_usage_error *error);
 /* Bytes, "N", "NKiB" or "NMiB". */
 HEARSAY_MUST_USE int hsy_flag_size(const struct hsy_flag *flag,
                                    const char *value, struct hsy_range range,

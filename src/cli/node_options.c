@@ -394,7 +394,6 @@ static int set_history(const struct hsy_flag *flag, const char *value,
 static int set_number(struct hsy_node_options *o, const struct hsy_flag *flag,
                       const char *value, struct hsy_usage_error *error)
 {
-    static const struct hsy_range retain_len = {RETAIN_LEN_MIN, RETAIN_LEN_MAX};
     struct hearsay_config *n = &o->config.node;
     uint64_t pid = 0;
     int err;
@@ -409,8 +408,6 @@ static int set_number(struct hsy_node_options *o, const struct hsy_flag *flag,
         return set_gossip_count(flag, value, &n->gossip_count, error);
     case FLAG_HISTORY:
         return set_history(flag, value, &n->history, error);
-    case FLAG_RETAIN:
-        return hsy_flag_size(flag, value, retain_len, &n->retain_bytes, error);
     default: /* FLAG_PARENT */
         err = hsy_flag_uint(flag, value, (struct hsy_range){1, INT32_MAX}, &pid,
                             error);
@@ -436,21 +433,18 @@ static int set_size(struct hsy_node_options *o, const struct hsy_flag *flag,
 {
     static const struct hsy_range payload = {INLINE_MAX, HEARSAY_PAYLOAD_MAX};
     static const struct hsy_range bulk = {16 * MIB, 64 * 1024 * MIB};
-    bool is_payload = flag->id == FLAG_PAYLOAD_MAX;
-    const struct hsy_range *range = is_payload ? &payload : &bulk;
-    uint64_t size = 0;
-    if (hsy_size_parse(&size, value) != 0 || size < range->min ||
-        size > range->max) {
-        return hsy_flag_refuse(
-            error, "--%s: `%.80s` is no size from %s, as in 1MiB", flag->name,
-            value, is_payload ? "15KiB to 16MiB" : "16MiB to 65536MiB");
+    static const struct hsy_range retain = {RETAIN_LEN_MIN, RETAIN_LEN_MAX};
+    struct hearsay_config *n = &o->config.node;
+    if (flag->id == FLAG_RETAIN) {
+        return hsy_flag_size(flag, value, retain, &n->retain_bytes, error);
     }
-    if (is_payload) {
-        o->config.node.payload_max = (uint32_t)size;
-    } else {
-        o->config.node.bulk_bytes = size;
+    if (flag->id == FLAG_BULK_BYTES) {
+        return hsy_flag_size(flag, value, bulk, &n->bulk_bytes, error);
     }
-    return 0;
+    uint64_t size = n->payload_max;
+    int err = hsy_flag_size(flag, value, payload, &size, error);
+    n->payload_max = (uint32_t)size;
+    return err;
 }
 
 static int set_duration(struct hsy_node_options *o, const struct hsy_flag *flag,
@@ -550,7 +544,6 @@ static int set(void *ctx, const struct hsy_flag *flag, const char *value,
     case FLAG_LINKS:
     case FLAG_GOSSIP_COUNT:
     case FLAG_HISTORY:
-    case FLAG_RETAIN:
     case FLAG_PARENT:
         return set_number(o, flag, value, error);
     case FLAG_PING_INTERVAL:
@@ -561,6 +554,7 @@ static int set(void *ctx, const struct hsy_flag *flag, const char *value,
     case FLAG_ORDERED:
     case FLAG_LEASE:
         return set_duration(o, flag, value, error);
+    case FLAG_RETAIN:
     case FLAG_PAYLOAD_MAX:
     case FLAG_BULK_BYTES:
         return set_size(o, flag, value, error);

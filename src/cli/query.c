@@ -46,13 +46,7 @@ static int set(void *ctx, const struct hsy_flag *flag, const char *value,
     struct asking *a = ctx;
     switch (flag->id) {
     case FLAG_TOPIC:
-        a->topic = value;
-        return strlen(value) <= HEARSAY_NAME_MAX
-                   ? 0
-                   : hsy_flag_refuse(error,
-                                     "--topic: `%.80s` has %zu bytes; accepted "
-                                     "are up to %d",
-                                     value, strlen(value), HEARSAY_NAME_MAX);
+        return hsy_flag_topic(flag, value, &a->topic, error);
     case FLAG_TIMEOUT:
         return hsy_flag_duration(flag, value, timeout, &a->timeout_ns, error);
     default:

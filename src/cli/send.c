@@ -84,14 +84,7 @@ static int set(void *ctx, const struct hsy_flag *flag, const char *value,
     struct send_options *o = ctx;
     switch (flag->id) {
     case FLAG_TOPIC:
-        o->topic = value;
-        if (strlen(value) > HEARSAY_NAME_MAX) {
-            return hsy_flag_refuse(error,
-                                   "--topic: `%.80s` has %zu bytes; accepted "
-                                   "are up to %d",
-                                   value, strlen(value), HEARSAY_NAME_MAX);
-        }
-        return 0;
+        return hsy_flag_topic(flag, value, &o->topic, error);
     case FLAG_TO:
         o->to = value;
         return 0;

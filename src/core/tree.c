@@ -590,7 +590,10 @@ void hsy_tree_link_up(struct hsy_tree *t, struct hsy_neighbour *n)
     n->grafts_out = (struct hsy_ration){.left = HSY_GRAFTS_PER_S,
                                         .counted_ns = t->env->now.mono_ns};
     n->grafts_in = n->grafts_out;
-    n->eager = is_fixed(t, n) && !is_held(t, n);
+    if (is_fixed(t, n)) {
+        n->held_until_ns = 0; /* Digests and GRAFT would be all it gets. */
+    }
+    n->eager = is_fixed(t, n);
     hsy_announce_begin(&t->announce, n);
     if (only_floods(t)) {
         return;

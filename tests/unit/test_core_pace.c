@@ -109,12 +109,35 @@ static void who_was_slow_is_told_digests_and_nothing_else(void **state)
     end();
 }
 
+/* It could not ask, or never become eager again. */
+static void who_cannot_be_lazy_is_not_held(void **state)
+{
+    (void)state;
+    for (uint32_t round = 0; round < 2; round++) {
+        relay_rig_init(&rig);
+        rig.given.config.relay =
+            round == 0 ? HEARSAY_RELAY_TREE : HEARSAY_RELAY_FLOOD;
+        relay_rig_start(&rig);
+        (void)relay_rig_link(&rig, 4, 2);
+        struct hsy_neighbour *n = relay_rig_link(&rig, 6, round == 0 ? 1 : 2);
+        n->held_until_ns = rig.core.env.now.mono_ns + 60 * HSY_SECOND;
+        hsy_relay_link_up(relay_rig_relay(&rig), n);
+        CLAIM_INT(n->held_until_ns, 0);
+        CLAIM(n->eager);
+        relay_rig_forget(&rig);
+        CLAIM(relay_rig_hear_one(&rig, 4, 1, 1));
+        CLAIM_INT(sent(6, HSY_BUNDLE), 1);
+        end();
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(
             who_is_quick_is_asked_for_more_and_who_is_late_for_less),
         cmocka_unit_test(who_was_slow_is_told_digests_and_nothing_else),
+        cmocka_unit_test(who_cannot_be_lazy_is_not_held),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
