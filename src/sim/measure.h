@@ -123,7 +123,7 @@ struct hsy_measure_counts {
     uint64_t published;
     uint64_t frames, bytes; /* Sent since hsy_measure_traffic(). */
     struct hsy_carried by_kind[HSY_TRAFFICS]; /* The same, split. */
-    uint64_t copies, copies_bytes;  /* Messages in BUNDLE frames; the frames. */
+    uint64_t copies;                          /* Messages in BUNDLE frames. */
     uint64_t deliveries;            /* First ones, in the same time. */
     uint64_t ignored;               /* Of messages that are not followed. */
     uint64_t unknown;               /* Of messages nobody published. */

@@ -126,7 +126,9 @@ static void add_traffic(const struct hsy_measure *m, struct hsy_figures *f)
         f->redundancy = ((double)c->copies - deliveries) / deliveries;
         f->bytes_per_delivery = (double)c->bytes / deliveries;
         f->control_per_delivery =
-            (double)(c->bytes - c->copies_bytes) / deliveries;
+            (double)(c->bytes - c->by_kind[HSY_TRAFFIC_PAYLOAD].bytes -
+                     c->by_kind[HSY_TRAFFIC_PULLED].bytes) /
+            deliveries;
         f->frames_per_delivery = (double)c->frames / deliveries;
         f->frames_by_kind = per_delivery(c->by_kind, false, deliveries);
         f->bytes_by_kind = per_delivery(c->by_kind, true, deliveries);

@@ -118,7 +118,6 @@ static void count_frame(struct hsy_measure *m, uint32_t from, uint32_t to,
     m->counts.by_kind[kind].bytes += len;
     if (copies > 0) {
         m->counts.copies += copies;
-        m->counts.copies_bytes += len;
         m->members[from].copies += copies;
     }
 }
@@ -141,7 +140,6 @@ void hsy_measure_traffic(struct hsy_measure *m)
     m->counts.frames = 0;
     m->counts.bytes = 0;
     m->counts.copies = 0;
-    m->counts.copies_bytes = 0;
     m->counts.deliveries = 0;
     memset(m->counts.by_kind, 0, sizeof(m->counts.by_kind));
     for (uint32_t i = 0; i < m->count; i++) {

@@ -33,8 +33,9 @@ static int run(const struct hsy_machine *machine,
 static struct hearsay_effect again;
 static bool has_again;
 
-/* Each message reaches the application twice. */
-static bool effect_twice(struct hearsay_node *node, struct hearsay_effect *out)
+/* What @is_meant names reaches the application twice. */
+static bool repeated(struct hearsay_node *node, struct hearsay_effect *out,
+                     bool (*is_meant)(const struct hearsay_effect *effect))
 {
     if (has_again) {
         *out = again;
@@ -42,41 +43,41 @@ static bool effect_twice(struct hearsay_node *node, struct hearsay_effect *out)
         return true;
     }
     bool any = hearsay_next_effect(node, out);
-    if (any && out->kind == HEARSAY_FX_DELIVER) {
-        again = *out;
-        has_again = true;
-    }
+    has_again = any && is_meant(out);
+    again = has_again ? *out : again;
     return any;
 }
 
-/* A direct message reaches the application twice. */
+static bool is_message(const struct hearsay_effect *effect)
+{
+    return effect->kind == HEARSAY_FX_DELIVER;
+}
+
+static bool effect_twice(struct hearsay_node *node, struct hearsay_effect *out)
+{
+    return repeated(node, out, is_message);
+}
+
+static bool is_direct(const struct hearsay_effect *effect)
+{
+    return is_message(effect) && effect->message->direct;
+}
+
 static bool effect_direct_twice(struct hearsay_node *node,
                                 struct hearsay_effect *out)
 {
-    if (has_again) {
-        *out = again;
-        has_again = false;
-        return true;
-    }
-    bool any = hearsay_next_effect(node, out);
-    has_again = any && out->kind == HEARSAY_FX_DELIVER && out->message->direct;
-    again = has_again ? *out : again;
-    return any;
+    return repeated(node, out, is_direct);
 }
 
-/* An answer does. */
+static bool is_answer(const struct hearsay_effect *effect)
+{
+    return effect->kind == HEARSAY_FX_ANSWER;
+}
+
 static bool effect_answer_twice(struct hearsay_node *node,
                                 struct hearsay_effect *out)
 {
-    if (has_again) {
-        *out = again;
-        has_again = false;
-        return true;
-    }
-    bool any = hearsay_next_effect(node, out);
-    has_again = any && out->kind == HEARSAY_FX_ANSWER;
-    again = has_again ? *out : again;
-    return any;
+    return repeated(node, out, is_answer);
 }
 
 /* What nobody answered is told to be delivered. */

@@ -651,7 +651,7 @@ static inline enum hsy_frame_type hostile_type(struct hostile *h)
     uint64_t which = hostile_pick(h, seed ? sizeof(at_seed) : sizeof(at_peer));
 
     if (hostile_chance(h, 24)) {
-        return (enum hsy_frame_type)(1 + hostile_pick(h, HSY_DIRECT));
+        return (enum hsy_frame_type)(1 + hostile_pick(h, HSY_FRAME_TYPE_MAX));
     }
     return (enum hsy_frame_type)(seed ? at_seed[which] : at_peer[which]);
 }

@@ -166,6 +166,20 @@ static void test_the_simulator_arms_what_the_design_says(void **state)
     hsy_witness_destroy(w);
 }
 
+static void test_order_is_checked_where_it_is_asked_for(void **state)
+{
+    (void)state;
+    struct hearsay_config peer;
+    struct hsy_witness *w = NULL;
+    struct hsy_cluster_config config = network(hearsay_mem_default());
+    peer = *config.peer_config;
+    peer.ordered_wait_ns = HSY_SECOND;
+    config.peer_config = &peer;
+    CLAIM_INT(hsy_witness_create(&w, &config, NULL), HEARSAY_OK);
+    CLAIM(hsy_checks_armed(w->checks, HSY_B5));
+    hsy_witness_destroy(w);
+}
+
 static void test_a_meter_counts_what_is_held(void **state)
 {
     (void)state;
@@ -246,6 +260,7 @@ int main(void)
         cmocka_unit_test(test_what_is_not_armed_is_counted_only),
         cmocka_unit_test(test_who_is_excused_breaks_nothing),
         cmocka_unit_test(test_the_simulator_arms_what_the_design_says),
+        cmocka_unit_test(test_order_is_checked_where_it_is_asked_for),
         cmocka_unit_test(test_a_meter_counts_what_is_held),
         cmocka_unit_test(test_each_failed_allocation_is_an_error_and_no_leak),
     };
