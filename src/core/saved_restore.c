@@ -408,7 +408,8 @@ static void start_origins(struct hsy_saved *s)
             origin->runs[k].since_ns = now_ns;
         }
         if (age_ns(s, origin->wall_ms) > over_ns &&
-            origin->first == HSY_PLACE_NONE && origin->held == NULL) {
+            origin->first == HSY_PLACE_NONE && origin->held == NULL &&
+            origin->under_way == 0) {
             hsy_origin_remove(s->origins, origin);
         }
     }
