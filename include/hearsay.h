@@ -629,7 +629,8 @@ hearsay_node_restore(struct hearsay_node *node, const struct hearsay_row *row);
  *     after LEAVE; or SUBSCRIBE at a seed. Nothing was taken.
  * HEARSAY_ERR_AGAIN: PUBLISH, SEND, QUERY or ANSWER found a bound reached;
  *     nothing was taken. Try again after the next JOB_DONE, SENT, RECEIPT or
- *     QUERY_DONE.
+ *     QUERY_DONE; where PUBLISH waits for peers that are behind, after the
+ *     next BYTES, in 3 s at most.
  * HEARSAY_ERR_TOO_BIG: one of these with too large a payload or topic.
  * HEARSAY_ERR_UNKNOWN, HEARSAY_ERR_LATE, HEARSAY_ERR_ANSWERED: ANSWER to a
  *     query that is not known here (any more), is over, or has its answer.

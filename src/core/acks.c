@@ -157,14 +157,16 @@ void hsy_acks_heard(struct hsy_acks *a, const struct hsy_neighbour *n,
 
 void hsy_acks_published(struct hsy_acks *a, size_t len)
 {
-    HSY_ASSERT(len <= HEARSAY_PAYLOAD_MAX);
+    HSY_ASSERT(len <= HSY_INLINE_MAX);
     a->mean_len = a->mean_len == 0 ? len : (15 * a->mean_len + len) / 16;
 }
 
 static bool is_near(const struct hsy_acks *a, uint64_t last)
 {
     uint64_t each = a->mean_len + HSY_ACK_MESSAGE_LEN;
-    uint64_t window = a->env->config.retain_bytes / HSY_WINDOW_PARTS;
+    uint64_t window =
+        hsy_time_max(a->env->config.retain_bytes / HSY_WINDOW_PARTS,
+                     HSY_WINDOW_LEN_MIN);
 
     HSY_ASSERT(window > 0);
     return last <= a->base || (last - a->base) <= window / each;

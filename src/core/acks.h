@@ -15,7 +15,8 @@ enum {
     HSY_ACK_FIRST_LEN = 16 * 1024,
     HSY_ACKS_HEARD_MAX =
         1024,              /* Origins and links that they are remembered of. */
-    HSY_WINDOW_PARTS = 64, /* Of retain_bytes one part may be under way. */
+    HSY_WINDOW_PARTS = 64, /* Of retain_bytes one part may be under way, */
+    HSY_WINDOW_LEN_MIN = 16 * HSY_ACK_LEN, /* but always enough for an ACK. */
     HSY_ACK_MESSAGE_LEN = 64 /* What a message counts beside its payload. */
 };
 /* A link whose ACKs of an origin do not rise for so long is not waited for. */
@@ -49,7 +50,7 @@ void hsy_acks_heard(struct hsy_acks *a, const struct hsy_neighbour *n,
 /* Is the network near enough behind @last, the last number of @own? */
 bool hsy_acks_may_publish(struct hsy_acks *a, const struct hsy_epoch *own,
                           uint64_t last);
-/* A message of @len bytes was published. */
+/* A message that takes @len bytes of its bundle was published. */
 void hsy_acks_published(struct hsy_acks *a, size_t len);
 
 #endif

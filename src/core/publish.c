@@ -253,6 +253,16 @@ static int take(struct hsy_publisher *p, const struct hsy_message *message)
     return is_busy(p) ? gather(p, message) : send_alone(p, message);
 }
 
+/* Of its bytes, what a bundle keeps; of a large one that is its hashes. */
+static size_t kept_len(const struct hsy_message *message)
+{
+    HSY_ASSERT(message->payload_len <= HEARSAY_PAYLOAD_MAX);
+    return hsy_message_large(message)
+               ? (size_t)hsy_pieces_of(message->payload_len) *
+                     HSY_PIECE_HASH_LEN
+               : message->payload_len;
+}
+
 int hsy_publish(struct hsy_publisher *p, uint64_t incarnation,
                 const struct hsy_message *message, uint64_t *out_seq)
 {
@@ -277,7 +287,7 @@ int hsy_publish(struct hsy_publisher *p, uint64_t incarnation,
         return err;
     }
     env->counters.published++;
-    hsy_acks_published(p->acks, message->payload_len);
+    hsy_acks_published(p->acks, kept_len(message));
     if (out_seq != NULL) {
         *out_seq = p->last_seq;
     }

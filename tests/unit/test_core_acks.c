@@ -151,8 +151,7 @@ static void a_publisher_waits_for_the_slowest_that_moves(void **state)
     relay_rig_begin_with(&rig, 3);
     be_child(4);
     be_child(6);
-    uint64_t window =
-        rig.core.env.config.retain_bytes / HSY_WINDOW_PARTS / 1024;
+    uint64_t window = HSY_WINDOW_LEN_MIN / 1024; /* It keeps little. */
     uint64_t last = 3 * window;
     struct hsy_epoch own = published(last);
     CLAIM(hsy_acks_may_publish(acks(), &own, last)); /* Nobody says anything. */
@@ -174,7 +173,7 @@ static void a_publisher_waits_three_seconds_for_a_step(void **state)
     (void)state;
     relay_rig_begin_with(&rig, 2);
     be_child(4);
-    uint64_t last = rig.core.env.config.retain_bytes / 1024;
+    uint64_t last = 2 * HSY_WINDOW_LEN_MIN / 1024;
     struct hsy_epoch own = published(last);
     ack(4, &own, 1);
     CLAIM(!hsy_acks_may_publish(acks(), &own, last));
