@@ -202,6 +202,7 @@ static void leave_when_done(struct hsy_core *core)
     bool late = core->env.now.mono_ns >= last_ns;
 
     HSY_ASSERT(core->phase == HSY_PHASE_LEAVING);
+    hsy_publisher_flush(&relay->publisher); /* There may be a job free now. */
     hsy_saved_flush(&relay->saved);
     if (!core->bye_said && hsy_publisher_done(&relay->publisher) &&
         hsy_saved_idle(&relay->saved) &&
@@ -217,12 +218,9 @@ static void leave_when_done(struct hsy_core *core)
 static void bundle_signed(struct hsy_core *core,
                           const struct hsy_bundle *bundle)
 {
-    struct hsy_publisher *publisher = &core->relay.publisher;
-
     HSY_ASSERT(core->seed == NULL);
     hsy_relay_signed(&core->relay, bundle);
     if (core->phase == HSY_PHASE_LEAVING) {
-        hsy_publisher_flush(publisher);
         leave_when_done(core);
     }
 }
@@ -366,7 +364,6 @@ void hsy_core_leave(struct hsy_core *core)
     core->overlay.leaving = true;
     core->join.stopped = true;
     hsy_generator_stop(&core->generator);
-    hsy_publisher_flush(&core->relay.publisher);
     hsy_delivery_flush(&core->relay.delivery);
     hsy_book_flush(&core->book);
     leave_when_done(core); /* Else behind the last bundle. */

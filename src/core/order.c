@@ -254,6 +254,7 @@ void hsy_order_take(struct hsy_order *o, const struct hsy_turn *turn)
     HSY_ASSERT(origin != NULL); /* It was claimed. */
     if (from < origin->next) {
         note_late(o, turn->bundle);
+        hsy_order_look(o, origin); /* It may have been the last under way. */
         return;
     }
     if (waits(origin, from)) {

@@ -333,6 +333,9 @@ void hsy_tree_graft(struct hsy_tree *t, struct hsy_neighbour *n,
                     bool last_parent)
 {
     HSY_ASSERT(n->overlay);
+    if (is_held(t, n)) {
+        return; /* What it wanted it has got; more it asks for. */
+    }
     if (n->eager || last_parent || eager_count(t) < HSY_EAGER_MAX ||
         make_room(t)) {
         make_eager(t, n);
@@ -590,10 +593,10 @@ void hsy_tree_link_up(struct hsy_tree *t, struct hsy_neighbour *n)
     n->grafts_out = (struct hsy_ration){.left = HSY_GRAFTS_PER_S,
                                         .counted_ns = t->env->now.mono_ns};
     n->grafts_in = n->grafts_out;
-    if (is_fixed(t, n)) {
+    n->eager = is_fixed(t, n);
+    if (n->eager) {
         n->held_until_ns = 0; /* Digests and GRAFT would be all it gets. */
     }
-    n->eager = is_fixed(t, n);
     hsy_announce_begin(&t->announce, n);
     if (only_floods(t)) {
         return;
