@@ -409,8 +409,8 @@ enum hearsay_table {
     HEARSAY_TABLE_BOOK,     /**< Peer: the address book, key = node id. */
     HEARSAY_TABLE_REGISTRY, /**< Seed: the Peer List, key = node id. */
     HEARSAY_TABLE_FLOOR,    /**< Seed: the least rank an id may come with. */
-    HEARSAY_TABLE_MESSAGES  /**< Peer: retained messages, values up to 64 KiB;
-                                 given back in the order of writing. */
+    HEARSAY_TABLE_MESSAGES  /**< Peer: retained messages, values up to 64
+                                 KiB. */
 };
 
 /** One row: put, or deleted when @value is NULL. */

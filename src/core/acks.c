@@ -164,9 +164,8 @@ void hsy_acks_published(struct hsy_acks *a, size_t len)
 static bool is_near(const struct hsy_acks *a, uint64_t last)
 {
     uint64_t each = a->mean_len + HSY_ACK_MESSAGE_LEN;
-    uint64_t window =
-        hsy_time_max(a->env->config.retain_bytes / HSY_WINDOW_PARTS,
-                     HSY_WINDOW_LEN_MIN);
+    uint64_t window = hsy_time_max(
+        a->env->config.retain_bytes / HSY_WINDOW_PARTS, HSY_WINDOW_LEN_MIN);
 
     HSY_ASSERT(window > 0);
     return last <= a->base || (last - a->base) <= window / each;

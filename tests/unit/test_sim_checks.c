@@ -147,7 +147,7 @@ static void test_the_simulator_arms_what_the_design_says(void **state)
     (void)state;
     static const char armed[] =
         "B1 B2 B3 B4 R1 R2 R3 R4 R8 O4 S2 S3 S4 D1 D2 D3 Q1";
-    static const char by_relay[] = "B6 B7"; /* B5: nobody can ask for it. */
+    static const char by_relay[] = "B6 B7"; /* B5: where it is asked for. */
     struct hsy_witness *w = idle();
     for (uint32_t i = 0; i < HSY_INVARIANTS; i++) {
         enum hsy_invariant what = (enum hsy_invariant)i;
