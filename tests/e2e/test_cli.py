@@ -10,57 +10,17 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
-from cluster import BINARY, Cluster, free_ports, wait_for  # noqa: E402
+from cluster import BINARY, Cluster, Watching, free_ports, wait_for  # noqa: E402
 
 STATUS_KEYS = {"id", "role", "state", "registered", "quorum", "uptime_s", "counters", "name",
                "network", "seeds", "peers", "degree", "incarnation", "join_s", "memory"}
 PEER_KEYS = {"id", "name", "role", "addresses", "incarnation", "state", "degree"}
 LINK_KEYS = {"id", "address", "direction", "relay", "version", "rtt_ms", "queue_bytes", "lanes",
              "strikes", "name", "role"}
-
-
-class Watcher:
-    """A `hearsay watch` whose output is read as it comes."""
-
-    def __init__(self, node, *args):
-        self.process = subprocess.Popen([BINARY, "watch", *args, "--socket", str(node.socket)],
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        self.lines = []
-        self.thread = threading.Thread(target=self.read, daemon=True)
-        self.thread.start()
-
-    def read(self):
-        for line in self.process.stdout:
-            self.lines.append(line)
-
-    def end(self, timeout_s=10):
-        """Waits for it; (exit code, stderr)."""
-        code = self.process.wait(timeout_s)
-        self.thread.join(timeout_s)
-        return code, self.process.stderr.read()
-
-    def close(self):
-        self.process.kill()
-        self.process.wait()
-        self.thread.join(5)
-        self.process.stdout.close()
-        self.process.stderr.close()
-
-
-class Watching(unittest.TestCase):
-    def watch(self, node, *args):
-        """A watcher that is subscribed when this returns."""
-        before = node.status()["api"]["subscriptions"]
-        watcher = Watcher(node, *args)
-        self.addCleanup(watcher.close)
-        wait_for(lambda: node.status()["api"]["subscriptions"] > before, 10,
-                 "the watcher is subscribed")
-        return watcher
 
 
 class OneNetwork(Watching):
