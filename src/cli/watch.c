@@ -111,12 +111,6 @@ bool hsy_base64_decode(char *text, size_t *out_len)
     return true;
 }
 
-static const char *text_of(const json_t *json, const char *key)
-{
-    const char *text = json_string_value(json_object_get(json, key));
-    return text != NULL ? text : "";
-}
-
 /* Gives *@out, a large payload that the event only names. */
 static bool fetch_content(struct hsy_watching *w, const char *path, char **out,
                           size_t *out_len)
@@ -143,7 +137,7 @@ static bool payload_of(struct hsy_watching *w, const json_t *json, char **out,
     }
     const char *base64 =
         json_string_value(json_object_get(json, "payload_base64"));
-    const char *payload = base64 != NULL ? base64 : text_of(json, "text");
+    const char *payload = base64 != NULL ? base64 : hsy_text_of(json, "text");
     size_t len = strlen(payload);
     char *copy = hsy_mem_alloc(hearsay_mem_default(), len + 1);
     if (copy == NULL) {
@@ -169,9 +163,9 @@ static bool run_command(struct hsy_watching *w, const json_t *json)
         snprintf(seq, sizeof(seq), "%lld",
                  (long long)json_integer_value(json_object_get(json, "seq")));
         ok = hsy_exec_run(w->exec, &(struct hsy_exec_message){
-                                       .origin = text_of(json, "origin"),
+                                       .origin = hsy_text_of(json, "origin"),
                                        .seq = seq,
-                                       .topic = text_of(json, "topic"),
+                                       .topic = hsy_text_of(json, "topic"),
                                        .payload = payload,
                                        .payload_len = len});
     }
@@ -184,19 +178,19 @@ static void show_message(FILE *out, const json_t *json)
     char when[HSY_TIME_TEXT_LEN];
     hsy_wall_text(when,
                   (uint64_t)json_integer_value(json_object_get(json, "time")));
-    fprintf(out, "%s %.8s #%lld ", when, text_of(json, "origin"),
+    fprintf(out, "%s %.8s #%lld ", when, hsy_text_of(json, "origin"),
             (long long)json_integer_value(json_object_get(json, "seq")));
     if (json_is_true(json_object_get(json, "direct"))) {
         fputs("(direct) ", out);
     }
     if (json_object_get(json, "query_ms") != NULL) {
-        fprintf(out, "(asks: %s:%lld:%lld) ", text_of(json, "origin"),
+        fprintf(out, "(asks: %s:%lld:%lld) ", hsy_text_of(json, "origin"),
                 (long long)json_integer_value(json_object_get(json, "epoch")),
                 (long long)json_integer_value(json_object_get(json, "seq")));
     }
-    if (text_of(json, "topic")[0] != '\0') {
+    if (hsy_text_of(json, "topic")[0] != '\0') {
         fputc('[', out);
-        hsy_print_defused(out, text_of(json, "topic"));
+        hsy_print_defused(out, hsy_text_of(json, "topic"));
         fputs("] ", out);
     }
     long long missing = json_integer_value(json_object_get(json, "missing"));
@@ -216,7 +210,7 @@ static void show_message(FILE *out, const json_t *json)
     } else if (base64 != NULL) {
         fprintf(out, "(bytes, no text) base64:%s", base64);
     } else {
-        hsy_print_defused(out, text_of(json, "text"));
+        hsy_print_defused(out, hsy_text_of(json, "text"));
     }
     fputc('\n', out);
 }
@@ -226,8 +220,8 @@ static void show_note(FILE *out, const json_t *json)
 {
     const char *key = NULL;
     json_t *value = NULL;
-    fprintf(out, "%s %s %s", text_of(json, "time"), text_of(json, "level"),
-            text_of(json, "event"));
+    fprintf(out, "%s %s %s", hsy_text_of(json, "time"),
+            hsy_text_of(json, "level"), hsy_text_of(json, "event"));
     void *at = json_object_iter((json_t *)(uintptr_t)json);
     for (; at != NULL;
          at = json_object_iter_next((json_t *)(uintptr_t)json, at)) {
@@ -264,7 +258,7 @@ static bool is_wanted(const struct hsy_watching *w, const json_t *message)
     bool asks = json_object_get(message, "query_ms") != NULL;
     return (!w->queries || asks) &&
            (w->topic == NULL ||
-            strcmp(w->topic, text_of(message, "topic")) == 0);
+            strcmp(w->topic, hsy_text_of(message, "topic")) == 0);
 }
 
 /* Whether @event counts; it has been shown then. */
