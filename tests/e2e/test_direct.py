@@ -51,6 +51,19 @@ class Direct(Watching):
         peers[0].run("send", "--to", "peer-2", "hello")
         self.assertRegex(watch.line(), r" #1 \(direct\) hello\n$")
 
+    def test_lines_to_one(self):
+        peers = self.start(2)
+        watch = self.watch(peers[1], "--count", "3")
+        done = peers[0].run("send", "--to", "peer-2", "--lines", input="a\nb\nc\n")
+        self.assertEqual(done.stdout, f"3 messages delivered to {peers[1].id[:8]} peer-2\n")
+        self.assertEqual(sorted(watch.line(i).split()[-1] for i in range(3)), ["a", "b", "c"])
+        one = peers[0].run("send", "--to", "peer-2", "--lines", "--json", input="a\nb\n")
+        self.assertEqual(one.stdout.count('"outcome": "delivered"'), 2)
+        peers[1].stop()
+        none = peers[0].run("send", "--to", peers[1].id, "--timeout", "500ms", "--lines",
+                            input="a\n", check=False)
+        self.assertEqual((none.returncode, none.stdout), (1, ""))
+
     def test_nobody_answers(self):
         peers = self.start(3)
         peers[2].stop()
