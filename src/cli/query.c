@@ -35,8 +35,9 @@ struct asking {
     struct hsy_remote remote;
     const char *topic, *text;
     uint64_t timeout_ns;
-    bool done; /* The summary came. */
-    bool all;  /* And all have answered. */
+    bool done;    /* The summary came, */
+    bool stopped; /* but before the end; */
+    bool all;     /* or all have answered. */
 };
 
 static int set(void *ctx, const struct hsy_flag *flag, const char *value,
@@ -122,8 +123,8 @@ static bool on_event(void *ctx, const struct hsy_sse_event *event)
     json_t *json = json_loadb(event->data, event->data_len, 0, NULL);
     a->done = strcmp(event->name, "done") == 0;
     if (a->done) {
-        a->all = hsy_number_of(json, "missing_count") == 0 &&
-                 !json_is_true(json_object_get(json, "stopped"));
+        a->stopped = json_is_true(json_object_get(json, "stopped"));
+        a->all = hsy_number_of(json, "missing_count") == 0 && !a->stopped;
     }
     if (a->remote.json && strcmp(event->name, "asked") != 0) {
         printf("%s\n", event->data);
@@ -167,6 +168,9 @@ static int run(struct asking *a)
     } else if (!a->done) {
         hsy_cli_complain("query: the node did not tell the end in time");
         code = HSY_EXIT_FAILED;
+    } else if (a->stopped) {
+        hsy_cli_complain("query: the node stopped before the end; who is "
+                         "missing may have answered");
     }
     hsy_client_destroy(client);
     return code == HSY_EXIT_DONE && !a->all ? HSY_EXIT_FAILED : code;

@@ -155,6 +155,24 @@ class Direct(Watching):
         self.assertEqual(done.returncode, 1)
         self.assertEqual(done.stdout.splitlines()[-1], "2 of 3 answered; missing: peer-4")
 
+    def test_who_stops_does_not_know_who_has_answered(self):
+        peers = self.start(1, ("--answers",))
+        asked = self.watch(peers[1], "--queries")
+        for flags in ((), ("--json",)):
+            with self.subTest(flags=flags):
+                query = subprocess.Popen([BINARY, "query", "--data", str(peers[0].data), *flags,
+                                          "--timeout", "30s", "well?"], stdout=subprocess.PIPE,
+                                         stderr=subprocess.PIPE, text=True)
+                asked.line(len(flags))
+                peers[0].terminate()
+                out, err = query.communicate(timeout=10)
+                self.assertEqual(query.returncode, 1, out)
+                self.assertIn("stopped before the end; who is missing may have answered", err)
+                self.assertIn('"stopped":true' if flags else "0 of 1 answered", out)
+                peers[0].start()
+                self.cluster.wait_joined(nodes=peers[:1])
+                self.cluster.wait_for(peers[0].neighbours, 20, "it is linked again")
+
     def test_who_is_dead_is_not_waited_for(self):
         peers = self.start(4)
         peers[3].kill()
