@@ -29,17 +29,6 @@ struct hsy_ask {
     uint64_t lost;        /* Answers that found no room. */
 };
 
-static const struct hearsay_node *node_of(const struct hsy_http_request *r)
-{
-    return hearsay_runtime_node(r->admin->runtime);
-}
-
-static const char *argument(const struct hsy_http_request *r, const char *name)
-{
-    return MHD_lookup_connection_value(r->connection, MHD_GET_ARGUMENT_KIND,
-                                       name);
-}
-
 static enum MHD_Result refuse_argument(struct hsy_http_request *r,
                                        const char *error, const char *hint)
 {
@@ -52,7 +41,7 @@ static enum MHD_Result refuse_argument(struct hsy_http_request *r,
 /* `timeout_ms`; 0: not given. */
 static bool read_timeout(const struct hsy_http_request *r, uint64_t *out_ns)
 {
-    const char *text = argument(r, "timeout_ms");
+    const char *text = hsy_http_argument(r, "timeout_ms");
     uint64_t ms = 0;
     if (text != NULL &&
         (hsy_uint_parse(&ms, text, TIMEOUT_MAX_MS) != 0 || ms == 0)) {
@@ -70,7 +59,7 @@ static enum MHD_Result refuse_timeout(struct hsy_http_request *r)
 
 static struct hearsay_outgoing outgoing(const struct hsy_http_request *r)
 {
-    return (struct hearsay_outgoing){.topic = argument(r, "topic"),
+    return (struct hearsay_outgoing){.topic = hsy_http_argument(r, "topic"),
                                      .payload = r->body != NULL ? r->body : "",
                                      .payload_len = r->body_len};
 }
@@ -159,7 +148,7 @@ static enum MHD_Result answer_outcome(struct hsy_http_request *r)
     if (r->ask->outcome == HEARSAY_OUTCOME_NO_ANSWER) {
         return hsy_http_refuse(r->connection, &problem);
     }
-    struct hearsay_id id = hearsay_node_id(node_of(r));
+    struct hearsay_id id = hearsay_node_id(hsy_http_node(r));
     struct hsy_json json;
     hsy_json_init(&json, hearsay_mem_default(), HSY_ADMIN_RESPONSE_MAX);
     hsy_json_open(&json, NULL, '{');
@@ -173,7 +162,7 @@ static enum MHD_Result answer_outcome(struct hsy_http_request *r)
 static enum MHD_Result begin_send(struct hsy_http_request *r)
 {
     struct hearsay_outgoing out = outgoing(r);
-    const char *to = argument(r, "to");
+    const char *to = hsy_http_argument(r, "to");
     if (hsy_id_parse(&out.to, to, strlen(to)) != 0) {
         return refuse_argument(r, "`to` is no id of a node",
                                "64 hex digits; `hearsay peers` lists them");
@@ -377,20 +366,18 @@ static enum MHD_Result refuse_answer(struct hsy_http_request *r, int err)
 
 enum MHD_Result hsy_asks_answer(struct hsy_http_request *r)
 {
-    const char *origin = argument(r, "origin");
-    const char *epoch = argument(r, "epoch");
-    const char *seq = argument(r, "seq");
-    struct hearsay_answer answer = {.payload = r->body != NULL ? r->body : "",
-                                    .payload_len = r->body_len};
+    struct hsy_view_message query = {.epoch = 0};
     uint64_t number = 0;
-    if (origin == NULL || epoch == NULL || seq == NULL ||
-        hsy_id_parse(&answer.origin, origin, strlen(origin)) != 0 ||
-        hsy_uint_parse(&answer.epoch, epoch, UINT64_MAX) != 0 ||
-        hsy_uint_parse(&answer.seq, seq, UINT64_MAX) != 0) {
+    if (!hsy_http_message_name(r, &query)) {
         return refuse_argument(r, "this names no query",
                                "`origin`, `epoch` and `seq`, as the event "
                                "has them");
     }
+    struct hearsay_answer answer = {.origin = query.origin,
+                                    .epoch = query.epoch,
+                                    .seq = query.seq,
+                                    .payload = r->body != NULL ? r->body : "",
+                                    .payload_len = r->body_len};
     int err = hearsay_runtime_answer(r->admin->runtime, &answer, &number);
     if (err != 0) {
         return refuse_answer(r, err);

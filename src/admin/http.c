@@ -12,9 +12,11 @@
 #include "admin/admin.h"
 #include "admin/asks.h"
 #include "admin/state.h"
+#include "base/addr.h"
 #include "base/assert.h"
 #include "base/mem.h"
 #include "base/quantity.h"
+#include "node/view.h"
 
 #include <string.h>
 
@@ -93,6 +95,37 @@ enum MHD_Result hsy_http_refuse(struct MHD_Connection *connection,
     }
     hsy_json_close(&json, '}');
     return answer_with(connection, problem->status, &json, problem->header);
+}
+
+/* --------------------------------------------------------------- requests */
+
+const struct hearsay_node *hsy_http_node(const struct hsy_http_request *r)
+{
+    return hearsay_runtime_node(r->admin->runtime);
+}
+
+const char *hsy_http_argument(const struct hsy_http_request *r,
+                              const char *name)
+{
+    return MHD_lookup_connection_value(r->connection, MHD_GET_ARGUMENT_KIND,
+                                       name);
+}
+
+static bool read_number(const struct hsy_http_request *r, const char *name,
+                        uint64_t *out)
+{
+    const char *text = hsy_http_argument(r, name);
+    return text != NULL && hsy_uint_parse(out, text, UINT64_MAX) == 0;
+}
+
+bool hsy_http_message_name(const struct hsy_http_request *r,
+                           struct hsy_view_message *out)
+{
+    const char *origin = hsy_http_argument(r, "origin");
+    return origin != NULL &&
+           hsy_id_parse(&out->origin, origin, strlen(origin)) == 0 &&
+           read_number(r, "epoch", &out->epoch) &&
+           read_number(r, "seq", &out->seq);
 }
 
 /* ---------------------------------------------------------------- routing */
