@@ -120,6 +120,18 @@ bool hsy_asks_any(const struct hsy_asks *asks)
     return asks->first != NULL;
 }
 
+static enum MHD_Result refuse_busy(struct hsy_http_request *r,
+                                   const char *error)
+{
+    return hsy_http_refuse(r->connection,
+                           &(struct hsy_http_problem){
+                               .status = MHD_HTTP_TOO_MANY_REQUESTS,
+                               .error = error,
+                               .hint = "try again when one of them has ended",
+                               .header = {"Retry-After", "1"},
+                               .retry_ms = 200}); /* A few round trips. */
+}
+
 static enum MHD_Result refuse_memory(struct hsy_http_request *r)
 {
     return hsy_http_refuse(
@@ -127,6 +139,26 @@ static enum MHD_Result refuse_memory(struct hsy_http_request *r)
         &(struct hsy_http_problem){.status = MHD_HTTP_SERVICE_UNAVAILABLE,
                                    .error = "no memory for the request",
                                    .hint = "try again"});
+}
+
+/* What the node says of a direct message, a query or an answer. */
+static enum MHD_Result refuse_ask(struct hsy_http_request *r, int err)
+{
+    _Static_assert(HEARSAY_DIRECT_MAX == 15360, "the texts name it");
+    if (err == HEARSAY_ERR_TOO_BIG) {
+        return hsy_http_refuse(
+            r->connection,
+            &(struct hsy_http_problem){
+                .status = MHD_HTTP_CONTENT_TOO_LARGE,
+                .error = "the message or its topic is too long",
+                .hint = "to one node, as a query or an answer: 15360 bytes "
+                        "and 64 bytes of topic at most"});
+    }
+    if (err == HEARSAY_ERR_AGAIN) {
+        return refuse_busy(r, "too many direct messages (64) or queries (4) "
+                              "are open, or the links are full");
+    }
+    return hsy_http_refuse_publish(r, err);
 }
 
 /* ----------------------------------------------------------- direct messages
@@ -180,7 +212,7 @@ static enum MHD_Result begin_send(struct hsy_http_request *r)
                                "name another node");
     }
     if (err != 0) {
-        return hsy_http_refuse_publish(r, err);
+        return refuse_ask(r, err);
     }
     suspend(r->ask);
     return MHD_YES;
@@ -323,7 +355,7 @@ enum MHD_Result hsy_asks_query(struct hsy_http_request *r)
     }
     int err = hearsay_runtime_query(r->admin->runtime, &out, &r->ask->number);
     if (err != 0) {
-        return hsy_http_refuse_publish(r, err);
+        return refuse_ask(r, err);
     }
     struct MHD_Response *response = MHD_create_response_from_callback(
         MHD_SIZE_UNKNOWN, BLOCK_LEN, read_query, r->ask, NULL);
@@ -359,7 +391,7 @@ static enum MHD_Result refuse_answer(struct hsy_http_request *r, int err)
         problem.hint = "each node answers a query once; a node without "
                        "--answers does so by itself";
     } else {
-        return hsy_http_refuse_publish(r, err);
+        return refuse_ask(r, err);
     }
     return hsy_http_refuse(r->connection, &problem);
 }

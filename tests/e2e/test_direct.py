@@ -7,7 +7,7 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from cluster import BINARY, Cluster, Watching  # noqa: E402
+from cluster import BINARY, Cluster, UnixConnection, Watching  # noqa: E402
 
 
 class Direct(Watching):
@@ -19,6 +19,13 @@ class Direct(Watching):
         self.cluster.start()
         self.cluster.wait_joined()
         return self.cluster.peers
+
+    def ask(self, node, path):
+        """Posts there, and leaves it open."""
+        connection = UnixConnection(node.socket)
+        self.addCleanup(connection.close)
+        connection.request("POST", path, b"x")
+        return connection
 
     # ------------------------------------------------------ direct messages
 
@@ -101,6 +108,20 @@ class Direct(Watching):
         long = peers[0].run("send", "--to", peers[1].id, "--timeout", "61s", "x", check=False)
         self.assertEqual(long.returncode, 2)
 
+    def test_what_is_too_long_for_one(self):
+        a, b = self.start(2)
+        name = f"origin={b.id}&epoch={b.status()['incarnation']}&seq=1"
+        for route in (f"/v1/messages?to={b.id}", "/v1/queries", f"/v1/answers?{name}"):
+            with self.subTest(route=route):
+                status, _, body = a.http("POST", route, b"x" * 15361)
+                self.assertEqual(status, 413, body)
+                self.assertIn("15360 bytes and 64 bytes of topic", json.loads(body)["hint"])
+        longest = a.run("send", "--to", b.id, "-", input="x" * 15360)
+        self.assertIn("delivered", longest.stdout)
+        long = a.run("send", "--to", b.id, "-", input="x" * 15361, check=False)
+        self.assertEqual(long.returncode, 1)
+        self.assertIn("15360 bytes", long.stderr)
+
     def test_who_leaves_says_what_is_not_known(self):
         peers = self.start(3)
         peers[2].stop()
@@ -148,6 +169,17 @@ class Direct(Watching):
         self.assertIn("404", unknown.stderr)
         nonsense = peers[2].run("answer", "1:2:3", "x", check=False)
         self.assertEqual(nonsense.returncode, 2)
+
+    def test_four_queries_are_open(self):
+        a, b = self.start(1, ("--answers",))
+        for _ in range(4):
+            self.ask(a, "/v1/queries?timeout_ms=60000")
+        self.cluster.wait_for(lambda: a.counter("queries") == 4, 10, "four are open")
+        status, _, body = a.http("POST", "/v1/queries", b"x")
+        refused = json.loads(body)
+        self.assertEqual((status, refused["retry_ms"]), (429, 200))
+        self.assertIn("queries (4) are open", refused["error"])
+        self.assertIn("ended", refused["hint"])
 
     def test_who_does_not_answer_is_named(self):
         peers = self.start(3, ("--answers",))
