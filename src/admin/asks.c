@@ -67,16 +67,20 @@ static struct hearsay_outgoing outgoing(const struct hsy_http_request *r)
 /* ------------------------------------------------------------------- waiting
  */
 
+/* NULL: no memory, or too many of them. */
 static struct hsy_ask *ask_new(struct hsy_http_request *r, bool query)
 {
-    struct hsy_ask *ask = hsy_mem_zalloc(hearsay_mem_default(), sizeof(*ask));
+    bool full = r->admin->asks.count == HSY_ADMIN_ASKS_MAX;
+    struct hsy_ask *ask =
+        full ? NULL : hsy_mem_zalloc(hearsay_mem_default(), sizeof(*ask));
     if (ask != NULL) {
         ask->asks = &r->admin->asks;
         ask->connection = r->connection;
         ask->query = query;
-        hsy_json_init(&ask->text, hearsay_mem_default(), HSY_ASK_LEN_MAX);
+        hsy_json_init(&ask->text, hearsay_mem_default(), HSY_ADMIN_ASK_LEN_MAX);
         ask->next = ask->asks->first;
         ask->asks->first = ask;
+        ask->asks->count++;
     }
     return ask;
 }
@@ -88,6 +92,8 @@ void hsy_asks_forget(struct hsy_ask *ask)
         at = &(*at)->next;
     }
     *at = ask->next;
+    HSY_ASSERT(ask->asks->count > 0);
+    ask->asks->count--;
     hsy_json_fini(&ask->text);
     hsy_mem_free(hearsay_mem_default(), ask);
 }
@@ -132,8 +138,14 @@ static enum MHD_Result refuse_busy(struct hsy_http_request *r,
                                .retry_ms = 200}); /* A few round trips. */
 }
 
-static enum MHD_Result refuse_memory(struct hsy_http_request *r)
+/* ask_new() has given none. */
+static enum MHD_Result refuse_new(struct hsy_http_request *r)
 {
+    _Static_assert(HSY_ADMIN_ASKS_MAX == 8, "the text names it");
+    if (r->admin->asks.count == HSY_ADMIN_ASKS_MAX) {
+        return refuse_busy(r, "8 direct messages and queries wait for answers "
+                              "here, more than 8 cannot");
+    }
     return hsy_http_refuse(
         r->connection,
         &(struct hsy_http_problem){.status = MHD_HTTP_SERVICE_UNAVAILABLE,
@@ -204,7 +216,7 @@ static enum MHD_Result begin_send(struct hsy_http_request *r)
     }
     r->ask = ask_new(r, false);
     if (r->ask == NULL) {
-        return refuse_memory(r);
+        return refuse_new(r);
     }
     int err = hearsay_runtime_send(r->admin->runtime, &out, &r->ask->number);
     if (err == HEARSAY_ERR_INVALID) {
@@ -276,7 +288,7 @@ static void add_answer(struct hsy_ask *ask, const struct hearsay_effect *told,
 {
     char name[HEARSAY_NAME_MAX + 1];
     size_t most = 6 * told->answer.payload_len + 1024;
-    if (ask->text.len + most > HSY_ASK_LEN_MAX - ROOM_FOR_END) {
+    if (ask->text.len + most > HSY_ADMIN_ASK_LEN_MAX - ROOM_FOR_END) {
         ask->lost++;
         return;
     }
@@ -351,7 +363,7 @@ enum MHD_Result hsy_asks_query(struct hsy_http_request *r)
     }
     r->ask = ask_new(r, true);
     if (r->ask == NULL) {
-        return refuse_memory(r);
+        return refuse_new(r);
     }
     int err = hearsay_runtime_query(r->admin->runtime, &out, &r->ask->number);
     if (err != 0) {

@@ -41,6 +41,8 @@ static void host_rows(FILE *out, const struct hsy_node_options *options,
          workers == 0 ? "0 = cores - 1" : "fixed"},
         {"API connections", HSY_ADMIN_CONNECTIONS_MAX, REQUEST_LEN, "refuse"},
         {"API bodies, bytes", 1, HSY_ADMIN_BODIES_MAX, "try again"},
+        {"API answers not read, bytes", HSY_ADMIN_ASKS_MAX,
+         HSY_ADMIN_ASK_LEN_MAX, "drop, counted"},
         {"API events, bytes", 1, HSY_ADMIN_EVENTS_LEN_MAX, "drop the oldest"},
     };
     for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {

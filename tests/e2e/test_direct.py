@@ -108,6 +108,26 @@ class Direct(Watching):
         long = peers[0].run("send", "--to", peers[1].id, "--timeout", "61s", "x", check=False)
         self.assertEqual(long.returncode, 2)
 
+    def test_eight_wait_and_leave_room_for_others(self):
+        a, b = self.start(2)
+        b.stop()
+        held = [self.ask(a, f"/v1/messages?to={b.id}&timeout_ms=60000") for _ in range(8)]
+        self.cluster.wait_for(lambda: a.counter("directs_sent") == 8, 10, "eight wait")
+        for path in (f"/v1/messages?to={b.id}", "/v1/queries"):
+            status, headers, body = a.http("POST", path, b"x")
+            refused = json.loads(body)
+            self.assertEqual((status, headers["Retry-After"], refused["retry_ms"]),
+                             (429, "1", 200))
+            self.assertIn("8 direct messages and queries", refused["error"])
+        ninth = a.run("send", "--to", b.id, "--timeout", "500ms", "x", check=False)
+        self.assertIn("(429)", ninth.stderr)
+        self.assertEqual(a.json("send", "to everybody")["seq"], 1)
+        b.cont()
+        self.assertEqual([one.getresponse().status for one in held], [200] * 8)
+        for one in held:
+            one.close()
+        self.assertIn("delivered", a.run("send", "--to", b.id, "one more").stdout)
+
     def test_what_is_too_long_for_one(self):
         a, b = self.start(2)
         name = f"origin={b.id}&epoch={b.status()['incarnation']}&seq=1"
