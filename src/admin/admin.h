@@ -22,6 +22,8 @@ enum {
     /* A longer body closes the line. */
     HSY_ADMIN_BODY_MAX = HEARSAY_PAYLOAD_MAX + 1024 * 1024,
     HSY_ADMIN_BODIES_MAX = 64 * 1024 * 1024, /* All of them together. */
+    /* Contents that are being downloaded: the node may have dropped them. */
+    HSY_ADMIN_PINNED_MAX = 64 * 1024 * 1024,
     HSY_ADMIN_IDLE_S = 30,
     HSY_ADMIN_EVENTS_MAX = 1024,           /* Remembered for all subscribers. */
     HSY_ADMIN_EVENTS_LEN_MAX = 256 * 1024, /* Their bytes. */

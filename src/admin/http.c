@@ -309,6 +309,50 @@ enum MHD_Result hsy_http_handle(void *cls, struct MHD_Connection *connection,
     return r->route->answer(r);
 }
 
+/* ---------------------------------------------------------------- contents */
+
+static bool is_read(const struct hsy_admin *admin,
+                    const struct hearsay_buf *content)
+{
+    const struct hsy_http_request *r = admin->readers;
+    while (r != NULL && r->content != content) {
+        r = r->next_reader;
+    }
+    return r != NULL;
+}
+
+bool hsy_http_pin(struct hsy_http_request *r, struct hearsay_buf *content)
+{
+    struct hsy_admin *admin = r->admin;
+    size_t more = is_read(admin, content) ? 0 : content->len;
+    HSY_ASSERT(r->content == NULL);
+    if (more > HSY_ADMIN_PINNED_MAX - admin->pinned_len) {
+        return false;
+    }
+    admin->pinned_len += more;
+    r->content = content;
+    r->next_reader = admin->readers;
+    admin->readers = r;
+    return true;
+}
+
+static void unpin(struct hsy_http_request *r)
+{
+    struct hsy_admin *admin = r->admin;
+    struct hsy_http_request **at = &admin->readers;
+    while (*at != r) {
+        at = &(*at)->next_reader;
+    }
+    *at = r->next_reader;
+    if (!is_read(admin, r->content)) {
+        HSY_ASSERT(admin->pinned_len >= r->content->len);
+        admin->pinned_len -= r->content->len;
+    }
+    hearsay_buf_unref(r->content);
+}
+
+/* --------------------------------------------------------------------- end */
+
 void hsy_http_done(void *cls, struct MHD_Connection *connection, void **request,
                    enum MHD_RequestTerminationCode why)
 {
@@ -321,6 +365,9 @@ void hsy_http_done(void *cls, struct MHD_Connection *connection, void **request,
         r->admin->bodies_len -= r->body_room;
         if (r->ask != NULL) {
             hsy_asks_forget(r->ask);
+        }
+        if (r->content != NULL) {
+            unpin(r);
         }
         hsy_mem_free(hearsay_mem_default(), r->body);
         hsy_mem_free(hearsay_mem_default(), r);

@@ -21,6 +21,8 @@ struct hsy_http_request {
     uint64_t body_seen;  /* and what came. */
     bool crowded;        /* All bodies together take too much. */
     struct hsy_ask *ask; /* Owned; NULL: it does not wait; asks.h. */
+    struct hearsay_buf *content; /* Owned; what is downloaded; NULL: nothing. */
+    struct hsy_http_request *next_reader; /* With content: in admin->readers. */
 };
 
 struct hsy_http_route {
@@ -60,6 +62,10 @@ const char *hsy_http_argument(const struct hsy_http_request *r,
 /* `origin`, `epoch` and `seq`. False: one is missing or malformed. */
 bool hsy_http_message_name(const struct hsy_http_request *r,
                            struct hsy_view_message *out);
+
+/* Holds @content until the request is over; takes it when it does. False: too
+ * much is held already. */
+bool hsy_http_pin(struct hsy_http_request *r, struct hearsay_buf *content);
 
 /* Why the node did not take a message. */
 enum MHD_Result hsy_http_refuse_publish(struct hsy_http_request *request,

@@ -275,6 +275,18 @@ static void end_share(void *content)
     hearsay_buf_unref(content);
 }
 
+static enum MHD_Result refuse_download(struct hsy_http_request *r)
+{
+    return hsy_http_refuse(
+        r->connection,
+        &(struct hsy_http_problem){
+            .status = MHD_HTTP_TOO_MANY_REQUESTS,
+            .error = "too many large messages are being downloaded",
+            .hint = "try again when one of the downloads has ended",
+            .header = {"Retry-After", "1"},
+            .retry_ms = 200}); /* 16 MiB take about as long. */
+}
+
 /* The payload of a large message, as long as the node keeps it. */
 static enum MHD_Result get_content(struct hsy_http_request *r)
 {
@@ -298,9 +310,13 @@ static enum MHD_Result get_content(struct hsy_http_request *r)
                 .hint = "it is kept for a while only (--bulk-bytes); fetch it "
                         "when its event comes"});
     }
+    if (!hsy_http_pin(r, content)) {
+        hearsay_buf_unref(content);
+        return refuse_download(r);
+    }
     struct MHD_Response *response =
         MHD_create_response_from_buffer_with_free_callback_cls(
-            content->len, content->data, end_share, content);
+            content->len, content->data, end_share, hearsay_buf_ref(content));
     if (response == NULL) {
         hearsay_buf_unref(content);
         return MHD_NO;

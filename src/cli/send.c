@@ -13,7 +13,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -142,13 +141,6 @@ static int parse(struct send_options *out, int argc, char **argv,
 
 /* --------------------------------------------------------------- sending */
 
-static void sleep_ms(uint64_t ms)
-{
-    struct timespec pause = {.tv_sec = (time_t)(ms / 1000),
-                             .tv_nsec = (long)(ms % 1000) * 1000 * 1000};
-    nanosleep(&pause, NULL);
-}
-
 static void show_progress(struct sending *s)
 {
     uint64_t now_ns = hsy_clock_mono_ns();
@@ -218,7 +210,7 @@ static int send_one(struct sending *s, struct hsy_client_body body)
             hsy_cli_complain("send: %s", error.text);
             return HSY_EXIT_FAILED;
         }
-        sleep_ms(error.retry_ms);
+        hsy_cli_sleep_ms(error.retry_ms);
     }
 }
 

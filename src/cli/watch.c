@@ -9,8 +9,11 @@
 #include "cli/cli.h"
 #include "cli/exec.h"
 #include "cli/print.h"
+#include "runtime/clock.h"
 
 #include <string.h>
+
+#define FETCH_NS (30 * HSY_SECOND)
 
 enum { FLAG_TOPIC, FLAG_EVENTS, FLAG_QUERIES, FLAG_COUNT, FLAG_FOR, FLAG_EXEC };
 
@@ -111,7 +114,8 @@ bool hsy_base64_decode(char *text, size_t *out_len)
     return true;
 }
 
-/* Gives *@out, a large payload that the event only names. */
+/* Gives *@out, a large payload that the event only names; tried again while
+ * the node has too many others that do the same. */
 static bool fetch_content(struct hsy_watching *w, const char *path, char **out,
                           size_t *out_len)
 {
@@ -120,7 +124,13 @@ static bool fetch_content(struct hsy_watching *w, const char *path, char **out,
         hsy_remote_open(&usage, &w->remote, &w->client) != HSY_EXIT_DONE) {
         return false;
     }
-    if (hsy_client_get_bytes(w->client, path, out, out_len, &error) != 0) {
+    uint64_t end_ns = hsy_time_add(hsy_clock_mono_ns(), FETCH_NS);
+    int err = hsy_client_get_bytes(w->client, path, out, out_len, &error);
+    while (err == HEARSAY_ERR_AGAIN && hsy_clock_mono_ns() < end_ns) {
+        hsy_cli_sleep_ms(error.retry_ms);
+        err = hsy_client_get_bytes(w->client, path, out, out_len, &error);
+    }
+    if (err != 0) {
         hsy_cli_complain("watch: --exec: %s", error.text);
         return false;
     }
