@@ -4,6 +4,8 @@
 
 #include "admin/admin.h"
 #include "node/limits.h"
+#include "runtime/limits.h"
+#include "runtime/log_sink.h"
 #include "runtime/stats.h"
 
 enum {
@@ -39,6 +41,9 @@ static void host_rows(FILE *out, const struct hsy_node_options *options,
         {"jobs queued per lane", jobs == 0 ? 4096 : jobs, QUEUED_LEN, "wait"},
         {"worker threads", workers == 0 ? 1 : workers, WORKER_LEN,
          workers == 0 ? "0 = cores - 1" : "fixed"},
+        {"for the application, bytes", 1, HSY_OUTBOX_LEN_MAX, "try again"},
+        {"log lines held, bytes", options->output == NULL ? 1 : 2,
+         HSY_LOG_HELD_MAX, "drop, counted"},
         {"API connections", HSY_ADMIN_CONNECTIONS_MAX, REQUEST_LEN, "refuse"},
         {"API bodies, bytes", 1, HSY_ADMIN_BODIES_MAX, "try again"},
         {"API answers not read, bytes", HSY_ADMIN_ASKS_MAX,
