@@ -302,7 +302,8 @@ static void a_choice_names_all_that_there_is(void **state)
             "15KiB to 16MiB");
     REFUSED(PEER("--bulk-bytes", "15MiB"), "--bulk-bytes", "15MiB",
             "16MiB to 65536MiB");
-    REFUSED(PEER("--bulk-bytes", "some"), "--bulk-bytes", "some", "as in 64MiB");
+    REFUSED(PEER("--bulk-bytes", "some"), "--bulk-bytes", "some",
+            "as in 64MiB");
     REFUSED(PEER("--relay", "pigeon"), "--relay", "pigeon", "tree, flood");
     REFUSED(PEER("--profile", "moon"), "--profile", "moon",
             "mission, lan, wan");
