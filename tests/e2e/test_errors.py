@@ -288,8 +288,10 @@ class Errors(unittest.TestCase):
         (self.dir / "config.txt").unlink()
         for role in ("seed", "peer"):
             done = self.hearsay(role, "--print-limits")
-            two = self.hearsay(role, "--print-limits", "--output", "x.log")
+            two = self.hearsay(role, "--print-limits", "--output", "x.log", "--http",
+                               "127.0.0.1:7999")
             self.assertRegex(two.stdout, r"log lines held, bytes +2 ")
+            self.assertRegex(two.stdout, r"API connections +160 ")
             self.assertEqual(done.returncode, 0, done.stderr)
             rows = [line.split("  ") for line in done.stdout.splitlines()]
             self.assertEqual(rows[-1][0], "in all")
