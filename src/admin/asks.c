@@ -143,8 +143,8 @@ static enum MHD_Result refuse_new(struct hsy_http_request *r)
 {
     _Static_assert(HSY_ADMIN_ASKS_MAX == 8, "the text names it");
     if (r->admin->asks.count == HSY_ADMIN_ASKS_MAX) {
-        return refuse_busy(r, "8 direct messages and queries wait for answers "
-                              "here, more than 8 cannot");
+        return refuse_busy(r, "8 direct messages and queries are under way "
+                              "here, and no more may be");
     }
     return hsy_http_refuse(
         r->connection,
