@@ -21,12 +21,24 @@ import time
 
 SEED_PORT, PEER_PORT = 7946, 8000
 ANSWER_S = 60
+COMMAND_S = 30  # What ends by itself, and at once when all is well.
+END_S = 5
+
+
+def run(args):
+    """One that is over soon; OSError when it fails or is not."""
+    text = " ".join(map(str, args))
+    try:
+        done = subprocess.run(args, capture_output=True, text=True, timeout=COMMAND_S)
+    except subprocess.TimeoutExpired as e:
+        raise OSError(f"{text}: not done after {COMMAND_S} s") from e
+    if done.returncode != 0:
+        raise OSError(f"{text}: {done.stderr.strip()}")
+    return done.stdout
 
 
 def ip(*args):
-    done = subprocess.run(["ip", *args], capture_output=True, text=True)
-    if done.returncode != 0:
-        raise OSError(f"ip {' '.join(args)}: {done.stderr.strip()}")
+    run(["ip", *args])
 
 
 class Host:
@@ -52,9 +64,7 @@ class Host:
             else:
                 args += ["add", "dev", device, "root", "tbf", "rate", f"{bit_per_s}bit",
                          "burst", "1600", "limit", "4000"]
-            done = subprocess.run(args, capture_output=True, text=True)
-            if done.returncode != 0:
-                raise OSError(f"{' '.join(args)}: {done.stderr.strip()}")
+            run(args)
 
     def command(self, args):
         return ["ip", "netns", "exec", self.namespace, *map(str, args)]
@@ -79,7 +89,10 @@ class Hosts:
 
     def __exit__(self, *_):
         for namespace in [host.namespace for host in self.hosts.values()] + [self.bridge]:
-            subprocess.run(["ip", "netns", "del", namespace], capture_output=True)
+            try:
+                ip("netns", "del", namespace)
+            except OSError:
+                pass  # It was not made, or is held: the others go all the same.
 
 
 class LoadPeer:
@@ -103,7 +116,7 @@ class LoadPeer:
                 raise TimeoutError(f"{self.name} does not answer")
             data = os.read(self.process.stdout.fileno(), 1 << 20)
             if not data:
-                raise OSError(f"{self.name} ended with exit code {self.process.wait()}")
+                raise OSError(f"{self.name} ended with exit code {self.process.wait(END_S)}")
             self.held += data
         line, self.held = self.held.split(b"\n", 1)
         return json.loads(line)
@@ -143,10 +156,10 @@ class Network:
         for process in [peer.process for peer in self.peers] + self.seed_processes:
             try:
                 process.send_signal(signal.SIGTERM)
-                process.wait(5)
+                process.wait(END_S)
             except subprocess.TimeoutExpired:
                 process.kill()
-                process.wait()
+                process.wait(END_S)
         self.log.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -170,7 +183,7 @@ class Network:
         """What the first seed says of each peer, by name: alive, dead, left..."""
         socket = self.folder / "seed1" / "control.sock"
         done = subprocess.run([self.hearsay, "peers", "--socket", socket, "--json"],
-                              capture_output=True, text=True)
+                              capture_output=True, text=True, timeout=COMMAND_S)
         return {p["name"]: p["state"] for p in json.loads(done.stdout or "[]")}
 
 
@@ -183,8 +196,3 @@ def percentile_us(reports, share):
         if seen >= share * total:
             return us
     return 0
-
-
-def median(values):
-    ordered = sorted(values)
-    return ordered[len(ordered) // 2]

@@ -18,10 +18,11 @@ import argparse
 import json
 import pathlib
 import signal
+import statistics
 import sys
 import time
 
-from processes import Hosts, Network, median, percentile_us
+from processes import Hosts, Network, percentile_us
 
 PEERS, RATE, PAYLOAD = 9, 1000, 1024
 CASES = ("stopped", "8 kbit/s", "1 byte/s")
@@ -132,7 +133,7 @@ def judge(rounds):
     bars = []
     for case in CASES:
         rows = [r[case] for r in rounds]
-        ratio = median([row["p99_ms"] / w for row, w in zip(rows, well)])
+        ratio = statistics.median([row["p99_ms"] / w for row, w in zip(rows, well)])
         dead = sum("dead" in row["states"] for row in rows)
         late = sum((row["catch_up_s"] or 1e9) > CATCH_UP_S for row in rows)
         bars += [(f"{case}: others' p99, with / without, median", ratio, RATIO_BAR),

@@ -10,12 +10,20 @@ struct uv_loop_s;
 struct hsy_admin;
 
 enum {
+    /* Of both listeners; of the connections of one, these leave eight, so that
+     * `status` finds room. */
+    HSY_ADMIN_SUBSCRIBERS_MAX = 64,
+    HSY_ADMIN_ASKS_MAX = 8, /* Direct messages and queries, up to 60 s each. */
     HSY_ADMIN_CONNECTIONS_MAX = 80, /* Per listener; others are refused. */
-    HSY_ADMIN_SUBSCRIBERS_MAX = 64, /* So that `status` finds room. */
+    /* Text of a query's answers that its client has not read yet. What finds
+     * no room is counted and told. */
+    HSY_ADMIN_ASK_LEN_MAX = 4 * 1024 * 1024,
     HSY_ADMIN_CONNECTION_LEN = 16 * 1024, /* libmicrohttpd's memory for one. */
     /* A longer body closes the line. */
     HSY_ADMIN_BODY_MAX = HEARSAY_PAYLOAD_MAX + 1024 * 1024,
     HSY_ADMIN_BODIES_MAX = 64 * 1024 * 1024, /* All of them together. */
+    /* Contents that are being downloaded: the node may have dropped them. */
+    HSY_ADMIN_PINNED_MAX = 64 * 1024 * 1024,
     HSY_ADMIN_IDLE_S = 30,
     HSY_ADMIN_EVENTS_MAX = 1024,           /* Remembered for all subscribers. */
     HSY_ADMIN_EVENTS_LEN_MAX = 256 * 1024, /* Their bytes. */

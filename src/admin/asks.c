@@ -29,17 +29,6 @@ struct hsy_ask {
     uint64_t lost;        /* Answers that found no room. */
 };
 
-static const struct hearsay_node *node_of(const struct hsy_http_request *r)
-{
-    return hearsay_runtime_node(r->admin->runtime);
-}
-
-static const char *argument(const struct hsy_http_request *r, const char *name)
-{
-    return MHD_lookup_connection_value(r->connection, MHD_GET_ARGUMENT_KIND,
-                                       name);
-}
-
 static enum MHD_Result refuse_argument(struct hsy_http_request *r,
                                        const char *error, const char *hint)
 {
@@ -52,7 +41,7 @@ static enum MHD_Result refuse_argument(struct hsy_http_request *r,
 /* `timeout_ms`; 0: not given. */
 static bool read_timeout(const struct hsy_http_request *r, uint64_t *out_ns)
 {
-    const char *text = argument(r, "timeout_ms");
+    const char *text = hsy_http_argument(r, "timeout_ms");
     uint64_t ms = 0;
     if (text != NULL &&
         (hsy_uint_parse(&ms, text, TIMEOUT_MAX_MS) != 0 || ms == 0)) {
@@ -70,7 +59,7 @@ static enum MHD_Result refuse_timeout(struct hsy_http_request *r)
 
 static struct hearsay_outgoing outgoing(const struct hsy_http_request *r)
 {
-    return (struct hearsay_outgoing){.topic = argument(r, "topic"),
+    return (struct hearsay_outgoing){.topic = hsy_http_argument(r, "topic"),
                                      .payload = r->body != NULL ? r->body : "",
                                      .payload_len = r->body_len};
 }
@@ -78,16 +67,20 @@ static struct hearsay_outgoing outgoing(const struct hsy_http_request *r)
 /* ------------------------------------------------------------------- waiting
  */
 
+/* NULL: no memory, or too many of them. */
 static struct hsy_ask *ask_new(struct hsy_http_request *r, bool query)
 {
-    struct hsy_ask *ask = hsy_mem_zalloc(hearsay_mem_default(), sizeof(*ask));
+    bool full = r->admin->asks.count == HSY_ADMIN_ASKS_MAX;
+    struct hsy_ask *ask =
+        full ? NULL : hsy_mem_zalloc(hearsay_mem_default(), sizeof(*ask));
     if (ask != NULL) {
         ask->asks = &r->admin->asks;
         ask->connection = r->connection;
         ask->query = query;
-        hsy_json_init(&ask->text, hearsay_mem_default(), HSY_ASK_LEN_MAX);
+        hsy_json_init(&ask->text, hearsay_mem_default(), HSY_ADMIN_ASK_LEN_MAX);
         ask->next = ask->asks->first;
         ask->asks->first = ask;
+        ask->asks->count++;
     }
     return ask;
 }
@@ -99,6 +92,8 @@ void hsy_asks_forget(struct hsy_ask *ask)
         at = &(*at)->next;
     }
     *at = ask->next;
+    HSY_ASSERT(ask->asks->count > 0);
+    ask->asks->count--;
     hsy_json_fini(&ask->text);
     hsy_mem_free(hearsay_mem_default(), ask);
 }
@@ -131,13 +126,51 @@ bool hsy_asks_any(const struct hsy_asks *asks)
     return asks->first != NULL;
 }
 
-static enum MHD_Result refuse_memory(struct hsy_http_request *r)
+static enum MHD_Result refuse_busy(struct hsy_http_request *r,
+                                   const char *error)
 {
+    return hsy_http_refuse(r->connection,
+                           &(struct hsy_http_problem){
+                               .status = MHD_HTTP_TOO_MANY_REQUESTS,
+                               .error = error,
+                               .hint = "try again when one of them has ended",
+                               .header = {"Retry-After", "1"},
+                               .retry_ms = 200}); /* A few round trips. */
+}
+
+/* ask_new() has given none. */
+static enum MHD_Result refuse_new(struct hsy_http_request *r)
+{
+    _Static_assert(HSY_ADMIN_ASKS_MAX == 8, "the text names it");
+    if (r->admin->asks.count == HSY_ADMIN_ASKS_MAX) {
+        return refuse_busy(r, "8 direct messages and queries are under way "
+                              "here, and no more may be");
+    }
     return hsy_http_refuse(
         r->connection,
         &(struct hsy_http_problem){.status = MHD_HTTP_SERVICE_UNAVAILABLE,
                                    .error = "no memory for the request",
                                    .hint = "try again"});
+}
+
+/* What the node says of a direct message, a query or an answer. */
+static enum MHD_Result refuse_ask(struct hsy_http_request *r, int err)
+{
+    _Static_assert(HEARSAY_DIRECT_MAX == 15360, "the texts name it");
+    if (err == HEARSAY_ERR_TOO_BIG) {
+        return hsy_http_refuse(
+            r->connection,
+            &(struct hsy_http_problem){
+                .status = MHD_HTTP_CONTENT_TOO_LARGE,
+                .error = "the message or its topic is too long",
+                .hint = "to one node, as a query or an answer: 15360 bytes "
+                        "and 64 bytes of topic at most"});
+    }
+    if (err == HEARSAY_ERR_AGAIN) {
+        return refuse_busy(r, "too many direct messages (64) or queries (4) "
+                              "are open, or the links are full");
+    }
+    return hsy_http_refuse_publish(r, err);
 }
 
 /* ----------------------------------------------------------- direct messages
@@ -159,7 +192,7 @@ static enum MHD_Result answer_outcome(struct hsy_http_request *r)
     if (r->ask->outcome == HEARSAY_OUTCOME_NO_ANSWER) {
         return hsy_http_refuse(r->connection, &problem);
     }
-    struct hearsay_id id = hearsay_node_id(node_of(r));
+    struct hearsay_id id = hearsay_node_id(hsy_http_node(r));
     struct hsy_json json;
     hsy_json_init(&json, hearsay_mem_default(), HSY_ADMIN_RESPONSE_MAX);
     hsy_json_open(&json, NULL, '{');
@@ -173,7 +206,7 @@ static enum MHD_Result answer_outcome(struct hsy_http_request *r)
 static enum MHD_Result begin_send(struct hsy_http_request *r)
 {
     struct hearsay_outgoing out = outgoing(r);
-    const char *to = argument(r, "to");
+    const char *to = hsy_http_argument(r, "to");
     if (hsy_id_parse(&out.to, to, strlen(to)) != 0) {
         return refuse_argument(r, "`to` is no id of a node",
                                "64 hex digits; `hearsay peers` lists them");
@@ -183,7 +216,7 @@ static enum MHD_Result begin_send(struct hsy_http_request *r)
     }
     r->ask = ask_new(r, false);
     if (r->ask == NULL) {
-        return refuse_memory(r);
+        return refuse_new(r);
     }
     int err = hearsay_runtime_send(r->admin->runtime, &out, &r->ask->number);
     if (err == HEARSAY_ERR_INVALID) {
@@ -191,7 +224,7 @@ static enum MHD_Result begin_send(struct hsy_http_request *r)
                                "name another node");
     }
     if (err != 0) {
-        return hsy_http_refuse_publish(r, err);
+        return refuse_ask(r, err);
     }
     suspend(r->ask);
     return MHD_YES;
@@ -255,7 +288,7 @@ static void add_answer(struct hsy_ask *ask, const struct hearsay_effect *told,
 {
     char name[HEARSAY_NAME_MAX + 1];
     size_t most = 6 * told->answer.payload_len + 1024;
-    if (ask->text.len + most > HSY_ASK_LEN_MAX - ROOM_FOR_END) {
+    if (ask->text.len + most > HSY_ADMIN_ASK_LEN_MAX - ROOM_FOR_END) {
         ask->lost++;
         return;
     }
@@ -330,11 +363,11 @@ enum MHD_Result hsy_asks_query(struct hsy_http_request *r)
     }
     r->ask = ask_new(r, true);
     if (r->ask == NULL) {
-        return refuse_memory(r);
+        return refuse_new(r);
     }
     int err = hearsay_runtime_query(r->admin->runtime, &out, &r->ask->number);
     if (err != 0) {
-        return hsy_http_refuse_publish(r, err);
+        return refuse_ask(r, err);
     }
     struct MHD_Response *response = MHD_create_response_from_callback(
         MHD_SIZE_UNKNOWN, BLOCK_LEN, read_query, r->ask, NULL);
@@ -370,27 +403,25 @@ static enum MHD_Result refuse_answer(struct hsy_http_request *r, int err)
         problem.hint = "each node answers a query once; a node without "
                        "--answers does so by itself";
     } else {
-        return hsy_http_refuse_publish(r, err);
+        return refuse_ask(r, err);
     }
     return hsy_http_refuse(r->connection, &problem);
 }
 
 enum MHD_Result hsy_asks_answer(struct hsy_http_request *r)
 {
-    const char *origin = argument(r, "origin");
-    const char *epoch = argument(r, "epoch");
-    const char *seq = argument(r, "seq");
-    struct hearsay_answer answer = {.payload = r->body != NULL ? r->body : "",
-                                    .payload_len = r->body_len};
+    struct hsy_view_message query = {.epoch = 0};
     uint64_t number = 0;
-    if (origin == NULL || epoch == NULL || seq == NULL ||
-        hsy_id_parse(&answer.origin, origin, strlen(origin)) != 0 ||
-        hsy_uint_parse(&answer.epoch, epoch, UINT64_MAX) != 0 ||
-        hsy_uint_parse(&answer.seq, seq, UINT64_MAX) != 0) {
+    if (!hsy_http_message_name(r, &query)) {
         return refuse_argument(r, "this names no query",
                                "`origin`, `epoch` and `seq`, as the event "
                                "has them");
     }
+    struct hearsay_answer answer = {.origin = query.origin,
+                                    .epoch = query.epoch,
+                                    .seq = query.seq,
+                                    .payload = r->body != NULL ? r->body : "",
+                                    .payload_len = r->body_len};
     int err = hearsay_runtime_answer(r->admin->runtime, &answer, &number);
     if (err != 0) {
         return refuse_answer(r, err);

@@ -5,16 +5,11 @@
 
 #include "admin/http.h"
 
-enum {
-    /* Text of a query's answers that its client has not read yet. What finds
-     * no room is counted and told. */
-    HSY_ASK_LEN_MAX = 4 * 1024 * 1024
-};
-
 struct hsy_ask;
 
 struct hsy_asks {
     struct hsy_ask *first; /* Owned list. */
+    uint32_t count;        /* HSY_ADMIN_ASKS_MAX at most. */
     bool ending;
 };
 

@@ -12,9 +12,11 @@
 #include "admin/admin.h"
 #include "admin/asks.h"
 #include "admin/state.h"
+#include "base/addr.h"
 #include "base/assert.h"
 #include "base/mem.h"
 #include "base/quantity.h"
+#include "node/view.h"
 
 #include <string.h>
 
@@ -93,6 +95,37 @@ enum MHD_Result hsy_http_refuse(struct MHD_Connection *connection,
     }
     hsy_json_close(&json, '}');
     return answer_with(connection, problem->status, &json, problem->header);
+}
+
+/* --------------------------------------------------------------- requests */
+
+const struct hearsay_node *hsy_http_node(const struct hsy_http_request *r)
+{
+    return hearsay_runtime_node(r->admin->runtime);
+}
+
+const char *hsy_http_argument(const struct hsy_http_request *r,
+                              const char *name)
+{
+    return MHD_lookup_connection_value(r->connection, MHD_GET_ARGUMENT_KIND,
+                                       name);
+}
+
+static bool read_number(const struct hsy_http_request *r, const char *name,
+                        uint64_t *out)
+{
+    const char *text = hsy_http_argument(r, name);
+    return text != NULL && hsy_uint_parse(out, text, UINT64_MAX) == 0;
+}
+
+bool hsy_http_message_name(const struct hsy_http_request *r,
+                           struct hsy_view_message *out)
+{
+    const char *origin = hsy_http_argument(r, "origin");
+    return origin != NULL &&
+           hsy_id_parse(&out->origin, origin, strlen(origin)) == 0 &&
+           read_number(r, "epoch", &out->epoch) &&
+           read_number(r, "seq", &out->seq);
 }
 
 /* ---------------------------------------------------------------- routing */
@@ -276,6 +309,50 @@ enum MHD_Result hsy_http_handle(void *cls, struct MHD_Connection *connection,
     return r->route->answer(r);
 }
 
+/* ---------------------------------------------------------------- contents */
+
+static bool is_read(const struct hsy_admin *admin,
+                    const struct hearsay_buf *content)
+{
+    const struct hsy_http_request *r = admin->readers;
+    while (r != NULL && r->content != content) {
+        r = r->next_reader;
+    }
+    return r != NULL;
+}
+
+bool hsy_http_pin(struct hsy_http_request *r, struct hearsay_buf *content)
+{
+    struct hsy_admin *admin = r->admin;
+    size_t more = is_read(admin, content) ? 0 : content->len;
+    HSY_ASSERT(r->content == NULL);
+    if (more > HSY_ADMIN_PINNED_MAX - admin->pinned_len) {
+        return false;
+    }
+    admin->pinned_len += more;
+    r->content = content;
+    r->next_reader = admin->readers;
+    admin->readers = r;
+    return true;
+}
+
+static void unpin(struct hsy_http_request *r)
+{
+    struct hsy_admin *admin = r->admin;
+    struct hsy_http_request **at = &admin->readers;
+    while (*at != r) {
+        at = &(*at)->next_reader;
+    }
+    *at = r->next_reader;
+    if (!is_read(admin, r->content)) {
+        HSY_ASSERT(admin->pinned_len >= r->content->len);
+        admin->pinned_len -= r->content->len;
+    }
+    hearsay_buf_unref(r->content);
+}
+
+/* --------------------------------------------------------------------- end */
+
 void hsy_http_done(void *cls, struct MHD_Connection *connection, void **request,
                    enum MHD_RequestTerminationCode why)
 {
@@ -288,6 +365,9 @@ void hsy_http_done(void *cls, struct MHD_Connection *connection, void **request,
         r->admin->bodies_len -= r->body_room;
         if (r->ask != NULL) {
             hsy_asks_forget(r->ask);
+        }
+        if (r->content != NULL) {
+            unpin(r);
         }
         hsy_mem_free(hearsay_mem_default(), r->body);
         hsy_mem_free(hearsay_mem_default(), r);

@@ -9,6 +9,7 @@
 struct hsy_admin;
 struct hsy_ask;
 struct hsy_http_route;
+struct hsy_view_message;
 
 struct hsy_http_request {
     struct hsy_admin *admin;
@@ -20,6 +21,8 @@ struct hsy_http_request {
     uint64_t body_seen;  /* and what came. */
     bool crowded;        /* All bodies together take too much. */
     struct hsy_ask *ask; /* Owned; NULL: it does not wait; asks.h. */
+    struct hearsay_buf *content; /* Owned; what is downloaded; NULL: nothing. */
+    struct hsy_http_request *next_reader; /* With content: in admin->readers. */
 };
 
 struct hsy_http_route {
@@ -50,6 +53,19 @@ enum MHD_Result hsy_http_answer(struct MHD_Connection *connection,
                                 unsigned status, struct hsy_json *json);
 enum MHD_Result hsy_http_refuse(struct MHD_Connection *connection,
                                 const struct hsy_http_problem *problem);
+
+/* What routes read of a request. */
+const struct hearsay_node *hsy_http_node(const struct hsy_http_request *r);
+/* NULL: there is no such argument. */
+const char *hsy_http_argument(const struct hsy_http_request *r,
+                              const char *name);
+/* `origin`, `epoch` and `seq`. False: one is missing or malformed. */
+bool hsy_http_message_name(const struct hsy_http_request *r,
+                           struct hsy_view_message *out);
+
+/* Holds @content until the request is over; takes it when it does. False: too
+ * much is held already. */
+bool hsy_http_pin(struct hsy_http_request *r, struct hearsay_buf *content);
 
 /* Why the node did not take a message. */
 enum MHD_Result hsy_http_refuse_publish(struct hsy_http_request *request,

@@ -2,21 +2,13 @@
  * row, so that an answer is one moment of the node. */
 #include "admin/http.h"
 #include "admin/state.h"
-#include "base/addr.h"
 #include "base/assert.h"
-#include "base/quantity.h"
 #include "base/time.h"
 #include "node/view.h"
 #include "runtime/clock.h"
 #include "runtime/stats.h"
 
 #include <stdio.h>
-#include <string.h>
-
-static const struct hearsay_node *node_of(const struct hsy_http_request *r)
-{
-    return hearsay_runtime_node(r->admin->runtime);
-}
 
 static const char *role_text(enum hearsay_role role)
 {
@@ -146,7 +138,7 @@ static void put_status(struct hsy_json *json, const struct hsy_view_status *s)
 static enum MHD_Result get_status(struct hsy_http_request *r)
 {
     struct hsy_view_status status;
-    hsy_view_status(node_of(r), hsy_clock_mono_ns(), &status);
+    hsy_view_status(hsy_http_node(r), hsy_clock_mono_ns(), &status);
     struct hsy_json json;
     hsy_json_init(&json, hearsay_mem_default(), HSY_ADMIN_RESPONSE_MAX);
     hsy_json_open(&json, NULL, '{');
@@ -186,7 +178,7 @@ static enum MHD_Result get_peers(struct hsy_http_request *r)
     hsy_json_init(&json, hearsay_mem_default(), HSY_ADMIN_RESPONSE_MAX);
     hsy_json_open(&json, NULL, '[');
     struct hsy_view_peer peer;
-    for (uint32_t i = 0; hsy_view_peer(node_of(r), i, &peer); i++) {
+    for (uint32_t i = 0; hsy_view_peer(hsy_http_node(r), i, &peer); i++) {
         put_peer(&json, &peer);
     }
     hsy_json_close(&json, ']');
@@ -224,7 +216,7 @@ static enum MHD_Result get_links(struct hsy_http_request *r)
     hsy_json_init(&json, hearsay_mem_default(), HSY_ADMIN_RESPONSE_MAX);
     hsy_json_open(&json, NULL, '[');
     struct hsy_view_link link;
-    for (uint32_t i = 0; hsy_view_link(node_of(r), i, &link); i++) {
+    for (uint32_t i = 0; hsy_view_link(hsy_http_node(r), i, &link); i++) {
         put_link(&json, &link);
     }
     hsy_json_close(&json, ']');
@@ -249,7 +241,7 @@ enum MHD_Result hsy_http_refuse_publish(struct hsy_http_request *r, int err)
         .hint = "see the node's log",
     };
     struct hsy_view_status status;
-    hsy_view_status(node_of(r), hsy_clock_mono_ns(), &status);
+    hsy_view_status(hsy_http_node(r), hsy_clock_mono_ns(), &status);
     if (err == HEARSAY_ERR_TOO_BIG) {
         problem.status = MHD_HTTP_CONTENT_TOO_LARGE;
         problem.error = "the message or its topic is too long";
@@ -278,29 +270,28 @@ enum MHD_Result hsy_http_refuse_publish(struct hsy_http_request *r, int err)
 
 /* ------------------------------------------------------ large payloads */
 
-static bool number_of(struct hsy_http_request *r, const char *key,
-                      uint64_t *out)
-{
-    const char *text =
-        MHD_lookup_connection_value(r->connection, MHD_GET_ARGUMENT_KIND, key);
-    return text != NULL && hsy_uint_parse(out, text, UINT64_MAX) == 0;
-}
-
 static void end_share(void *content)
 {
     hearsay_buf_unref(content);
+}
+
+static enum MHD_Result refuse_download(struct hsy_http_request *r)
+{
+    return hsy_http_refuse(
+        r->connection,
+        &(struct hsy_http_problem){
+            .status = MHD_HTTP_TOO_MANY_REQUESTS,
+            .error = "too many large messages are being downloaded",
+            .hint = "try again when one of the downloads has ended",
+            .header = {"Retry-After", "1"},
+            .retry_ms = 200}); /* 16 MiB take about as long. */
 }
 
 /* The payload of a large message, as long as the node keeps it. */
 static enum MHD_Result get_content(struct hsy_http_request *r)
 {
     struct hsy_view_message which = {.epoch = 0};
-    const char *origin = MHD_lookup_connection_value(
-        r->connection, MHD_GET_ARGUMENT_KIND, "origin");
-    if (origin == NULL ||
-        hsy_id_parse(&which.origin, origin, strlen(origin)) != 0 ||
-        !number_of(r, "epoch", &which.epoch) ||
-        !number_of(r, "seq", &which.seq)) {
+    if (!hsy_http_message_name(r, &which)) {
         return hsy_http_refuse(
             r->connection,
             &(struct hsy_http_problem){
@@ -309,7 +300,7 @@ static enum MHD_Result get_content(struct hsy_http_request *r)
                 .hint = "take the path from the message's event: "
                         "/v1/content?origin=ID&epoch=N&seq=N"});
     }
-    struct hearsay_buf *content = hsy_view_content(node_of(r), &which);
+    struct hearsay_buf *content = hsy_view_content(hsy_http_node(r), &which);
     if (content == NULL) {
         return hsy_http_refuse(
             r->connection,
@@ -319,9 +310,13 @@ static enum MHD_Result get_content(struct hsy_http_request *r)
                 .hint = "it is kept for a while only (--bulk-bytes); fetch it "
                         "when its event comes"});
     }
+    if (!hsy_http_pin(r, content)) {
+        hearsay_buf_unref(content);
+        return refuse_download(r);
+    }
     struct MHD_Response *response =
         MHD_create_response_from_buffer_with_free_callback_cls(
-            content->len, content->data, end_share, content);
+            content->len, content->data, end_share, hearsay_buf_ref(content));
     if (response == NULL) {
         hearsay_buf_unref(content);
         return MHD_NO;
@@ -336,20 +331,17 @@ static enum MHD_Result get_content(struct hsy_http_request *r)
 
 static enum MHD_Result post_message(struct hsy_http_request *r)
 {
-    if (MHD_lookup_connection_value(r->connection, MHD_GET_ARGUMENT_KIND,
-                                    "to") != NULL) {
+    if (hsy_http_argument(r, "to") != NULL) {
         return hsy_asks_send(r);
     }
     uint64_t seq = 0;
-    const char *topic = MHD_lookup_connection_value(
-        r->connection, MHD_GET_ARGUMENT_KIND, "topic");
-    int err = hearsay_runtime_publish(r->admin->runtime, topic,
-                                      r->body != NULL ? r->body : "",
-                                      r->body_len, &seq);
+    int err = hearsay_runtime_publish(
+        r->admin->runtime, hsy_http_argument(r, "topic"),
+        r->body != NULL ? r->body : "", r->body_len, &seq);
     if (err != 0) {
         return hsy_http_refuse_publish(r, err);
     }
-    struct hearsay_id id = hearsay_node_id(node_of(r));
+    struct hearsay_id id = hearsay_node_id(hsy_http_node(r));
     struct hsy_json json;
     hsy_json_init(&json, hearsay_mem_default(), HSY_ADMIN_RESPONSE_MAX);
     hsy_json_open(&json, NULL, '{');

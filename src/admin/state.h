@@ -30,6 +30,10 @@ struct hsy_admin {
     bool beating;
     char socket_path[108];
     size_t bodies_len; /* Room of the bodies of all requests. */
+    /* Those that hold a content, and the bytes of these: one that several
+     * read is there, and counts, once. */
+    struct hsy_http_request *readers;
+    size_t pinned_len;
 };
 
 /* Heartbeats while there are subscribers. */

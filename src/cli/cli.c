@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 void hsy_cli_complain(const char *format, ...)
@@ -45,4 +46,11 @@ bool hsy_cli_colours(int stream_fd)
     const char *term = getenv("TERM");
     return (no_color == NULL || no_color[0] == '\0') && term != NULL &&
            strcmp(term, "dumb") != 0 && isatty(stream_fd) == 1;
+}
+
+void hsy_cli_sleep_ms(uint64_t ms)
+{
+    struct timespec pause = {.tv_sec = (time_t)(ms / 1000),
+                             .tv_nsec = (long)(ms % 1000) * 1000 * 1000};
+    nanosleep(&pause, NULL);
 }

@@ -44,6 +44,8 @@ bool hsy_cli_flush(void);
  * did not arrive. Every command that prints ends with it. */
 int hsy_cli_finish(int code);
 
+void hsy_cli_sleep_ms(uint64_t ms);
+
 /* True when @stream_fd is a terminal that may be coloured. */
 bool hsy_cli_colours(int stream_fd);
 

@@ -4,6 +4,8 @@
 
 #include "admin/admin.h"
 #include "node/limits.h"
+#include "runtime/limits.h"
+#include "runtime/log_sink.h"
 #include "runtime/stats.h"
 
 enum {
@@ -39,8 +41,16 @@ static void host_rows(FILE *out, const struct hsy_node_options *options,
         {"jobs queued per lane", jobs == 0 ? 4096 : jobs, QUEUED_LEN, "wait"},
         {"worker threads", workers == 0 ? 1 : workers, WORKER_LEN,
          workers == 0 ? "0 = cores - 1" : "fixed"},
-        {"API connections", HSY_ADMIN_CONNECTIONS_MAX, REQUEST_LEN, "refuse"},
+        {"for the application, bytes", 1, HSY_OUTBOX_LEN_MAX, "try again"},
+        {"log lines held, bytes", options->output == NULL ? 1 : 2,
+         HSY_LOG_HELD_MAX, "drop, counted"},
+        {"API connections",
+         (options->http_on ? 2 : 1) * HSY_ADMIN_CONNECTIONS_MAX, REQUEST_LEN,
+         "refuse"},
         {"API bodies, bytes", 1, HSY_ADMIN_BODIES_MAX, "try again"},
+        {"API answers not read, bytes", HSY_ADMIN_ASKS_MAX,
+         HSY_ADMIN_ASK_LEN_MAX, "drop, counted"},
+        {"API downloads, bytes", 1, HSY_ADMIN_PINNED_MAX, "try again"},
         {"API events, bytes", 1, HSY_ADMIN_EVENTS_LEN_MAX, "drop the oldest"},
     };
     for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {

@@ -8,6 +8,7 @@
 #include "base/assert.h"
 #include "base/quantity.h"
 #include "base/time.h"
+#include "runtime/limits.h"
 
 #include <string.h>
 
@@ -48,9 +49,6 @@ enum {
     FLAG_HELP
 };
 
-/* As src/node/config.c has it, and the log on disk. */
-#define RETAIN_LEN_MIN (UINT64_C(1) << 20)
-#define RETAIN_LEN_MAX (UINT64_C(16) << 30)
 enum { INLINE_MAX = 15 * 1024 };
 #define MIB (UINT64_C(1024) * 1024)
 
@@ -433,7 +431,10 @@ static int set_size(struct hsy_node_options *o, const struct hsy_flag *flag,
 {
     static const struct hsy_range payload = {INLINE_MAX, HEARSAY_PAYLOAD_MAX};
     static const struct hsy_range bulk = {16 * MIB, 64 * 1024 * MIB};
-    static const struct hsy_range retain = {RETAIN_LEN_MIN, RETAIN_LEN_MAX};
+    /* Narrower than what a node takes (src/node/config.c), so that whatever
+     * --retain says can stand beside --retain-on-disk. */
+    static const struct hsy_range retain = {HSY_RETAIN_DISK_MIN,
+                                            HSY_RETAIN_DISK_MAX};
     struct hearsay_config *n = &o->config.node;
     if (flag->id == FLAG_RETAIN) {
         return hsy_flag_size(flag, value, retain, &n->retain_bytes, error);

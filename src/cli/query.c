@@ -35,8 +35,9 @@ struct asking {
     struct hsy_remote remote;
     const char *topic, *text;
     uint64_t timeout_ns;
-    bool done; /* The summary came. */
-    bool all;  /* And all have answered. */
+    bool done;    /* The summary came, */
+    bool stopped; /* but before the end; */
+    bool all;     /* or all have answered. */
 };
 
 static int set(void *ctx, const struct hsy_flag *flag, const char *value,
@@ -72,24 +73,13 @@ static int parse(struct asking *out, int argc, char **argv,
     return 0;
 }
 
-static const char *text_of(const json_t *json, const char *key)
-{
-    const char *text = json_string_value(json_object_get(json, key));
-    return text != NULL ? text : "";
-}
-
-static long long number_of(const json_t *json, const char *key)
-{
-    return (long long)json_integer_value(json_object_get(json, key));
-}
-
 static void print_node(const json_t *json, const char *id_key)
 {
-    const char *name = text_of(json, "name");
+    const char *name = hsy_text_of(json, "name");
     if (name[0] != '\0') {
         hsy_print_defused(stdout, name);
     } else {
-        printf("%.8s", text_of(json, id_key));
+        printf("%.8s", hsy_text_of(json, id_key));
     }
 }
 
@@ -100,11 +90,11 @@ static void show_answer(const json_t *json)
         json_string_value(json_object_get(json, "payload_base64"));
     if (base64 != NULL) {
         printf(": (bytes, no text) base64:%s\n", base64);
-    } else if (text_of(json, "text")[0] == '\0') {
+    } else if (hsy_text_of(json, "text")[0] == '\0') {
         puts(": received");
     } else {
         fputs(": ", stdout);
-        hsy_print_defused(stdout, text_of(json, "text"));
+        hsy_print_defused(stdout, hsy_text_of(json, "text"));
         putchar('\n');
     }
 }
@@ -113,9 +103,9 @@ static void show_done(const json_t *json)
 {
     const json_t *missing = json_object_get(json, "missing");
     size_t listed = json_array_size(missing);
-    long long more = number_of(json, "missing_count") - (long long)listed;
-    printf("%lld of %lld answered", number_of(json, "answered"),
-           number_of(json, "expected"));
+    long long more = hsy_number_of(json, "missing_count") - (long long)listed;
+    printf("%lld of %lld answered", hsy_number_of(json, "answered"),
+           hsy_number_of(json, "expected"));
     for (size_t i = 0; i < listed; i++) {
         fputs(i == 0 ? "; missing: " : ", ", stdout);
         print_node(json_array_get(missing, i), "id");
@@ -133,8 +123,8 @@ static bool on_event(void *ctx, const struct hsy_sse_event *event)
     json_t *json = json_loadb(event->data, event->data_len, 0, NULL);
     a->done = strcmp(event->name, "done") == 0;
     if (a->done) {
-        a->all = number_of(json, "missing_count") == 0 &&
-                 !json_is_true(json_object_get(json, "stopped"));
+        a->stopped = json_is_true(json_object_get(json, "stopped"));
+        a->all = hsy_number_of(json, "missing_count") == 0 && !a->stopped;
     }
     if (a->remote.json && strcmp(event->name, "asked") != 0) {
         printf("%s\n", event->data);
@@ -145,7 +135,7 @@ static bool on_event(void *ctx, const struct hsy_sse_event *event)
     } else if (strcmp(event->name, "lost") == 0) {
         hsy_cli_complain("query: %lld answers came faster than they were "
                          "read, and are not shown",
-                         number_of(json, "count"));
+                         hsy_number_of(json, "count"));
     }
     json_decref(json);
     return hsy_cli_flush() && !a->done;
@@ -178,6 +168,9 @@ static int run(struct asking *a)
     } else if (!a->done) {
         hsy_cli_complain("query: the node did not tell the end in time");
         code = HSY_EXIT_FAILED;
+    } else if (a->stopped) {
+        hsy_cli_complain("query: the node stopped before the end; who is "
+                         "missing may have answered");
     }
     hsy_client_destroy(client);
     return code == HSY_EXIT_DONE && !a->all ? HSY_EXIT_FAILED : code;

@@ -60,4 +60,8 @@ int hsy_remote_get(const struct hsy_usage *usage,
 /* One line (or indented) of JSON on stdout. */
 void hsy_print_json(const json_t *json);
 
+/* What is under @key of an object; "" and 0: no such text or number. */
+const char *hsy_text_of(const json_t *object, const char *key);
+long long hsy_number_of(const json_t *object, const char *key);
+
 #endif

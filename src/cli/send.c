@@ -6,13 +6,13 @@
 #include "base/mem.h"
 #include "base/time.h"
 #include "cli/cli.h"
+#include "cli/print.h"
 #include "cli/remote.h"
 #include "cli/target.h"
 #include "runtime/clock.h"
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -70,8 +70,8 @@ struct sending {
     struct hsy_target target; /* With --to. */
     char path[PATH_MAX_LEN];
     uint64_t sent;
-    json_int_t first_seq, last_seq;
-    uint64_t shown_ns; /* When progress was shown. */
+    long long first_seq, last_seq; /* Without --to. */
+    uint64_t shown_ns;             /* When progress was shown. */
     bool terminal;
 };
 
@@ -141,13 +141,6 @@ static int parse(struct send_options *out, int argc, char **argv,
 
 /* --------------------------------------------------------------- sending */
 
-static void sleep_ms(uint64_t ms)
-{
-    struct timespec pause = {.tv_sec = (time_t)(ms / 1000),
-                             .tv_nsec = (long)(ms % 1000) * 1000 * 1000};
-    nanosleep(&pause, NULL);
-}
-
 static void show_progress(struct sending *s)
 {
     uint64_t now_ns = hsy_clock_mono_ns();
@@ -157,28 +150,43 @@ static void show_progress(struct sending *s)
     }
 }
 
+/* The name is its owner's own word. */
+static void print_delivered(const struct sending *s)
+{
+    printf("delivered to %.8s", s->target.id);
+    if (s->target.name[0] != '\0') {
+        putchar(' ');
+        hsy_print_defused(stdout, s->target.name);
+    }
+    putchar('\n');
+}
+
 static void note_outcome(const struct sending *s)
 {
     if (s->options->remote.json) {
         printf("{\"to\": \"%s\", \"outcome\": \"delivered\"}\n", s->target.id);
     } else if (!s->options->lines) {
-        printf("delivered to %.8s %s\n", s->target.id, s->target.name);
+        print_delivered(s);
     }
 }
 
 static void note_sent(struct sending *s, const json_t *answer)
 {
-    s->last_seq = json_integer_value(json_object_get(answer, "seq"));
-    s->first_seq = s->sent == 0 ? s->last_seq : s->first_seq;
-    s->sent++;
-    if (s->options->to != NULL) {
+    if (s->options->to != NULL) { /* Numbered, but for its target alone. */
+        s->sent++;
         note_outcome(s);
+        if (s->options->lines) {
+            show_progress(s);
+        }
         return;
     }
+    s->last_seq = hsy_number_of(answer, "seq");
+    s->first_seq = s->sent == 0 ? s->last_seq : s->first_seq;
+    s->sent++;
     if (s->options->remote.json) {
-        printf("{\"seq\": %lld}\n", (long long)s->last_seq);
+        printf("{\"seq\": %lld}\n", s->last_seq);
     } else if (!s->options->lines) {
-        printf("sent #%lld\n", (long long)s->last_seq);
+        printf("sent #%lld\n", s->last_seq);
     }
     show_progress(s);
 }
@@ -202,7 +210,7 @@ static int send_one(struct sending *s, struct hsy_client_body body)
             hsy_cli_complain("send: %s", error.text);
             return HSY_EXIT_FAILED;
         }
-        sleep_ms(error.retry_ms);
+        hsy_cli_sleep_ms(error.retry_ms);
     }
 }
 
@@ -249,10 +257,15 @@ static void end_lines(struct sending *s)
     if (s->terminal && s->shown_ns > 0) {
         fputs("\r\033[K", stderr);
     }
-    if (!s->options->remote.json && s->sent > 0) {
+    if (s->options->remote.json || s->sent == 0) {
+        return;
+    }
+    if (s->options->to != NULL) {
+        printf("%llu messages ", (unsigned long long)s->sent);
+        print_delivered(s);
+    } else {
         printf("%llu messages sent, #%lld to #%lld\n",
-               (unsigned long long)s->sent, (long long)s->first_seq,
-               (long long)s->last_seq);
+               (unsigned long long)s->sent, s->first_seq, s->last_seq);
     }
 }
 

@@ -18,20 +18,9 @@ static const struct hsy_usage usage = {
     .flags = flags,
 };
 
-static const char *text_of(const json_t *status, const char *key)
-{
-    const char *text = json_string_value(json_object_get(status, key));
-    return text != NULL ? text : "";
-}
-
-static long long number_of(const json_t *status, const char *key)
-{
-    return (long long)json_integer_value(json_object_get(status, key));
-}
-
 static void print_uptime(const json_t *status)
 {
-    long long s = number_of(status, "uptime_s");
+    long long s = hsy_number_of(status, "uptime_s");
     printf("%-12s %lldh %02lldm %02llds", "uptime", s / 3600, s / 60 % 60,
            s % 60);
     char join[HSY_CELL_MAX] = "";
@@ -78,25 +67,26 @@ static void print_counters(const json_t *counters)
 static void print_status(const json_t *status)
 {
     const json_t *memory = json_object_get(status, "memory");
-    printf("%-12s %.8s %s\n", "node", text_of(status, "id"),
-           text_of(status, "name"));
-    printf("%-12s %s, %s, in network %s\n", "role", text_of(status, "role"),
-           text_of(status, "state"), text_of(status, "network"));
-    if (strcmp(text_of(status, "role"), "peer") == 0) {
+    printf("%-12s %.8s %s\n", "node", hsy_text_of(status, "id"),
+           hsy_text_of(status, "name"));
+    printf("%-12s %s, %s, in network %s\n", "role", hsy_text_of(status, "role"),
+           hsy_text_of(status, "state"), hsy_text_of(status, "network"));
+    if (strcmp(hsy_text_of(status, "role"), "peer") == 0) {
         printf("%-12s %lld/%lld, of %lld seeds\n", "registered",
-               number_of(status, "registered"), number_of(status, "quorum"),
-               number_of(status, "seeds"));
-        printf("%-12s %s\n", "relay", text_of(status, "relay"));
+               hsy_number_of(status, "registered"),
+               hsy_number_of(status, "quorum"), hsy_number_of(status, "seeds"));
+        printf("%-12s %s\n", "relay", hsy_text_of(status, "relay"));
     }
-    printf("%-12s %lld alive, %lld dead\n", "peers", number_of(status, "peers"),
-           number_of(status, "dead"));
+    printf("%-12s %lld alive, %lld dead\n", "peers",
+           hsy_number_of(status, "peers"), hsy_number_of(status, "dead"));
     printf("%-12s %lld, incarnation %lld\n", "degree",
-           number_of(status, "degree"), number_of(status, "incarnation"));
+           hsy_number_of(status, "degree"),
+           hsy_number_of(status, "incarnation"));
     print_addresses(status);
     print_uptime(status);
     printf("%-12s %lld KiB its own, %lld KiB in all\n", "memory",
-           number_of(memory, "private_bytes") / 1024,
-           number_of(memory, "rss_bytes") / 1024);
+           hsy_number_of(memory, "private_bytes") / 1024,
+           hsy_number_of(memory, "rss_bytes") / 1024);
     print_counters(json_object_get(status, "counters"));
 }
 

@@ -2,17 +2,13 @@
  * are not all: whoever is not among them is named by the whole id. */
 #include "cli/target.h"
 
+#include "cli/remote.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 enum { ID_DIGITS = HEARSAY_ID_TEXT_LEN - 1 };
-
-static const char *text_of(const json_t *node, const char *key)
-{
-    const char *text = json_string_value(json_object_get(node, key));
-    return text != NULL ? text : "";
-}
 
 static bool is_whole_id(const char *text)
 {
@@ -27,8 +23,8 @@ static bool begins(const char *text, const char *with)
 
 static void take(struct hsy_target *out, const json_t *node)
 {
-    snprintf(out->id, sizeof(out->id), "%s", text_of(node, "id"));
-    snprintf(out->name, sizeof(out->name), "%s", text_of(node, "name"));
+    snprintf(out->id, sizeof(out->id), "%s", hsy_text_of(node, "id"));
+    snprintf(out->name, sizeof(out->name), "%s", hsy_text_of(node, "name"));
 }
 
 struct search {
@@ -40,12 +36,12 @@ struct search {
 
 static void look_at(struct search *s, const json_t *node)
 {
-    const char *name = text_of(node, "name");
+    const char *name = hsy_text_of(node, "name");
     bool hit = s->whole ? strcmp(name, s->text) == 0
                         : begins(name, s->text) ||
-                              begins(text_of(node, "id"), s->text);
-    if (!hit || strcmp(text_of(node, "role"), "seed") == 0 ||
-        (s->found > 0 && strcmp(s->first.id, text_of(node, "id")) == 0)) {
+                              begins(hsy_text_of(node, "id"), s->text);
+    if (!hit || strcmp(hsy_text_of(node, "role"), "seed") == 0 ||
+        (s->found > 0 && strcmp(s->first.id, hsy_text_of(node, "id")) == 0)) {
         return; /* Seeds carry no messages. */
     }
     take(s->found == 0 ? &s->first : &s->second, node);

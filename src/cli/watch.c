@@ -9,8 +9,11 @@
 #include "cli/cli.h"
 #include "cli/exec.h"
 #include "cli/print.h"
+#include "runtime/clock.h"
 
 #include <string.h>
+
+#define FETCH_NS (30 * HSY_SECOND)
 
 enum { FLAG_TOPIC, FLAG_EVENTS, FLAG_QUERIES, FLAG_COUNT, FLAG_FOR, FLAG_EXEC };
 
@@ -111,13 +114,8 @@ bool hsy_base64_decode(char *text, size_t *out_len)
     return true;
 }
 
-static const char *text_of(const json_t *json, const char *key)
-{
-    const char *text = json_string_value(json_object_get(json, key));
-    return text != NULL ? text : "";
-}
-
-/* Gives *@out, a large payload that the event only names. */
+/* Gives *@out, a large payload that the event only names; tried again while
+ * the node has too many others that do the same. */
 static bool fetch_content(struct hsy_watching *w, const char *path, char **out,
                           size_t *out_len)
 {
@@ -126,7 +124,13 @@ static bool fetch_content(struct hsy_watching *w, const char *path, char **out,
         hsy_remote_open(&usage, &w->remote, &w->client) != HSY_EXIT_DONE) {
         return false;
     }
-    if (hsy_client_get_bytes(w->client, path, out, out_len, &error) != 0) {
+    uint64_t end_ns = hsy_time_add(hsy_clock_mono_ns(), FETCH_NS);
+    int err = hsy_client_get_bytes(w->client, path, out, out_len, &error);
+    while (err == HEARSAY_ERR_AGAIN && hsy_clock_mono_ns() < end_ns) {
+        hsy_cli_sleep_ms(error.retry_ms);
+        err = hsy_client_get_bytes(w->client, path, out, out_len, &error);
+    }
+    if (err != 0) {
         hsy_cli_complain("watch: --exec: %s", error.text);
         return false;
     }
@@ -143,7 +147,7 @@ static bool payload_of(struct hsy_watching *w, const json_t *json, char **out,
     }
     const char *base64 =
         json_string_value(json_object_get(json, "payload_base64"));
-    const char *payload = base64 != NULL ? base64 : text_of(json, "text");
+    const char *payload = base64 != NULL ? base64 : hsy_text_of(json, "text");
     size_t len = strlen(payload);
     char *copy = hsy_mem_alloc(hearsay_mem_default(), len + 1);
     if (copy == NULL) {
@@ -169,9 +173,9 @@ static bool run_command(struct hsy_watching *w, const json_t *json)
         snprintf(seq, sizeof(seq), "%lld",
                  (long long)json_integer_value(json_object_get(json, "seq")));
         ok = hsy_exec_run(w->exec, &(struct hsy_exec_message){
-                                       .origin = text_of(json, "origin"),
+                                       .origin = hsy_text_of(json, "origin"),
                                        .seq = seq,
-                                       .topic = text_of(json, "topic"),
+                                       .topic = hsy_text_of(json, "topic"),
                                        .payload = payload,
                                        .payload_len = len});
     }
@@ -184,19 +188,19 @@ static void show_message(FILE *out, const json_t *json)
     char when[HSY_TIME_TEXT_LEN];
     hsy_wall_text(when,
                   (uint64_t)json_integer_value(json_object_get(json, "time")));
-    fprintf(out, "%s %.8s #%lld ", when, text_of(json, "origin"),
+    fprintf(out, "%s %.8s #%lld ", when, hsy_text_of(json, "origin"),
             (long long)json_integer_value(json_object_get(json, "seq")));
     if (json_is_true(json_object_get(json, "direct"))) {
         fputs("(direct) ", out);
     }
     if (json_object_get(json, "query_ms") != NULL) {
-        fprintf(out, "(asks: %s:%lld:%lld) ", text_of(json, "origin"),
+        fprintf(out, "(asks: %s:%lld:%lld) ", hsy_text_of(json, "origin"),
                 (long long)json_integer_value(json_object_get(json, "epoch")),
                 (long long)json_integer_value(json_object_get(json, "seq")));
     }
-    if (text_of(json, "topic")[0] != '\0') {
+    if (hsy_text_of(json, "topic")[0] != '\0') {
         fputc('[', out);
-        hsy_print_defused(out, text_of(json, "topic"));
+        hsy_print_defused(out, hsy_text_of(json, "topic"));
         fputs("] ", out);
     }
     long long missing = json_integer_value(json_object_get(json, "missing"));
@@ -216,7 +220,7 @@ static void show_message(FILE *out, const json_t *json)
     } else if (base64 != NULL) {
         fprintf(out, "(bytes, no text) base64:%s", base64);
     } else {
-        hsy_print_defused(out, text_of(json, "text"));
+        hsy_print_defused(out, hsy_text_of(json, "text"));
     }
     fputc('\n', out);
 }
@@ -226,8 +230,8 @@ static void show_note(FILE *out, const json_t *json)
 {
     const char *key = NULL;
     json_t *value = NULL;
-    fprintf(out, "%s %s %s", text_of(json, "time"), text_of(json, "level"),
-            text_of(json, "event"));
+    fprintf(out, "%s %s %s", hsy_text_of(json, "time"),
+            hsy_text_of(json, "level"), hsy_text_of(json, "event"));
     void *at = json_object_iter((json_t *)(uintptr_t)json);
     for (; at != NULL;
          at = json_object_iter_next((json_t *)(uintptr_t)json, at)) {
@@ -264,7 +268,7 @@ static bool is_wanted(const struct hsy_watching *w, const json_t *message)
     bool asks = json_object_get(message, "query_ms") != NULL;
     return (!w->queries || asks) &&
            (w->topic == NULL ||
-            strcmp(w->topic, text_of(message, "topic")) == 0);
+            strcmp(w->topic, hsy_text_of(message, "topic")) == 0);
 }
 
 /* Whether @event counts; it has been shown then. */

@@ -396,19 +396,6 @@ int hsy_client_post(struct hsy_client *client, const char *path,
     return err;
 }
 
-int hsy_client_message_path(struct hsy_client *client, const char *topic,
-                            char *out, size_t out_max)
-{
-    char *escaped =
-        topic == NULL ? NULL : curl_easy_escape(client->curl, topic, 0);
-    int len = snprintf(out, out_max, "/v1/messages%s%s",
-                       escaped != NULL ? "?topic=" : "",
-                       escaped != NULL ? escaped : "");
-    bool lost = topic != NULL && escaped == NULL;
-    curl_free(escaped);
-    return lost || len < 0 || (size_t)len >= out_max ? HEARSAY_ERR_TOO_BIG : 0;
-}
-
 /* "&name=value", escaped; "?" before the first one. HEARSAY_ERR_TOO_BIG. */
 static int add_argument(struct hsy_client *client, const char *name,
                         const char *value, char *out, size_t out_max)

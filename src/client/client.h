@@ -52,12 +52,6 @@ HEARSAY_MUST_USE int hsy_client_post(struct hsy_client *client,
                                      struct hsy_client_body body, json_t **out,
                                      struct hsy_client_error *error);
 
-/* "/v1/messages" with its topic, escaped; @topic may be NULL.
- * HEARSAY_ERR_TOO_BIG: no room. */
-HEARSAY_MUST_USE int hsy_client_message_path(struct hsy_client *client,
-                                             const char *topic, char *out,
-                                             size_t out_max);
-
 /* Requests from now on may take so long, and not 10 s. */
 void hsy_client_be_patient(struct hsy_client *client, uint64_t ms);
 

@@ -1,10 +1,19 @@
-/* How long the runtime waits for what. Constants in service; tests shorten
- * them. */
+/* How much the runtime holds, and how long it waits for what; the times are
+ * constants in service, and tests shorten them. */
 #ifndef HSY_RUNTIME_LIMITS_H
 #define HSY_RUNTIME_LIMITS_H
 
 #include "base/time.h"
 #include "hearsay/runtime.h"
+
+/* Bytes for the application; beyond, publish() says "again". */
+enum { HSY_OUTBOX_LEN_MAX = 1024 * 1024 };
+
+/* retain_bytes of a node with its messages on disk. The log keeps 4 MiB for
+ * marks, next to which less is not worth files; and a file is 4 MiB at most, so
+ * that the most are some 13,000 of them. */
+#define HSY_RETAIN_DISK_MIN (UINT64_C(1) << 20)
+#define HSY_RETAIN_DISK_MAX (UINT64_C(16) << 30)
 
 struct hsy_limits {
     uint64_t dns_ns;          /* One host name. */

@@ -20,11 +20,8 @@ enum {
     WRITES_MIN = 16384,
     WORKERS_MAX = 256,
     PATH_LEN_MAX = 4096,
-    RETAIN_LEN_MIN = 1 << 20,
     MARKS_LEN = 4 << 20 /* Of 16,384 origins. */
 };
-
-#define RETAIN_LEN_MAX (UINT64_C(16) << 30)
 
 void hearsay_runtime_config_init(struct hearsay_runtime_config *config,
                                  enum hearsay_role role)
@@ -52,8 +49,8 @@ static int config_check(const struct hearsay_runtime_config *config,
     } else if (config->node.retain_on_disk && config->data_dir == NULL) {
         why = "retain_on_disk needs a data directory";
     } else if (config->node.retain_on_disk &&
-               (config->node.retain_bytes < RETAIN_LEN_MIN ||
-                config->node.retain_bytes > RETAIN_LEN_MAX)) {
+               (config->node.retain_bytes < HSY_RETAIN_DISK_MIN ||
+                config->node.retain_bytes > HSY_RETAIN_DISK_MAX)) {
         why = "retain_bytes must be 1 MiB to 16 GiB to be on disk";
     }
     return why == NULL ? 0

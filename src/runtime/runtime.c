@@ -12,10 +12,6 @@
 #include "runtime/clock.h"
 #include "runtime/inner.h"
 
-enum {
-    OUTBOX_LEN_MAX = 1024 * 1024 /* Beyond it, publish() says "again". */
-};
-
 /* ------------------------------------------------------------------ notes */
 
 void hsy_runtime_note(struct hearsay_runtime *rt, const struct hsy_note *n)
@@ -338,7 +334,7 @@ int hearsay_runtime_publish(struct hearsay_runtime *rt, const char *topic,
     HSY_ASSERT(rt != NULL);
     HSY_ASSERT(payload != NULL || payload_len == 0);
 
-    if (rt->outbox.len > OUTBOX_LEN_MAX) {
+    if (rt->outbox.len > HSY_OUTBOX_LEN_MAX) {
         return HEARSAY_ERR_AGAIN;
     }
     struct hearsay_event ev = {.kind = HEARSAY_EV_PUBLISH,
@@ -361,7 +357,8 @@ int hearsay_runtime_subscribe(struct hearsay_runtime *rt, const char *pattern,
 
 static int take_in(struct hearsay_runtime *rt, const struct hearsay_event *ev)
 {
-    return rt->outbox.len > OUTBOX_LEN_MAX ? HEARSAY_ERR_AGAIN : step(rt, ev);
+    return rt->outbox.len > HSY_OUTBOX_LEN_MAX ? HEARSAY_ERR_AGAIN
+                                               : step(rt, ev);
 }
 
 int hearsay_runtime_send(struct hearsay_runtime *rt,

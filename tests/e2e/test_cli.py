@@ -10,57 +10,17 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
-from cluster import BINARY, Cluster, free_ports, wait_for  # noqa: E402
+from cluster import BINARY, Cluster, UnixConnection, Watching, free_ports, wait_for  # noqa: E402
 
 STATUS_KEYS = {"id", "role", "state", "registered", "quorum", "uptime_s", "counters", "name",
                "network", "seeds", "peers", "degree", "incarnation", "join_s", "memory"}
 PEER_KEYS = {"id", "name", "role", "addresses", "incarnation", "state", "degree"}
 LINK_KEYS = {"id", "address", "direction", "relay", "version", "rtt_ms", "queue_bytes", "lanes",
              "strikes", "name", "role"}
-
-
-class Watcher:
-    """A `hearsay watch` whose output is read as it comes."""
-
-    def __init__(self, node, *args):
-        self.process = subprocess.Popen([BINARY, "watch", *args, "--socket", str(node.socket)],
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        self.lines = []
-        self.thread = threading.Thread(target=self.read, daemon=True)
-        self.thread.start()
-
-    def read(self):
-        for line in self.process.stdout:
-            self.lines.append(line)
-
-    def end(self, timeout_s=10):
-        """Waits for it; (exit code, stderr)."""
-        code = self.process.wait(timeout_s)
-        self.thread.join(timeout_s)
-        return code, self.process.stderr.read()
-
-    def close(self):
-        self.process.kill()
-        self.process.wait()
-        self.thread.join(5)
-        self.process.stdout.close()
-        self.process.stderr.close()
-
-
-class Watching(unittest.TestCase):
-    def watch(self, node, *args):
-        """A watcher that is subscribed when this returns."""
-        before = node.status()["api"]["subscriptions"]
-        watcher = Watcher(node, *args)
-        self.addCleanup(watcher.close)
-        wait_for(lambda: node.status()["api"]["subscriptions"] > before, 10,
-                 "the watcher is subscribed")
-        return watcher
 
 
 class OneNetwork(Watching):
@@ -584,6 +544,49 @@ class OwnNetwork(Watching):
         self.assertEqual(done.returncode, 1)
         self.assertIn("silent", done.stderr)
         self.assertLess(time.monotonic() - start, 15)
+
+
+class Downloads(Watching):
+    def test_contents_that_nobody_finishes_reading_are_bounded(self):
+        cluster = Cluster(seeds=1, peers=0)
+        self.addCleanup(cluster.close)
+        a = cluster.add_peer("--bulk-bytes", "256MiB")
+        b = cluster.add_peer("--bulk-bytes", "256MiB")
+        cluster.start()
+        cluster.wait_joined()
+        cluster.wait_for(a.neighbours, 20, "they are linked")
+        watcher = self.watch(b, "--json", "--count", "5")
+        contents = [bytes([i]) * (16 * 1024 * 1024) for i in range(5)]
+        for content in contents:
+            cluster.wait_for(lambda c=content: a.http("POST", "/v1/messages", c)[0] == 202, 20,
+                             "it is taken")
+        messages = [json.loads(watcher.line(i, 60)) for i in range(5)]
+        paths = [m["path"] for m in sorted(messages, key=lambda m: m["seq"])]
+        readers = []
+        for path in paths[:4] + paths[:1]:  # One of them twice: it is there once.
+            connection = UnixConnection(b.socket)
+            self.addCleanup(connection.close)
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            self.assertEqual(answer.status, 200)
+            readers.append((connection, answer))
+        code, headers, text = b.http("GET", paths[4])
+        self.assertEqual((code, headers["Retry-After"]), (429, "1"))
+        self.assertEqual(json.loads(text)["retry_ms"], 200)
+        self.assertTrue(readers[4][1].read() == contents[0])
+        self.assertEqual(b.http("GET", paths[4])[0], 429)  # The other reader has it still.
+        runner = self.watch(b, "--count", "1", "--exec", f"wc -c >{b.folder}/length")
+        cluster.wait_for(lambda: a.http("POST", "/v1/messages", b"x" * 20000)[0] == 202, 20,
+                         "it is taken")
+        time.sleep(0.5)
+        self.assertIsNone(runner.process.poll())  # It waits for its turn.
+        readers[0][1].close()
+        readers[0][0].close()
+        cluster.wait_for(lambda: b.http("GET", paths[4])[0] == 200, 10, "there is room again")
+        self.assertTrue(b.http("GET", paths[4])[2] == contents[4])
+        self.assertTrue(readers[1][1].read() == contents[1])
+        self.assertEqual(runner.end(20), (0, ""))
+        self.assertEqual((b.folder / "length").read_text().strip(), "20000")
 
 
 if __name__ == "__main__":

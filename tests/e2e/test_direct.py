@@ -7,16 +7,10 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from cluster import BINARY, Cluster  # noqa: E402
+from cluster import BINARY, Cluster, UnixConnection, Watching  # noqa: E402
 
 
-def follow(node, *args):
-    """A `watch` beside everything else."""
-    return subprocess.Popen([BINARY, "watch", "--data", str(node.data), *args],
-                            stdout=subprocess.PIPE, text=True)
-
-
-class Direct(unittest.TestCase):
+class Direct(Watching):
     def start(self, peers, *more):
         self.cluster = Cluster(seeds=3, peers=peers)
         self.addCleanup(self.cluster.close)
@@ -26,24 +20,21 @@ class Direct(unittest.TestCase):
         self.cluster.wait_joined()
         return self.cluster.peers
 
-    def followed(self, node, *args):
-        """Waits until the node knows of the follower."""
-        before = node.status()["api"]["subscribers"]
-        watch = follow(node, *args)
-        self.addCleanup(watch.communicate)
-        self.addCleanup(watch.kill)
-        self.cluster.wait_for(lambda: node.status()["api"]["subscribers"] > before, 10,
-                              "somebody follows")
-        return watch
+    def ask(self, node, path):
+        """Posts there, and leaves it open."""
+        connection = UnixConnection(node.socket)
+        self.addCleanup(connection.close)
+        connection.request("POST", path, b"x")
+        return connection
 
     # ------------------------------------------------------ direct messages
 
     def test_to_one_and_nobody_else(self):
         peers = self.start(5)
-        watch = self.followed(peers[4], "--json", "--count", "1")
+        watch = self.watch(peers[4], "--json", "--count", "1")
         done = peers[0].run("send", "--to", peers[4].id, "--topic", "news", "for you")
         self.assertEqual(done.stdout, f"delivered to {peers[4].id[:8]} peer-5\n")
-        got = json.loads(watch.stdout.readline())
+        got = json.loads(watch.line())
         self.assertEqual((got["origin"], got["text"], got["topic"], got["direct"]),
                          (peers[0].id, "for you", "news", True))
         self.assertEqual([peer.counter("directs_taken") for peer in peers], [0, 0, 0, 0, 1])
@@ -63,9 +54,22 @@ class Direct(unittest.TestCase):
 
     def test_what_is_shown_of_it(self):
         peers = self.start(2)
-        watch = self.followed(peers[1], "--count", "1")
+        watch = self.watch(peers[1], "--count", "1")
         peers[0].run("send", "--to", "peer-2", "hello")
-        self.assertRegex(watch.stdout.readline(), r" #1 \(direct\) hello\n$")
+        self.assertRegex(watch.line(), r" #1 \(direct\) hello\n$")
+
+    def test_lines_to_one(self):
+        peers = self.start(2)
+        watch = self.watch(peers[1], "--count", "3")
+        done = peers[0].run("send", "--to", "peer-2", "--lines", input="a\nb\nc\n")
+        self.assertEqual(done.stdout, f"3 messages delivered to {peers[1].id[:8]} peer-2\n")
+        self.assertEqual(sorted(watch.line(i).split()[-1] for i in range(3)), ["a", "b", "c"])
+        one = peers[0].run("send", "--to", "peer-2", "--lines", "--json", input="a\nb\n")
+        self.assertEqual(one.stdout.count('"outcome": "delivered"'), 2)
+        peers[1].stop()
+        none = peers[0].run("send", "--to", peers[1].id, "--timeout", "500ms", "--lines",
+                            input="a\n", check=False)
+        self.assertEqual((none.returncode, none.stdout), (1, ""))
 
     def test_nobody_answers(self):
         peers = self.start(3)
@@ -104,6 +108,40 @@ class Direct(unittest.TestCase):
         long = peers[0].run("send", "--to", peers[1].id, "--timeout", "61s", "x", check=False)
         self.assertEqual(long.returncode, 2)
 
+    def test_eight_wait_and_leave_room_for_others(self):
+        a, b = self.start(2)
+        b.stop()
+        held = [self.ask(a, f"/v1/messages?to={b.id}&timeout_ms=60000") for _ in range(8)]
+        self.cluster.wait_for(lambda: a.counter("directs_sent") == 8, 10, "eight wait")
+        for path in (f"/v1/messages?to={b.id}", "/v1/queries"):
+            status, headers, body = a.http("POST", path, b"x")
+            refused = json.loads(body)
+            self.assertEqual((status, headers["Retry-After"], refused["retry_ms"]),
+                             (429, "1", 200))
+            self.assertIn("8 direct messages and queries", refused["error"])
+        ninth = a.run("send", "--to", b.id, "--timeout", "500ms", "x", check=False)
+        self.assertIn("(429)", ninth.stderr)
+        self.assertEqual(a.json("send", "to everybody")["seq"], 1)
+        b.cont()
+        self.assertEqual([one.getresponse().status for one in held], [200] * 8)
+        for one in held:
+            one.close()
+        self.assertIn("delivered", a.run("send", "--to", b.id, "one more").stdout)
+
+    def test_what_is_too_long_for_one(self):
+        a, b = self.start(2)
+        name = f"origin={b.id}&epoch={b.status()['incarnation']}&seq=1"
+        for route in (f"/v1/messages?to={b.id}", "/v1/queries", f"/v1/answers?{name}"):
+            with self.subTest(route=route):
+                status, _, body = a.http("POST", route, b"x" * 15361)
+                self.assertEqual(status, 413, body)
+                self.assertIn("15360 bytes and 64 bytes of topic", json.loads(body)["hint"])
+        longest = a.run("send", "--to", b.id, "-", input="x" * 15360)
+        self.assertIn("delivered", longest.stdout)
+        long = a.run("send", "--to", b.id, "-", input="x" * 15361, check=False)
+        self.assertEqual(long.returncode, 1)
+        self.assertIn("15360 bytes", long.stderr)
+
     def test_who_leaves_says_what_is_not_known(self):
         peers = self.start(3)
         peers[2].stop()
@@ -129,11 +167,11 @@ class Direct(unittest.TestCase):
 
     def test_an_application_answers(self):
         peers = self.start(2, ("--answers",))
-        watch = self.followed(peers[2], "--queries")
+        watch = self.watch(peers[2], "--queries")
         query = subprocess.Popen([BINARY, "query", "--data", str(peers[0].data), "--json",
                                   "--topic", "v", "--timeout", "30s", "which?"],
                                  stdout=subprocess.PIPE, text=True)
-        line = watch.stdout.readline()
+        line = watch.line()
         name = line.partition("(asks: ")[2].partition(")")[0]
         self.assertTrue(line.endswith(" [v] which?\n"), line)
         self.assertEqual(peers[2].run("answer", name, "the third").stdout, "answered\n")
@@ -152,16 +190,47 @@ class Direct(unittest.TestCase):
         nonsense = peers[2].run("answer", "1:2:3", "x", check=False)
         self.assertEqual(nonsense.returncode, 2)
 
+    def test_four_queries_are_open(self):
+        a, b = self.start(1, ("--answers",))
+        for _ in range(4):
+            self.ask(a, "/v1/queries?timeout_ms=60000")
+        self.cluster.wait_for(lambda: a.counter("queries") == 4, 10, "four are open")
+        status, _, body = a.http("POST", "/v1/queries", b"x")
+        refused = json.loads(body)
+        self.assertEqual((status, refused["retry_ms"]), (429, 200))
+        self.assertIn("queries (4) are open", refused["error"])
+        self.assertIn("ended", refused["hint"])
+
     def test_who_does_not_answer_is_named(self):
         peers = self.start(3, ("--answers",))
         done = peers[0].run("query", "--timeout", "1s", "well?", check=False)
         self.assertEqual(done.returncode, 1)
         self.assertEqual(done.stdout.splitlines()[-1], "2 of 3 answered; missing: peer-4")
 
+    def test_who_stops_does_not_know_who_has_answered(self):
+        peers = self.start(1, ("--answers",))
+        asked = self.watch(peers[1], "--queries")
+        for flags in ((), ("--json",)):
+            with self.subTest(flags=flags):
+                query = subprocess.Popen([BINARY, "query", "--data", str(peers[0].data), *flags,
+                                          "--timeout", "30s", "well?"], stdout=subprocess.PIPE,
+                                         stderr=subprocess.PIPE, text=True)
+                asked.line(len(flags))
+                peers[0].terminate()
+                out, err = query.communicate(timeout=10)
+                self.assertEqual(query.returncode, 1, out)
+                self.assertIn("stopped before the end; who is missing may have answered", err)
+                self.assertIn('"stopped":true' if flags else "0 of 1 answered", out)
+                peers[0].start()
+                self.cluster.wait_joined(nodes=peers[:1])
+                self.cluster.wait_for(peers[0].neighbours, 20, "it is linked again")
+
     def test_who_is_dead_is_not_waited_for(self):
         peers = self.start(4)
         peers[3].kill()
+        begun = time.monotonic()
         done = peers[0].run("query", "--timeout", "30s", "who is left?", timeout_s=40)
+        self.assertLess(time.monotonic() - begun, 20)
         self.assertEqual(done.stdout.splitlines()[-1], "2 of 2 answered")
 
 

@@ -288,9 +288,22 @@ class Errors(unittest.TestCase):
         (self.dir / "config.txt").unlink()
         for role in ("seed", "peer"):
             done = self.hearsay(role, "--print-limits")
+            two = self.hearsay(role, "--print-limits", "--output", "x.log", "--http",
+                               "127.0.0.1:7999")
+            self.assertRegex(two.stdout, r"log lines held, bytes +2 ")
+            self.assertRegex(two.stdout, r"API connections +160 ")
             self.assertEqual(done.returncode, 0, done.stderr)
             rows = [line.split("  ") for line in done.stdout.splitlines()]
             self.assertEqual(rows[-1][0], "in all")
+            self.assertEqual(len({row[0] for row in rows}), len(rows))
+            cells = {row[0].strip(): " ".join(row[1:]).split() for row in rows[1:-1]}
+            for what, bound, each in (("for the application, bytes", 1, 1 << 20),
+                                      ("log lines held, bytes", 1, 256 << 10),
+                                      ("API connections", 80, 20480),
+                                      ("API answers not read, bytes", 8, 4 << 20),
+                                      ("API downloads, bytes", 1, 64 << 20)):
+                self.assertEqual(cells[what][:3], [str(bound), str(each), str(bound * each)])
+            self.assertEqual(int(rows[-1][-1]), sum(int(row[2]) for row in cells.values()))
             self.assertFalse((self.dir / "hearsay-data").exists())
 
 

@@ -23,6 +23,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import unittest
 
 BINARY = os.environ.get("HEARSAY", "hearsay")
 CLI_TIMEOUT_S = 60
@@ -350,3 +351,47 @@ class Cluster:
 
     def __exit__(self, *_):
         self.close()
+
+
+class Watcher:
+    """A `hearsay watch` whose output is read as it comes."""
+
+    def __init__(self, node, *args):
+        self.process = subprocess.Popen([BINARY, "watch", *args, "--socket", str(node.socket)],
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.lines = []
+        self.thread = threading.Thread(target=self.read, daemon=True)
+        self.thread.start()
+
+    def read(self):
+        for line in self.process.stdout:
+            self.lines.append(line)
+
+    def line(self, index=0, timeout_s=20):
+        """Waits until it is there."""
+        wait_for(lambda: len(self.lines) > index, timeout_s, f"line {index + 1} of the watcher")
+        return self.lines[index]
+
+    def end(self, timeout_s=10):
+        """Waits for it; (exit code, stderr)."""
+        code = self.process.wait(timeout_s)
+        self.thread.join(timeout_s)
+        return code, self.process.stderr.read()
+
+    def close(self):
+        self.process.kill()
+        self.process.wait(10)
+        self.thread.join(5)
+        self.process.stdout.close()
+        self.process.stderr.close()
+
+
+class Watching(unittest.TestCase):
+    def watch(self, node, *args):
+        """A watcher that is subscribed when this returns."""
+        before = node.status()["api"]["subscriptions"]
+        watcher = Watcher(node, *args)
+        self.addCleanup(watcher.close)
+        wait_for(lambda: node.status()["api"]["subscriptions"] > before, 10,
+                 "the watcher is subscribed")
+        return watcher
