@@ -373,10 +373,34 @@ bool hsy_bulk_expect(struct hsy_bulk *b, const struct hsy_manifest *manifest)
         return false;
     }
     e->hops = manifest->hops;
-    e->again = manifest->again;
+    e->ordinal = manifest->ordinal;
     e->from = manifest->from == NULL ? 0 : manifest->from->link;
     hsy_fetch_next(b);
     return true;
+}
+
+bool hsy_bulk_expects(const struct hsy_bulk *b, const struct hsy_bundle_id *id)
+{
+    const struct hsy_bulk_entry *e = hsy_bulk_find(b, id);
+
+    HSY_ASSERT(e == NULL || e->len > 0);
+    return e != NULL && e->state != HSY_BULK_COMPLETE;
+}
+
+uint64_t hsy_bulk_lowest(const struct hsy_bulk *b)
+{
+    uint64_t lowest = UINT64_MAX;
+    bool any = b->waiting > 0 || b->turns > 0;
+
+    for (uint32_t i = 0; any && i < b->table.count; i++) {
+        const struct hsy_bulk_entry *e = hsy_bulk_at(b, i);
+        if (e->state != HSY_BULK_COMPLETE && e->ordinal > 0 &&
+            e->ordinal < lowest) {
+            lowest = e->ordinal;
+        }
+    }
+    HSY_ASSERT(lowest > 0);
+    return lowest;
 }
 
 static bool grow(struct hsy_bulk *b, struct hsy_bulk_entry *e, uint32_t least)

@@ -55,6 +55,7 @@ struct hsy_bulk_entry {
     uint64_t progress_ns;        /* When a piece last did. */
     /* FETCHING: ask another; WAITING: not before; pinned: until. */
     uint64_t next_ns;
+    uint64_t ordinal;    /* See struct hsy_manifest. */
     hearsay_link from;   /* The manifest came from there; 0: gone. */
     hearsay_link link;   /* Asked just now; 0: none. */
     hearsay_link before; /* Asked last; its pieces may still come. */
@@ -67,7 +68,6 @@ struct hsy_bulk_entry {
     uint8_t hops;
     uint8_t banned_next;
     bool pinned;
-    bool again; /* See struct hearsay_message. */
     enum hsy_bulk_state state;
 };
 
@@ -119,8 +119,10 @@ struct hsy_manifest {
     const struct hsy_bundle *bundle;
     const struct hsy_bundle_id *id;
     const struct hsy_neighbour *from; /* NULL: gone, or nobody. */
+    /* Of the row on the disk that an earlier process left, which had not, or
+     * not for sure, handed it to the application; 0: there is none. */
+    uint64_t ordinal;
     uint8_t hops;
-    bool again;
 };
 /* True: it will be complete, or over. False: it is neither fetched nor
  * delivered; what there is no room for even to wait is told as lost. */
@@ -141,6 +143,10 @@ bool hsy_bulk_serve(struct hsy_bulk *b, hearsay_link link,
 void hsy_bulk_link_up(struct hsy_bulk *b, const struct hsy_neighbour *n);
 void hsy_bulk_link_down(struct hsy_bulk *b, hearsay_link link);
 void hsy_bulk_tick(struct hsy_bulk *b);
+/* Is its content still to come? */
+bool hsy_bulk_expects(const struct hsy_bulk *b, const struct hsy_bundle_id *id);
+/* The lowest ordinal of those that are still to come; UINT64_MAX: none. */
+uint64_t hsy_bulk_lowest(const struct hsy_bulk *b);
 /* Does anybody still need this node for an own message? */
 bool hsy_bulk_is_pinned(const struct hsy_bulk *b);
 

@@ -420,12 +420,10 @@ static void expect(struct hsy_relay *r, const struct hsy_manifest *manifest)
     }
 }
 
-static void expect_again(void *ctx, const struct hsy_bundle *bundle,
-                         const struct hsy_bundle_id *id, uint8_t hops)
+static void expect_again(void *ctx, const struct hsy_manifest *manifest)
 {
-    HSY_ASSERT(ctx != NULL);
-    expect(ctx, &(struct hsy_manifest){
-                    .bundle = bundle, .id = id, .hops = hops, .again = true});
+    HSY_ASSERT(manifest->ordinal > 0);
+    expect(ctx, manifest);
 }
 
 /* ---------------------------------------------------------------- receipt */
@@ -524,7 +522,7 @@ bool hsy_relay_piece(struct hsy_relay *r, struct hsy_neighbour *n,
                &(struct hsy_turn){.bundle = &bundle,
                                   .content = e->content,
                                   .hops = e->hops,
-                                  .again = e->again},
+                                  .again = e->ordinal > 0},
                true);
     }
     return true;
@@ -635,7 +633,8 @@ int hsy_relay_init(struct hsy_relay *r, struct hsy_env *env,
     r->saved.retained = &r->retained;
     r->saved.seen = &r->seen;
     r->saved.delivery = &r->delivery;
-    r->saved.large = (struct hsy_saved_large){.ctx = r, .expect = expect_again};
+    r->saved.large = (struct hsy_saved_large){
+        .ctx = r, .bulk = &r->bulk, .expect = expect_again};
     r->origins.saved = &r->saved;
     r->retained.saved = &r->saved;
     hsy_bulk_init(&r->bulk, env, neighbours, &r->seen);

@@ -7,6 +7,8 @@
  *   - A mark goes with, or after, the rows of all bundles that it covers.
  *   - A row goes with, or after, the mark that covers it, and when its message
  *     was handed over.
+ *   - What is handed over is written with, or after, all rows of before: among
+ *     these may be the new one of a content that was fetched again.
  *
  *     put --> first..last --write--> flights --persisted--> delivery
  *     drop, mark --> gone, dirty --write, a second later--> flights
@@ -17,8 +19,6 @@
 
 #include "base/mem.h"
 #include "core/kept.h"
-
-static const char HANDED_KEY[] = "handed";
 
 #define AGAIN_NS (10 * HSY_SECOND)
 
@@ -51,6 +51,7 @@ static void free_saving(struct hsy_saved *s, struct hsy_saving *e)
     HSY_ASSERT(s->bytes >= e->bundle->len);
     s->count--;
     s->bytes -= e->bundle->len;
+    s->contents_len -= e->content == NULL ? 0 : e->content->len;
     hsy_keep_no_more(s->env, e->bundle);
     hearsay_buf_unref(e->content);
     hsy_mem_free(&s->env->mem, e);
@@ -97,16 +98,37 @@ void hsy_saved_mark(struct hsy_saved *s, struct hsy_origin *origin)
     }
 }
 
-static struct hsy_saving *new_saving(struct hsy_saved *s,
-                                     const struct hsy_blob *bundle)
+/* Contents are kept for others, too, but may have to make room there. */
+static bool has_room(const struct hsy_saved *s, const struct hsy_blob *bundle,
+                     const struct hearsay_buf *content)
 {
-    uint64_t bytes_max = s->env->config.retain_bytes / HSY_SAVING_PARTS;
+    const struct hearsay_config *config = &s->env->config;
+    uint64_t content_len = content == NULL ? 0 : content->len;
 
     HSY_ASSERT(s->count <= HSY_SAVING_MAX);
-    if (s->count == HSY_SAVING_MAX || s->bytes + bundle->len > bytes_max) {
-        return NULL;
+    return s->count < HSY_SAVING_MAX &&
+           s->bytes + bundle->len <= config->retain_bytes / HSY_SAVING_PARTS &&
+           s->contents_len + content_len <= config->bulk_bytes;
+}
+
+static struct hsy_saving *new_saving(struct hsy_saved *s,
+                                     struct hsy_blob *bundle,
+                                     struct hearsay_buf *content)
+{
+    struct hsy_saving *e =
+        !s->stuck && has_room(s, bundle, content)
+            ? hsy_mem_zalloc(&s->env->mem, sizeof(struct hsy_saving))
+            : NULL;
+
+    HSY_ASSERT(hsy_saved_on(s));
+    if (e != NULL) {
+        e->bundle = hsy_blob_share(bundle);
+        e->content = content == NULL ? NULL : hearsay_buf_ref(content);
+        s->count++;
+        s->bytes += bundle->len;
+        s->contents_len += content == NULL ? 0 : content->len;
     }
-    return hsy_mem_zalloc(&s->env->mem, sizeof(struct hsy_saving));
+    return e;
 }
 
 bool hsy_saved_put(struct hsy_saved *s, struct hsy_retained_bundle *b,
@@ -119,7 +141,8 @@ bool hsy_saved_put(struct hsy_saved *s, struct hsy_retained_bundle *b,
     if (!hsy_saved_on(s)) {
         return false;
     }
-    struct hsy_saving *e = b == NULL ? NULL : new_saving(s, b->bundle);
+    struct hsy_saving *e =
+        b == NULL ? NULL : new_saving(s, b->bundle, turn->content);
     if (e == NULL) {
         s->env->counters.unsaved++;
         hsy_saved_mark(s, origin); /* At least that it came. */
@@ -129,8 +152,6 @@ bool hsy_saved_put(struct hsy_saved *s, struct hsy_retained_bundle *b,
     b->ordinal = s->last_ordinal;
     e->of = of;
     e->id = b->id;
-    e->bundle = hsy_blob_share(b->bundle);
-    e->content = turn->content == NULL ? NULL : hearsay_buf_ref(turn->content);
     e->ordinal = b->ordinal;
     e->hops = b->hops;
     e->deliver = deliver;
@@ -138,8 +159,6 @@ bool hsy_saved_put(struct hsy_saved *s, struct hsy_retained_bundle *b,
     origin->under_way += deliver ? 1 : 0;
     *(s->first == NULL ? &s->first : &s->last->next) = e;
     s->last = e;
-    s->count++;
-    s->bytes += e->bundle->len;
     return true;
 }
 
@@ -177,10 +196,11 @@ static void forget(struct hsy_saved *s, const struct hsy_gone *gone)
     }
 }
 
-void hsy_saved_forget(struct hsy_saved *s, const struct hsy_bundle_id *id,
-                      uint64_t ordinal)
+void hsy_saved_forget(struct hsy_saved *s, const struct hsy_epoch *of,
+                      const struct hsy_bundle_id *id, uint64_t ordinal)
 {
-    struct hsy_gone gone = {.ordinal = ordinal, .key_len = sizeof(id->bytes)};
+    struct hsy_gone gone = {
+        .of = *of, .ordinal = ordinal, .key_len = sizeof(id->bytes)};
 
     HSY_ASSERT(id != NULL);
     memcpy(gone.key, id->bytes, sizeof(id->bytes));
@@ -196,13 +216,13 @@ void hsy_saved_drop(struct hsy_saved *s, const struct hsy_retained_bundle *b)
         return;
     }
     hsy_saved_mark(s, hsy_origin_find(s->origins, &of));
-    hsy_saved_forget(s, &b->id, b->ordinal);
+    hsy_saved_forget(s, &of, &b->id, b->ordinal);
     HSY_ASSERT(s->next_ns != HEARSAY_NEVER);
 }
 
 void hsy_saved_unmark(struct hsy_saved *s, const struct hsy_origin *origin)
 {
-    struct hsy_gone gone = {.key_len = HSY_MARK_KEY_LEN};
+    struct hsy_gone gone = {.of = origin->of, .key_len = HSY_MARK_KEY_LEN};
 
     HSY_ASSERT(!origin->dirty || s->dirty > 0);
     s->dirty -= origin->dirty ? 1 : 0;
@@ -218,7 +238,9 @@ void hsy_saved_unmark(struct hsy_saved *s, const struct hsy_origin *origin)
 static uint64_t handed(const struct hsy_saved *s)
 {
     uint64_t waits = hsy_order_lowest(&s->delivery->order);
+    uint64_t fetched = hsy_bulk_lowest(s->large.bulk);
 
+    waits = fetched < waits ? fetched : waits;
     HSY_ASSERT(waits >= 1);
     return waits - 1 < s->over ? waits - 1 : s->over;
 }
@@ -290,14 +312,14 @@ static void add_handed(struct batch *b, uint64_t ordinal)
 {
     size_t at = b->bytes.len;
 
-    hsy_put_u8(&b->bytes, HSY_SAVED_VERSION);
-    hsy_put_u64(&b->bytes, ordinal);
+    hsy_put_handed(&b->bytes, ordinal);
     HSY_ASSERT(!b->bytes.bad);
-    b->rows[b->count] = (struct hearsay_row){.table = HEARSAY_TABLE_MESSAGES,
-                                             .key = (const uint8_t *)HANDED_KEY,
-                                             .key_len = sizeof(HANDED_KEY) - 1,
-                                             .value = b->bytes.data + at,
-                                             .value_len = b->bytes.len - at};
+    b->rows[b->count] =
+        (struct hearsay_row){.table = HEARSAY_TABLE_MESSAGES,
+                             .key = (const uint8_t *)hsy_handed_key,
+                             .key_len = HSY_HANDED_KEY_LEN,
+                             .value = b->bytes.data + at,
+                             .value_len = b->bytes.len - at};
     b->count++;
 }
 
@@ -347,12 +369,38 @@ static bool add_marks(struct hsy_saved *s, struct batch *b)
     return b->others > before;
 }
 
-/* May its row go? Its message was handed over, or waits for nothing. */
+static bool is_mark(const struct hsy_gone *g)
+{
+    HSY_ASSERT(g->key_len == HSY_MARK_KEY_LEN ||
+               g->key_len == sizeof(struct hsy_bundle_id));
+    return g->key_len == HSY_MARK_KEY_LEN;
+}
+
+static bool is_fetched(const struct hsy_saved *s, const struct hsy_gone *g)
+{
+    struct hsy_bundle_id id;
+
+    HSY_ASSERT(!is_mark(g));
+    memcpy(id.bytes, g->key, sizeof(id.bytes));
+    return hsy_bulk_expects(s->large.bulk, &id);
+}
+
+/* Its message was handed over, or waits for nothing. */
 static bool is_over(const struct hsy_saved *s, const struct hsy_gone *g)
 {
     HSY_ASSERT(s->over <= s->last_ordinal);
-    return g->ordinal <= s->over &&
-           !hsy_order_holds(&s->delivery->order, g->ordinal);
+    return is_mark(g) || (g->ordinal <= s->over && !is_fetched(s, g) &&
+                          !hsy_order_holds(&s->delivery->order, g->ordinal));
+}
+
+/* May its row go? */
+static bool may_go(const struct hsy_saved *s, const struct hsy_gone *g)
+{
+    const struct hsy_origin *origin =
+        is_mark(g) ? NULL : hsy_origin_find(s->origins, &g->of);
+
+    HSY_ASSERT(g->key_len > 0);
+    return is_over(s, g) && (origin == NULL || !origin->dirty);
 }
 
 /* Those of one kind that go are put into @flight, for the case that they do
@@ -366,7 +414,7 @@ static bool add_gone(struct hsy_saved *s, struct batch *b,
     HSY_ASSERT(flight->gone != NULL);
     for (uint32_t i = 0; i < s->gone_count; i++) {
         const struct hsy_gone *g = &s->gone[i];
-        bool goes = g->key_len == key_len && is_over(s, g);
+        bool goes = g->key_len == key_len && may_go(s, g);
         if (!goes || b->others == HSY_BATCH_ROWS) {
             s->gone[kept] = *g;
             kept++;
@@ -400,9 +448,7 @@ static void add_rest(struct hsy_saved *s, struct batch *b,
         return;
     }
     flight->marks = add_marks(s, b);
-    if (s->dirty == 0) {
-        (void)add_gone(s, b, flight, sizeof(struct hsy_bundle_id));
-    }
+    (void)add_gone(s, b, flight, sizeof(struct hsy_bundle_id));
 }
 
 /* What the first so many bundles, and the rest, may come to in bytes. */
@@ -451,23 +497,34 @@ static void mark_unsaved(struct hsy_saved *s, const struct hsy_saving *e)
     }
 }
 
-/* Without memory what waits is delivered unwritten; of the rest nothing is
- * lost by waiting. */
-static void cannot_write(struct hsy_saved *s)
+static void hand_over_unsaved(struct hsy_saved *s, struct hsy_saving *first)
 {
-    struct hsy_saving *first = s->first;
-
-    HSY_ASSERT(s->flights_count <= HSY_FLIGHTS_MAX);
-    s->next_ns = hsy_time_add(s->env->now.mono_ns, AGAIN_NS);
-    if (s->flights_count > 0) {
-        return; /* In order: behind what is under way. */
-    }
-    s->first = NULL;
-    s->last = NULL;
+    HSY_ASSERT(hsy_saved_on(s));
     for (const struct hsy_saving *e = first; e != NULL; e = e->next) {
         mark_unsaved(s, e);
     }
     hand_over_all(s, first);
+}
+
+static void hand_over_waiting(struct hsy_saved *s)
+{
+    struct hsy_saving *first = s->first;
+
+    s->first = NULL;
+    s->last = NULL;
+    hand_over_unsaved(s, first);
+    HSY_ASSERT(s->over <= s->last_ordinal);
+}
+
+/* Without memory what waits is delivered unwritten; of the rest nothing is
+ * lost by waiting. */
+static void cannot_write(struct hsy_saved *s)
+{
+    HSY_ASSERT(s->flights_count <= HSY_FLIGHTS_MAX);
+    s->next_ns = hsy_time_add(s->env->now.mono_ns, AGAIN_NS);
+    if (s->flights_count == 0) { /* In order: behind what is under way. */
+        hand_over_waiting(s);
+    }
 }
 
 /* One transaction: bundles that wait and, when it is time, the rest. False:
@@ -489,7 +546,7 @@ static bool write(struct hsy_saved *s, bool all)
     b->bytes = hsy_writer(b + 1, room);
     add_bundles(s, b, &flight);
     uint64_t told = handed(s);
-    if (told != s->handed) {
+    if (s->first == NULL && told != s->handed) {
         add_handed(b, told);
         s->handed = told;
     }
@@ -498,6 +555,7 @@ static bool write(struct hsy_saved *s, bool all)
     }
     if (b->count > 0) {
         flight.token = env->ports.persist(env->ports.ctx, b->rows, b->count);
+        flight.since_ns = env->now.mono_ns;
         s->flights[s->flights_count] = flight;
         s->flights_count++;
     } else {
@@ -519,6 +577,37 @@ static bool has_rest(const struct hsy_saved *s)
     return s->dirty > 0 || handed(s) != s->handed;
 }
 
+/* What waits for a disk that does not answer is delivered unwritten; until it
+ * has answered all that is under way, nothing else is written. */
+static void look_at_disk(struct hsy_saved *s)
+{
+    struct hsy_note note = hsy_note(HEARSAY_ERROR, "disk-stuck");
+    uint64_t since_ns =
+        s->flights_count == 0 ? HEARSAY_NEVER : s->flights[0].since_ns;
+
+    HSY_ASSERT(!s->stuck || s->count == 0);
+    if (s->stuck || s->flights_count == 0) {
+        return;
+    }
+    if (hsy_time_since(since_ns, s->env->now.mono_ns) < HSY_SAVED_DISK_NS) {
+        s->next_ns =
+            hsy_time_min(s->next_ns, hsy_time_add(since_ns, HSY_SAVED_DISK_NS));
+        return;
+    }
+    s->stuck = true;
+    hsy_note_u64(&note, "waiting", s->count);
+    hsy_note_text(&note, "text",
+                  "the disk has not answered for 10 s: messages are delivered "
+                  "without being on it");
+    hsy_tell(s->env, &note);
+    for (uint32_t i = 0; i < s->flights_count; i++) {
+        struct hsy_saving *first = s->flights[i].first;
+        s->flights[i].first = NULL;
+        hand_over_unsaved(s, first);
+    }
+    hand_over_waiting(s);
+}
+
 void hsy_saved_tick(struct hsy_saved *s)
 {
     bool due = s->env->now.mono_ns >= s->next_ns;
@@ -527,12 +616,13 @@ void hsy_saved_tick(struct hsy_saved *s)
         return;
     }
     s->next_ns = due ? HEARSAY_NEVER : s->next_ns;
-    while ((s->first != NULL || (due && has_rest(s))) &&
+    while (!s->stuck && (s->first != NULL || (due && has_rest(s))) &&
            s->flights_count < HSY_FLIGHTS_MAX && write(s, due)) {
     }
     if (due && has_rest(s)) {
         plan(s, HSY_SAVED_LATER_NS);
     }
+    look_at_disk(s);
     HSY_ASSERT(s->next_ns > s->env->now.mono_ns);
 }
 
@@ -568,6 +658,7 @@ void hsy_saved_persisted(struct hsy_saved *s, uint64_t token, bool ok)
         return; /* Another machine's. Answers come in order. */
     }
     s->flights_count--;
+    s->stuck = s->stuck && s->flights_count > 0;
     memmove(s->flights, s->flights + 1,
             s->flights_count * sizeof(s->flights[0]));
     if (!ok) {

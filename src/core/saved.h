@@ -4,6 +4,7 @@
 #ifndef HSY_CORE_SAVED_H
 #define HSY_CORE_SAVED_H
 
+#include "core/bulk.h"
 #include "core/delivery.h"
 #include "core/messages.h"
 #include "core/retained.h"
@@ -20,11 +21,14 @@ enum {
 /* Marks, rows that go, and what was handed over are written so much later, or
  * with what is written anyway. */
 #define HSY_SAVED_LATER_NS (1 * HSY_SECOND)
+/* A disk that has not answered after so long is not waited for. */
+#define HSY_SAVED_DISK_NS (10 * HSY_SECOND)
 
 struct hsy_saving; /* A bundle on its way. */
 
 /* A row that goes: of a bundle, or a mark. */
 struct hsy_gone {
+    struct hsy_epoch of;
     uint64_t ordinal; /* Of the bundle. */
     uint8_t key_len;
     uint8_t key[HSY_MARK_KEY_LEN];
@@ -32,7 +36,8 @@ struct hsy_gone {
 
 /* A transaction that the disk has not answered. */
 struct hsy_flight {
-    uint64_t token; /* 0: none. */
+    uint64_t token;    /* 0: none. */
+    uint64_t since_ns; /* When it was asked for. */
     struct hsy_saving *first;
     struct hsy_gone *gone; /* Owned; NULL: none. */
     uint32_t gone_count;
@@ -44,8 +49,8 @@ struct hsy_restored; /* saved_restore.c */
 /* Where a large message goes whose content has to be fetched again. */
 struct hsy_saved_large {
     void *ctx;
-    void (*expect)(void *ctx, const struct hsy_bundle *bundle,
-                   const struct hsy_bundle_id *id, uint8_t hops);
+    const struct hsy_bulk *bulk;
+    void (*expect)(void *ctx, const struct hsy_manifest *manifest);
 };
 
 struct hsy_saved {
@@ -58,6 +63,7 @@ struct hsy_saved {
     struct hsy_saving *first, *last; /* Owned: not written yet. */
     uint32_t count;                  /* Written or not, and not answered. */
     uint64_t bytes;
+    uint64_t contents_len; /* Of large messages among them. */
     struct hsy_flight flights[HSY_FLIGHTS_MAX]; /* In order of asking. */
     uint32_t flights_count;
     struct hsy_gone *gone; /* Owned. */
@@ -66,6 +72,7 @@ struct hsy_saved {
     uint64_t over;   /* Up to there all are answered, and given to delivery. */
     uint64_t handed; /* Up to there the disk knows of it; UINT64_MAX: ask. */
     uint32_t dirty;  /* Origins whose marks are to be written. */
+    bool stuck;      /* The disk: see HSY_SAVED_DISK_NS. */
     uint64_t next_ns;
     struct hsy_restored *restored; /* Owned; before START only. */
 };
@@ -104,8 +111,8 @@ void hsy_saved_end(struct hsy_saved *s);
 void hsy_restored_free(struct hsy_saved *s);
 /* The row of @id goes, when @ordinal is over. Without memory it stays until
  * the next start. */
-void hsy_saved_forget(struct hsy_saved *s, const struct hsy_bundle_id *id,
-                      uint64_t ordinal);
+void hsy_saved_forget(struct hsy_saved *s, const struct hsy_epoch *of,
+                      const struct hsy_bundle_id *id, uint64_t ordinal);
 
 /* Of one on its way, without the bundle. */
 size_t hsy_saved_saving_len(void);

@@ -9,8 +9,6 @@
 #include "core/kept.h"
 #include "core/relay.h"
 
-static const char HANDED_KEY[] = "handed";
-
 struct restored {
     struct hsy_blob *bundle; /* A share. */
     struct hsy_bundle_id id;
@@ -198,7 +196,8 @@ static void make_room(struct hsy_saved *s, struct hsy_restored *r)
         if (origin != NULL) {
             hsy_saved_mark(s, origin);
         }
-        hsy_saved_forget(s, &top.id, 0);
+        struct hsy_epoch of = hsy_bundle_epoch(&bundle);
+        hsy_saved_forget(s, &of, &top.id, 0);
         hsy_keep_no_more(s->env, top.bundle);
     }
 }
@@ -271,12 +270,10 @@ static int restore_mark(struct hsy_saved *s, const struct hearsay_row *row)
 static int restore_handed(struct hsy_saved *s, const struct hearsay_row *row)
 {
     struct hsy_reader in = hsy_reader(row->value, row->value_len);
-    uint8_t version = hsy_get_u8(&in);
-    uint64_t ordinal = hsy_get_u64(&in);
+    uint64_t ordinal = hsy_get_handed(&in);
 
     HSY_ASSERT(hsy_saved_on(s));
-    if (!hsy_reader_done(&in) || version != HSY_SAVED_VERSION ||
-        ordinal == UINT64_MAX) {
+    if (!hsy_reader_done(&in)) {
         return HEARSAY_ERR_MALFORMED;
     }
     struct hsy_restored *r = restored_of(s);
@@ -300,8 +297,8 @@ int hsy_saved_restore(struct hsy_saved *s, const struct hearsay_row *row)
     if (row->key_len == HSY_MARK_KEY_LEN) {
         return restore_mark(s, row);
     }
-    bool is_handed = row->key_len == sizeof(HANDED_KEY) - 1 &&
-                     memcmp(row->key, HANDED_KEY, row->key_len) == 0;
+    bool is_handed = row->key_len == HSY_HANDED_KEY_LEN &&
+                     memcmp(row->key, hsy_handed_key, row->key_len) == 0;
     return is_handed ? restore_handed(s, row) : HEARSAY_ERR_MALFORMED;
 }
 
@@ -333,7 +330,7 @@ static void keep(struct hsy_saved *s, const struct restored *item,
     if (b == NULL) {
         struct hsy_epoch of = hsy_bundle_epoch(bundle);
         hsy_saved_mark(s, hsy_origin_find(s->origins, &of));
-        hsy_saved_forget(s, &item->id, item->head.ordinal);
+        hsy_saved_forget(s, &of, &item->id, item->head.ordinal);
         return;
     }
     b->ordinal = item->head.ordinal;
@@ -353,7 +350,11 @@ static void deliver(struct hsy_saved *s, const struct restored *item,
 {
     HSY_ASSERT(item->head.ordinal > 0);
     if (hsy_bundle_large(bundle)) { /* The content was in memory only. */
-        s->large.expect(s->large.ctx, bundle, &item->id, item->head.hops);
+        s->large.expect(s->large.ctx,
+                        &(struct hsy_manifest){.bundle = bundle,
+                                               .id = &item->id,
+                                               .ordinal = item->head.ordinal,
+                                               .hops = item->head.hops});
         return;
     }
     hsy_delivery_turn(s->delivery,
@@ -423,7 +424,7 @@ static void start_bundle(struct hsy_saved *s, const struct restored *item)
     struct hsy_epoch of = hsy_bundle_epoch(&bundle);
 
     if (hsy_origin_find(s->origins, &of) == NULL) {
-        hsy_saved_forget(s, &item->id, 0);
+        hsy_saved_forget(s, &of, &item->id, 0);
         return;
     }
     (void)!hsy_ml_add(s->seen, &item->id, 1);

@@ -14,6 +14,8 @@
 
 enum { FLAG_DELIVER = 1 };
 
+const char hsy_handed_key[HSY_HANDED_KEY_LEN + 1] = "handed";
+
 void hsy_put_saved_head(struct hsy_writer *out,
                         const struct hsy_saved_head *head)
 {
@@ -37,6 +39,23 @@ void hsy_get_saved_head(struct hsy_reader *in, struct hsy_saved_head *head)
     in->bad = in->bad || version != HSY_SAVED_VERSION || flags > FLAG_DELIVER ||
               head->ordinal == 0 || head->ordinal == UINT64_MAX;
     HSY_ASSERT(in->bad || head->ordinal >= 1);
+}
+
+void hsy_put_handed(struct hsy_writer *out, uint64_t ordinal)
+{
+    HSY_ASSERT(ordinal < UINT64_MAX);
+    hsy_put_u8(out, HSY_SAVED_VERSION);
+    hsy_put_u64(out, ordinal);
+}
+
+uint64_t hsy_get_handed(struct hsy_reader *in)
+{
+    uint8_t version = hsy_get_u8(in);
+    uint64_t ordinal = hsy_get_u64(in);
+
+    in->bad = in->bad || version != HSY_SAVED_VERSION || ordinal == UINT64_MAX;
+    HSY_ASSERT(in->bad || ordinal < UINT64_MAX);
+    return ordinal;
 }
 
 void hsy_put_mark(struct hsy_writer *out, const struct hsy_mark *mark)

@@ -5,26 +5,16 @@
 
 #include "support/claim.h"
 #include "support/mem_fault.h"
-#include "support/relay_rig.h"
+#include "support/row_disk.h"
 
 static struct relay_rig rig;
-static uint64_t answered; /* Tokens up to there. */
-
-/* Rows as the disk has them: the last one of each key, in order of writing. */
-struct disk_row {
-    uint8_t key[32];
-    uint32_t key_len, value_len;
-    uint8_t value[4096];
-};
-enum { DISK_MAX = 512 };
-static struct disk_row disk[DISK_MAX];
-static uint32_t disk_count;
+static struct row_disk disk;
 
 static void prepare(void)
 {
     relay_rig_init(&rig);
     rig.given.config.retain_on_disk = true;
-    answered = 0;
+    disk.answered = 0;
 }
 
 static void start(void)
@@ -36,7 +26,7 @@ static void start(void)
 
 static void begin(void)
 {
-    disk_count = 0;
+    disk.count = 0;
     prepare();
     start();
 }
@@ -46,43 +36,10 @@ static void end(void)
     relay_rig_fini(&rig);
 }
 
-static void write_row(const struct core_row *row)
-{
-    uint32_t at = 0;
-    uint32_t len = row->key_len;
-    while (at < disk_count && (disk[at].key_len != len ||
-                               memcmp(disk[at].key, row->key, len) != 0)) {
-        at++;
-    }
-    if (at < disk_count) {
-        memmove(&disk[at], &disk[at + 1],
-                (disk_count - at - 1) * sizeof(disk[0]));
-        disk_count--;
-    }
-    if (row->value != NULL) {
-        CLAIM(disk_count < DISK_MAX);
-        struct disk_row *to = &disk[disk_count];
-        memcpy(to->key, row->key, len);
-        to->key_len = len;
-        to->value_len = (uint32_t)row->value_len;
-        CLAIM(row->value_len <= sizeof(to->value));
-        memcpy(to->value, row->value, row->value_len);
-        disk_count++;
-    }
-}
-
 /* The disk answers for all that was asked for. */
 static void answer(bool ok)
 {
-    while (answered < rig.ports.token) {
-        answered++;
-        for (uint32_t i = 0; i < rig.ports.rows_count && ok; i++) {
-            if (rig.ports.rows[i].token == answered) {
-                write_row(&rig.ports.rows[i]);
-            }
-        }
-        hsy_core_persisted(&rig.core, answered, ok);
-    }
+    row_disk_answer(&disk, &rig, ok);
 }
 
 static void tick(void)
@@ -114,19 +71,7 @@ static uint32_t delivered(void)
  * rows that were answered, last ones first. */
 static void load(void)
 {
-    relay_rig_start(&rig);
-    rig.core.phase = HSY_PHASE_COLD;
-    for (uint32_t i = disk_count; i > 0; i--) {
-        struct hearsay_row row = {.table = HEARSAY_TABLE_MESSAGES,
-                                  .key = disk[i - 1].key,
-                                  .key_len = disk[i - 1].key_len,
-                                  .value = disk[i - 1].value,
-                                  .value_len = disk[i - 1].value_len};
-        CLAIM_INT(hsy_core_restore(&rig.core, &row), 0);
-    }
-    rig.core.phase = HSY_PHASE_RUNNING;
-    hsy_saved_start(&relay_rig_relay(&rig)->saved);
-    relay_rig_links(&rig, 1);
+    row_disk_load(&disk, &rig);
 }
 
 static void restart(void)
@@ -233,7 +178,7 @@ static void own_messages_are_kept_and_not_delivered(void **state)
     relay_rig_sign_all(&rig);
     settle();
     CLAIM_INT(delivered(), 0);
-    CLAIM(disk_count >= 1);
+    CLAIM(disk.count >= 1);
     restart();
     CLAIM_INT(delivered(), 0);
     CLAIM_INT(counters()->restored, 1);
@@ -259,6 +204,43 @@ static void a_write_that_fails_delivers_all_the_same(void **state)
     settle();
     CLAIM_INT(delivered(), 1);
     CLAIM_INT(rig.ports.deliveries[0].seq, 2);
+    end();
+}
+
+static void a_disk_that_does_not_answer_is_not_waited_for(void **state)
+{
+    (void)state;
+    begin();
+    for (uint64_t seq = 1; seq <= HSY_FLIGHTS_MAX + 2; seq++) {
+        hear_of(1, seq);
+        tick();
+    }
+    relay_rig_run_ns(&rig, HSY_SAVED_DISK_NS - 1);
+    CLAIM_INT(delivered(), 0);
+    relay_rig_run_ns(&rig, 1);
+    CLAIM_INT(delivered(), HSY_FLIGHTS_MAX + 2);
+    CLAIM_INT(counters()->unsaved, HSY_FLIGHTS_MAX + 2);
+    /* What comes meanwhile is not even asked for. */
+    hear_of(1, 11);
+    relay_rig_run_ns(&rig, HSY_MINUTE);
+    CLAIM_INT(delivered(), HSY_FLIGHTS_MAX + 3);
+    CLAIM_INT(rig.ports.token, HSY_FLIGHTS_MAX);
+    /* Not before it has answered all of it. */
+    row_disk_answer_one(&disk, &rig, true);
+    tick();
+    hear_of(1, 12);
+    CLAIM_INT(delivered(), HSY_FLIGHTS_MAX + 4);
+    answer(true);
+    CLAIM_INT(delivered(), HSY_FLIGHTS_MAX + 4);
+    CLAIM_INT(core_ports_noted(&rig.ports, "disk-stuck"), 1);
+    hear_of(1, 13);
+    CLAIM_INT(delivered(), HSY_FLIGHTS_MAX + 4);
+    settle();
+    CLAIM_INT(delivered(), HSY_FLIGHTS_MAX + 5);
+    restart();
+    CLAIM_INT(delivered(), 0); /* That all have come is on the disk. */
+    CLAIM_INT(relay_rig_origin(&rig, 1)->done, 13);
+    CLAIM_INT(counters()->restored, HSY_FLIGHTS_MAX + 1);
     end();
 }
 
@@ -383,7 +365,7 @@ static void what_is_kept_no_more_is_remembered_by_its_mark(void **state)
         answer(true);
     }
     settle();
-    CLAIM_INT(disk_count, 3 + 1 + 1); /* Bundles, the mark, handed over. */
+    CLAIM_INT(disk.count, 3 + 1 + 1); /* Bundles, the mark, handed over. */
     restart();
     CLAIM_INT(counters()->restored, 3);
     CLAIM_INT(relay_rig_origin(&rig, 1)->done, 10);
@@ -431,7 +413,7 @@ static void what_is_too_old_is_dropped_and_remembered(void **state)
     CLAIM_INT(delivered(), 0);
     CLAIM_INT(relay_rig_origin(&rig, 1)->done, 1);
     settle();
-    CLAIM_INT(disk_count, 2); /* Its mark, and what was handed over. */
+    CLAIM_INT(disk.count, 2); /* Its mark, and what was handed over. */
     end();
 }
 
@@ -459,7 +441,7 @@ static void of_more_than_there_is_room_for_the_newest_are_kept(void **state)
 
 static int restore_changed(uint32_t at, uint8_t by)
 {
-    struct disk_row changed = disk[0];
+    struct disk_row changed = disk.rows[0];
     struct hearsay_row row = {.table = HEARSAY_TABLE_MESSAGES,
                               .key = changed.key,
                               .key_len = changed.key_len,
@@ -483,10 +465,10 @@ static void a_damaged_row_is_refused(void **state)
     CLAIM_INT(restore_changed(1, 2), HEARSAY_ERR_MALFORMED);  /* Flags. */
     CLAIM_INT(restore_changed(30, 1), HEARSAY_ERR_MALFORMED); /* Its id. */
     struct hearsay_row row = {.table = HEARSAY_TABLE_MESSAGES,
-                              .key = disk[0].key,
-                              .key_len = disk[0].key_len,
-                              .value = disk[0].value,
-                              .value_len = disk[0].value_len - 1};
+                              .key = disk.rows[0].key,
+                              .key_len = disk.rows[0].key_len,
+                              .value = disk.rows[0].value,
+                              .value_len = disk.rows[0].value_len - 1};
     CLAIM_INT(hsy_core_restore(&rig.core, &row), HEARSAY_ERR_MALFORMED);
     row.key_len = 5;
     CLAIM_INT(hsy_core_restore(&rig.core, &row), HEARSAY_ERR_MALFORMED);
@@ -545,7 +527,7 @@ static void without_memory_it_is_delivered_and_nothing_is_lost(void **state)
 static void in_order_what_waits_is_kept_and_waits_again(void **state)
 {
     (void)state;
-    disk_count = 0;
+    disk.count = 0;
     prepare();
     rig.given.config.ordered_wait_ns = HSY_MINUTE;
     start();
@@ -578,6 +560,7 @@ int main(void)
         cmocka_unit_test(eight_transactions_are_under_way_and_the_rest_waits),
         cmocka_unit_test(own_messages_are_kept_and_not_delivered),
         cmocka_unit_test(a_write_that_fails_delivers_all_the_same),
+        cmocka_unit_test(a_disk_that_does_not_answer_is_not_waited_for),
         cmocka_unit_test(with_too_many_on_their_way_it_is_delivered_unwritten),
         cmocka_unit_test(who_leaves_waits_for_the_disk_and_says_all),
         cmocka_unit_test(what_was_delivered_is_not_delivered_again),

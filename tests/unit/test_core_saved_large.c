@@ -1,15 +1,9 @@
 /* What another life makes of a large message whose row says that it was not
  * handed over: the content was in memory only, and is fetched again. */
 #include "support/bulk_rig.h"
+#include "support/row_disk.h"
 
-enum { ROWS_MAX = 8 };
-
-struct kept_row {
-    uint8_t key[32], value[4096];
-    uint32_t key_len, value_len;
-};
-static struct kept_row kept[ROWS_MAX];
-static uint32_t kept_count;
+static struct row_disk disk;
 
 static void prepare(void)
 {
@@ -17,45 +11,35 @@ static void prepare(void)
     rig.given.config.retain_on_disk = true;
 }
 
-/* All that was asked to be written. */
-static void keep_rows(void)
+/* The process is gone; another one begins @minutes later. */
+static void restart(uint64_t minutes)
 {
-    kept_count = 0;
-    for (uint32_t i = 0; i < rig.ports.rows_count; i++) {
-        const struct core_row *row = &rig.ports.rows[i];
-        if (row->value == NULL) {
-            continue;
-        }
-        CLAIM(kept_count < ROWS_MAX && row->value_len <= sizeof(kept->value));
-        struct kept_row *to = &kept[kept_count++];
-        memcpy(to->key, row->key, row->key_len);
-        memcpy(to->value, row->value, row->value_len);
-        to->key_len = row->key_len;
-        to->value_len = (uint32_t)row->value_len;
+    relay_rig_fini(&rig);
+    prepare();
+    rig.given.now.wall_ms += minutes * 60 * 1000;
+    row_disk_load(&disk, &rig);
+}
+
+static void settle(void)
+{
+    relay_rig_tick(&rig);
+    for (uint32_t i = 0; i < 5; i++) {
+        row_disk_answer(&disk, &rig, true);
+        relay_rig_run_ns(&rig, HSY_SAVED_LATER_NS);
     }
 }
 
-static void load(void)
+static uint32_t delivered(void)
 {
-    relay_rig_start(&rig);
-    rig.core.phase = HSY_PHASE_COLD;
-    for (uint32_t i = 0; i < kept_count; i++) {
-        struct hearsay_row row = {.table = HEARSAY_TABLE_MESSAGES,
-                                  .key = kept[i].key,
-                                  .key_len = kept[i].key_len,
-                                  .value = kept[i].value,
-                                  .value_len = kept[i].value_len};
-        CLAIM_INT(hsy_core_restore(&rig.core, &row), 0);
-    }
-    rig.core.phase = HSY_PHASE_RUNNING;
-    hsy_saved_start(&relay_rig_relay(&rig)->saved);
-    relay_rig_links(&rig, 1);
+    return rig.ports.deliveries_count;
 }
 
 /* The process went between the disk's answer and the note of it; the next one
  * begins @minutes later. */
-static void gone_for(uint64_t minutes)
+static struct hsy_bundle_id gone_for(uint64_t minutes)
 {
+    disk.count = 0;
+    disk.answered = 0;
     prepare();
     relay_rig_start(&rig);
     relay_rig_links(&rig, 1);
@@ -63,20 +47,20 @@ static void gone_for(uint64_t minutes)
     struct hsy_bundle_id id = id_of(1, 1, LEN);
     feed(4, &id, LEN, PIECES);
     relay_rig_tick(&rig);
-    CLAIM_INT(rig.ports.deliveries_count, 0);
-    keep_rows();
-    CLAIM(kept_count > 0);
-    relay_rig_fini(&rig);
-    prepare();
-    rig.given.now.wall_ms += minutes * 60 * 1000;
-    load();
-    CLAIM_INT(rig.ports.deliveries_count, 0);
+    CLAIM_INT(delivered(), 0);
+    for (uint32_t i = 0; i < rig.ports.rows_count; i++) {
+        row_disk_write(&disk, &rig.ports.rows[i]);
+    }
+    CLAIM(disk.count > 0);
+    restart(minutes);
+    CLAIM_INT(delivered(), 0);
+    return id;
 }
 
 static void what_was_not_handed_over_is_fetched_again(void **state)
 {
     (void)state;
-    gone_for(1);
+    (void)gone_for(1);
     relay_rig_run(&rig, 1000);
     CLAIM(fetches(4) >= 1);
     end();
@@ -86,9 +70,113 @@ static void what_was_not_handed_over_is_fetched_again(void **state)
 static void nor_does_its_origin_go_before_that_is_over(void **state)
 {
     (void)state;
-    gone_for(21);
+    (void)gone_for(21);
     CLAIM_INT(relay_rig_origin(&rig, 1)->under_way, 1);
     relay_rig_run(&rig, 1000);
+    end();
+}
+
+/* Others were, and that is on the disk; it must not look as if it were so of
+ * the one that is fetched again. */
+static void nor_is_it_forgotten_when_the_process_ends_once_more(void **state)
+{
+    (void)state;
+    struct hsy_bundle_id id = gone_for(1);
+    CLAIM(relay_rig_hear_one(&rig, 4, 2, 1));
+    settle();
+    CLAIM_INT(delivered(), 1);
+    restart(1);
+    CLAIM_INT(relay_rig_origin(&rig, 1)->fetching, 1);
+    relay_rig_run(&rig, 100);
+    feed(4, &id, LEN, PIECES);
+    settle();
+    CLAIM(rig.ports.deliveries[delivered() - 1].again);
+    CLAIM_INT(rig.ports.deliveries[delivered() - 1].origin.bytes[0],
+              relay_rig_epoch(1).origin.bytes[0]);
+    restart(1);
+    relay_rig_run(&rig, 100);
+    CLAIM_INT(relay_rig_origin(&rig, 1)->fetching, 0); /* Now it is over. */
+    CLAIM_INT(delivered(), 0);
+    end();
+}
+
+/* It has come, and its row waits behind many others: what is handed over is
+ * not written before that row is. */
+static void nor_before_its_row_is_written_anew(void **state)
+{
+    (void)state;
+    struct hsy_bundle_id id = gone_for(1);
+    relay_rig_run(&rig, 100);
+    feed(4, &id, LEN, PIECES - 1);
+    row_disk_answer(&disk, &rig, true);
+    for (uint64_t seq = 1; seq <= HSY_BATCH_BUNDLES; seq++) {
+        CLAIM(relay_rig_hear_one(&rig, 4, 2, seq));
+    }
+    say_piece(4, &id, LEN, PIECES - 1);
+    relay_rig_tick(&rig);
+    CLAIM(rig.ports.token >= disk.answered + 2);
+    row_disk_answer_one(&disk, &rig, true);
+    restart(1);
+    CLAIM_INT(relay_rig_origin(&rig, 1)->fetching, 1);
+    end();
+}
+
+static bool is_on_disk(const struct hsy_bundle_id *id)
+{
+    for (uint32_t i = 0; i < disk.count; i++) {
+        if (disk.rows[i].key_len == sizeof(id->bytes) &&
+            memcmp(disk.rows[i].key, id->bytes, sizeof(id->bytes)) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* While it is fetched its own row stays, kept or not; and there is no mark of
+ * its origin. Rows of others wait for neither. */
+static void rows_of_others_go_meanwhile(void **state)
+{
+    (void)state;
+    struct hsy_bundle_id large = gone_for(1);
+    rig.core.env.config.retain_max = 2;
+    for (uint64_t seq = 1; seq <= 4; seq++) {
+        CLAIM(relay_rig_hear_one(&rig, 4, 2, seq));
+    }
+    settle();
+    CLAIM_INT(delivered(), 4);
+    CLAIM(hsy_retained_find(&relay_rig_relay(&rig)->retained, &large) == NULL);
+    CLAIM(is_on_disk(&large));
+    for (uint64_t seq = 1; seq <= 4; seq++) {
+        struct hsy_bundle bundle = relay_rig_bundle(&rig, 2, seq, 1);
+        struct hsy_bundle_id id = relay_rig_id(&rig, &bundle);
+        CLAIM(is_on_disk(&id) == (seq >= 3));
+    }
+    feed(4, &large, LEN, PIECES);
+    settle();
+    CLAIM_INT(delivered(), 5);
+    CLAIM(!is_on_disk(&large));
+    end();
+}
+
+/* Contents that nobody else keeps any more have a bound, too. */
+static void contents_on_their_way_to_the_disk_have_a_bound(void **state)
+{
+    (void)state;
+    disk.count = 0;
+    disk.answered = 0;
+    prepare();
+    relay_rig_start(&rig);
+    rig.core.env.config.bulk_bytes = 2 * LEN;
+    relay_rig_links(&rig, 1);
+    for (uint64_t seq = 1; seq <= 3; seq++) {
+        (void)take_one(1, seq, LEN);
+        CLAIM_INT(delivered(), seq == 3 ? 1 : 0);
+    }
+    CLAIM_INT(counters()->unsaved, 1);
+    settle();
+    CLAIM_INT(delivered(), 3);
+    (void)take_one(1, 4, LEN);
+    CLAIM_INT(delivered(), 3);
     end();
 }
 
@@ -97,6 +185,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_not_handed_over_is_fetched_again),
         cmocka_unit_test(nor_does_its_origin_go_before_that_is_over),
+        cmocka_unit_test(nor_is_it_forgotten_when_the_process_ends_once_more),
+        cmocka_unit_test(nor_before_its_row_is_written_anew),
+        cmocka_unit_test(rows_of_others_go_meanwhile),
+        cmocka_unit_test(contents_on_their_way_to_the_disk_have_a_bound),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
