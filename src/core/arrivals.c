@@ -12,10 +12,8 @@
 /* Two dials further apart than a dial and a handshake may last together did
  * not cross: the later one means that the other end has no link any more. */
 #define SIMULTANEOUS_NS (15 * HSY_SECOND)
-/* As long as a link stays open that takes nothing. */
-#define SILENT_NS (10 * HSY_SECOND)
 /* Until who was slow is probed: so long, to twice as long. */
-#define SLOW_PROBE_NS (15 * HSY_SECOND)
+#define SLOW_PROBE_NS (12 * HSY_SECOND)
 
 static bool is_seed(const struct hsy_core *core)
 {
@@ -316,18 +314,6 @@ static bool admit_challenger(struct hsy_core *core, const struct hearsay_id *id)
     return true;
 }
 
-/* Who took nothing for too long is slow as long as he says something. */
-static bool is_slow(const struct hsy_core *core,
-                    const struct hsy_neighbour *gone, enum hearsay_down why)
-{
-    uint64_t now_ns = core->env.now.mono_ns;
-    uint64_t from_ns = now_ns > SILENT_NS ? now_ns - SILENT_NS : 0;
-
-    HSY_ASSERT(gone->heard_ns <= now_ns);
-    return why == HEARSAY_DOWN_SLOW &&
-           (gone->heard_ns > from_ns || hsy_liveness_unread(gone, from_ns));
-}
-
 /* A process that is stopped may look slow for a while, so who is slow is probed
  * too, unless he comes back; but later, when his line is free again, and not by
  * all at once. */
@@ -335,7 +321,7 @@ static void look_after(struct hsy_core *core, const struct hsy_neighbour *gone,
                        enum hearsay_down why)
 {
     probe_neighbour(core, gone);
-    if (is_slow(core, gone, why)) {
+    if (why == HEARSAY_DOWN_SLOW) {
         hsy_probe_later(&core->probes, &gone->id,
                         SLOW_PROBE_NS +
                             hsy_prng_below(&core->env.prng, SLOW_PROBE_NS));

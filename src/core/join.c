@@ -316,6 +316,34 @@ static uint64_t next_deadline(const struct hsy_join *j)
     return next_ns;
 }
 
+/* The link of a seed that holds a registration; NULL. */
+static const struct hsy_neighbour *holder_at(const struct hsy_join *j,
+                                             uint32_t index)
+{
+    const struct hsy_seat *seat = &j->seats[index];
+
+    HSY_ASSERT(index < j->env->config.seeds_count);
+    return seat->state == HSY_SEAT_REGISTERED
+               ? hsy_neighbour_by_id(j->neighbours, &seat->id)
+               : NULL;
+}
+
+/* To one of our seeds, in turn: what comes back is large. */
+static void tell_one(struct hsy_join *j, const struct hsy_frame *frame)
+{
+    uint32_t count = j->env->config.seeds_count;
+    const struct hsy_neighbour *n = NULL;
+
+    HSY_ASSERT(count > 0);
+    for (uint32_t i = 0; i < count && n == NULL; i++) {
+        j->told = (j->told + 1) % count;
+        n = holder_at(j, j->told);
+    }
+    if (n != NULL) {
+        hsy_send(j->env, n->link, frame);
+    }
+}
+
 /* Candidates ran out: ask one of our seeds for more. */
 static void ask_for_peers(struct hsy_join *j)
 {
@@ -339,8 +367,7 @@ static void ask_for_peers(struct hsy_join *j)
         o->doubtful = true; /* Is there anybody else? */
         return;
     }
-    uint32_t told = hsy_join_tell_seeds(j, &frame);
-    HSY_ASSERT(told <= hsy_join_seeds(j));
+    tell_one(j, &frame);
 }
 
 /* Every PEERS says what N is; a look-up of ourselves is the shortest. */
@@ -565,18 +592,6 @@ bool hsy_join_may_bridge(struct hsy_join *j, const struct hearsay_id *id)
     seat->bridge_next_ns = hsy_time_add(now_ns, HSY_MINUTE);
     HSY_ASSERT(seat->bridge_next_ns > now_ns);
     return true;
-}
-
-/* The link of a seed that holds a registration; NULL. */
-static const struct hsy_neighbour *holder_at(const struct hsy_join *j,
-                                             uint32_t index)
-{
-    const struct hsy_seat *seat = &j->seats[index];
-
-    HSY_ASSERT(index < j->env->config.seeds_count);
-    return seat->state == HSY_SEAT_REGISTERED
-               ? hsy_neighbour_by_id(j->neighbours, &seat->id)
-               : NULL;
 }
 
 const struct hsy_neighbour *hsy_join_seed(const struct hsy_join *j,

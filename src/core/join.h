@@ -36,6 +36,7 @@ struct hsy_join {
     struct hsy_overlay *overlay;
     struct hsy_self *self;
     struct hsy_seat *seats; /* Owned; one per line of config.txt. */
+    uint32_t told;          /* The last one that was asked for peers. */
     uint64_t started_ns;
     uint64_t give_up_ns;  /* --join-timeout; NEVER. */
     uint64_t complain_ns; /* Not sooner: the next "no quorum" note. */

@@ -128,13 +128,26 @@ void hsy_liveness_ping(struct hsy_liveness *l, const struct hsy_neighbour *n,
     hsy_send(l->env, n->link, &frame);
 }
 
+static bool is_open(const struct hsy_neighbour *n)
+{
+    HSY_ASSERT(n->ping_deadline_ns == HEARSAY_NEVER || n->ping_nonce != 0);
+    return n->ping_deadline_ns != HEARSAY_NEVER;
+}
+
 bool hsy_liveness_pong(struct hsy_liveness *l, struct hsy_neighbour *n,
                        uint64_t nonce)
 {
+    uint64_t rtt_ns = hsy_time_since(n->ping_sent_ns, l->env->now.mono_ns);
+
     if (n->ping_nonce == 0 || nonce != n->ping_nonce) {
         return false;
     }
-    uint64_t rtt_ns = hsy_time_since(n->ping_sent_ns, l->env->now.mono_ns);
+    if (!is_open(
+            n)) { /* Too late to count, but the next one may take longer. */
+        n->rtt_ns = hsy_time_max(n->rtt_ns, rtt_ns);
+        n->ping_nonce = 0;
+        return false;
+    }
     /* Smoothed as TCP does (RFC 6298), by an eighth. */
     n->rtt_ns = n->rtt_ns == 0 ? rtt_ns : (7 * n->rtt_ns + rtt_ns) / 8;
     n->rtt_least_ns =
@@ -151,9 +164,15 @@ bool hsy_liveness_pong(struct hsy_liveness *l, struct hsy_neighbour *n,
 void hsy_liveness_measure(struct hsy_liveness *l, struct hsy_neighbour *n)
 {
     HSY_ASSERT(n->overlay);
-    if (n->ping_nonce == 0) {
+    if (!is_open(n)) {
         send_ping(l, n, deadline_of(l, n));
     }
+}
+
+uint64_t hsy_liveness_round_ns(const struct hearsay_config *config)
+{
+    HSY_ASSERT(config->ping_interval_ns > 0);
+    return hsy_time_add(config->ping_interval_ns, DEADLINE_MAX_NS);
 }
 
 void hsy_liveness_challenge(struct hsy_liveness *l, struct hsy_neighbour *n,
@@ -201,7 +220,6 @@ static enum hsy_finding missed(struct hsy_liveness *l, struct hsy_neighbour *n)
     bool excused = (l->away_ns >= n->ping_sent_ns && l->away_ns != 0) ||
                    hsy_liveness_unread(n, n->ping_sent_ns);
 
-    n->ping_nonce = 0;
     n->ping_deadline_ns = HEARSAY_NEVER;
     if (excused || n->heard_ns > n->ping_sent_ns) {
         n->skips++;
@@ -242,7 +260,7 @@ static enum hsy_finding look_at(struct hsy_liveness *l, struct hsy_neighbour *n)
     if (finding == HSY_FINDING_NONE && n->ping_next_ns <= now_ns) {
         n->ping_next_ns =
             look_time(l, n, hsy_time_add(now_ns, interval_of(l, n)));
-        if (is_pinged(l, n) && n->ping_nonce == 0) {
+        if (is_pinged(l, n) && !is_open(n)) {
             send_ping(l, n, deadline_of(l, n));
         }
     }

@@ -36,6 +36,8 @@ bool hsy_liveness_pong(struct hsy_liveness *l, struct hsy_neighbour *n,
                        uint64_t nonce);
 /* How far away is @n? Asked at once, beside the pings of each interval. */
 void hsy_liveness_measure(struct hsy_liveness *l, struct hsy_neighbour *n);
+/* Who pings this node is heard at least so often, however slow its line. */
+uint64_t hsy_liveness_round_ns(const struct hearsay_config *config);
 /* Pings now, for a decision within @wait_ns. */
 void hsy_liveness_challenge(struct hsy_liveness *l, struct hsy_neighbour *n,
                             uint64_t wait_ns);

@@ -38,7 +38,7 @@ struct hsy_neighbour {
     uint64_t since_ns;
     uint64_t heard_ns;   /* Last bytes. */
     uint64_t unread_ns;  /* When that last changed; 0: never. */
-    uint64_t ping_nonce; /* 0: none open. */
+    uint64_t ping_nonce; /* Of the last PING; 0: it was answered, or none. */
     uint64_t ping_sent_ns;
     uint64_t ping_deadline_ns; /* NEVER unless one is open. */
     uint64_t ping_next_ns;

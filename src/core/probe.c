@@ -1,13 +1,16 @@
 /* A probe is three dials of one subject. Their pace depends on what went
  * wrong: a refusal is an answer of the machine, so the next try can follow at
- * once (0, 100 and 300 ms); anything else may be loss, so tries go out a
- * second apart and may overlap. The verdict needs all three to fail; any
- * authenticated link to the subject, whoever opened it, ends the probe. */
+ * once (0, 100 and 300 ms). Anything else may be loss, or a line that is full:
+ * then tries go out so far apart that they do not fill it themselves, and may
+ * overlap. The verdict needs all of them to fail; any authenticated link to
+ * the subject, whoever opened it, ends the probe. */
 #include "core/probe.h"
 
 #include "base/addr.h"
 
-#define PACE_NS (1 * HSY_SECOND)
+#define PACE_NS (4 * HSY_SECOND)
+/* Until a try for which there was no room, or after one that proved nothing. */
+#define ROOM_NS (1 * HSY_SECOND)
 
 /* From the start of a refused try to the start of the next one. */
 static const uint64_t refused_gap_ns[HSY_PROBE_TRIES] = {0, 100 * HSY_MS,
@@ -69,6 +72,9 @@ void hsy_probe_later(struct hsy_probes *ps, const struct hearsay_id *id,
 
     HSY_ASSERT(wait_ns > 0);
     if (p != NULL && p->started == 0) {
+        /* One for all: what is on its line is in its way. */
+        p->started = HSY_PROBE_TRIES - 1;
+        p->failed = HSY_PROBE_TRIES - 1;
         p->next_ns = hsy_time_add(ps->env->now.mono_ns, wait_ns);
     }
 }
@@ -110,16 +116,12 @@ static struct hsy_probe *find_try(struct hsy_probes *ps, hearsay_link link,
     return NULL;
 }
 
-/* The next try was due a second after the last start; a refusal of that last
- * one brings it forward. */
+/* A refusal of the last try brings the next one forward. */
 static void hasten(struct hsy_probes *ps, struct hsy_probe *p)
 {
     HSY_ASSERT(p->started >= 1);
     HSY_ASSERT(p->started < HSY_PROBE_TRIES);
-    HSY_ASSERT(p->next_ns >= PACE_NS);
-
-    uint64_t started_ns = p->next_ns - PACE_NS;
-    uint64_t due_ns = hsy_time_add(started_ns, refused_gap_ns[p->started]);
+    uint64_t due_ns = hsy_time_add(p->tried_ns, refused_gap_ns[p->started]);
     p->next_ns = hsy_time_max(due_ns, ps->env->now.mono_ns);
     ps->next_ns = hsy_time_min(ps->next_ns, p->next_ns);
 }
@@ -165,7 +167,7 @@ bool hsy_probe_again(struct hsy_probes *ps, hearsay_link link)
     p->started = 0;
     p->failed = 0;
     p->refused = false;
-    p->next_ns = hsy_time_add(ps->env->now.mono_ns, PACE_NS);
+    p->next_ns = hsy_time_add(ps->env->now.mono_ns, ROOM_NS);
     ps->next_ns = hsy_time_min(ps->next_ns, p->next_ns);
     return true;
 }
@@ -181,10 +183,12 @@ static void try_once(struct hsy_probes *ps, struct hsy_probe *p)
     hsy_addr_host_text(host, addr);
     hearsay_link link =
         env->ports.dial(env->ports.ctx, host, addr->port, &p->id);
-    p->next_ns = hsy_time_add(env->now.mono_ns, PACE_NS);
-    if (link == 0) {
-        return; /* No room for one more: the try is still to be made. */
+    if (link == 0) { /* No room for one more: the try is still to be made. */
+        p->next_ns = hsy_time_add(env->now.mono_ns, ROOM_NS);
+        return;
     }
+    p->tried_ns = env->now.mono_ns;
+    p->next_ns = hsy_time_add(env->now.mono_ns, PACE_NS);
     p->links[p->started] = link;
     p->started++;
     if (p->started == HSY_PROBE_TRIES) {

@@ -20,7 +20,8 @@ struct hsy_probe {
     bool refused; /* The last failure was a refusal. */
     struct hearsay_addr addrs[HEARSAY_ADDRS_MAX];
     hearsay_link links[HSY_PROBE_TRIES];
-    uint64_t next_ns; /* When the next try starts; NEVER: all started. */
+    uint64_t tried_ns; /* When the last try started. */
+    uint64_t next_ns;  /* When the next try starts; NEVER: all started. */
 };
 
 struct hsy_probes {
@@ -38,7 +39,7 @@ HEARSAY_MUST_USE int hsy_probe_start(struct hsy_probes *ps,
                                      uint64_t incarnation,
                                      const struct hearsay_addr *addrs,
                                      uint32_t addrs_count);
-/* The first try of a probe that has just been started waits so long. */
+/* A probe that has just been started waits so long, and has one try. */
 void hsy_probe_later(struct hsy_probes *ps, const struct hearsay_id *id,
                      uint64_t wait_ns);
 bool hsy_probe_running(const struct hsy_probes *ps,

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "core/fellows.h"
 #include "core/kept.h"
+#include "core/liveness.h"
 #include "core/seed_parts.h"
 #include "core/trial.h"
 
@@ -80,24 +81,43 @@ void hsy_seed_link_up(struct hsy_seed *s, struct hsy_neighbour *n,
     settle(s);
 }
 
+/* With a newer link on its way, wait for that one; and for the line of one
+ * that was slow, to be free again. However else it broke: at once. */
+static uint64_t first_try_ns(const struct hsy_seed *s,
+                             const struct hsy_neighbour *gone,
+                             enum hearsay_down why)
+{
+    uint64_t now_ns = s->env->now.mono_ns;
+
+    HSY_ASSERT(gone->heard_ns <= now_ns);
+    if (gone->superseded) {
+        return hsy_time_add(now_ns, SUPERSEDED_WAIT_NS);
+    }
+    return why == HEARSAY_DOWN_SLOW
+               ? hsy_time_add(gone->heard_ns,
+                              hsy_liveness_round_ns(&s->env->config))
+               : now_ns;
+}
+
 void hsy_seed_link_down(struct hsy_seed *s, const struct hsy_neighbour *gone,
                         enum hearsay_down why)
 {
     const struct hsy_entry *e = hsy_registry_find(&s->registry, &gone->id);
+    uint64_t from_ns = first_try_ns(s, gone, why);
 
-    (void)why; /* However it broke: the tries will tell. */
     HSY_ASSERT(hsy_neighbour_by_id(s->neighbours, &gone->id) == NULL);
     hsy_fellows_link_down(s, gone);
-    hsy_trial_link_lost(s, &gone->id);
+    hsy_trial_link_lost(s, &gone->id, gone->heard_ns, from_ns);
     if (e != NULL && e->held) {
         hsy_registry_hold(&s->registry, &gone->id, false);
-        /* With a newer link on its way, wait for that one. */
-        if (gone->superseded || !hsy_trial_start(s, &gone->id)) {
+        bool later = from_ns > s->env->now.mono_ns;
+        if (later || !hsy_trial_start(s, &gone->id)) {
             hsy_registry_recheck(
                 &s->registry, &gone->id,
-                hsy_time_add(s->env->now.mono_ns, gone->superseded
-                                                      ? SUPERSEDED_WAIT_NS
-                                                      : NO_ROOM_WAIT_NS));
+                later ? from_ns
+                      : hsy_time_add(s->env->now.mono_ns, NO_ROOM_WAIT_NS));
+        } else {
+            hsy_trial_find(s, &gone->id)->heard_ns = gone->heard_ns;
         }
     }
     settle(s);

@@ -31,7 +31,8 @@ static const bool edges[6][6] = {
                            [HSY_TRIAL_WAITING] = true},
     [HSY_TRIAL_PINGING] =
         {[HSY_TRIAL_WAITING] = true, [HSY_TRIAL_CONVINCED] = true},
-    [HSY_TRIAL_PROBING] = {[HSY_TRIAL_CONVINCED] = true},
+    [HSY_TRIAL_PROBING] =
+        {[HSY_TRIAL_WAITING] = true, [HSY_TRIAL_CONVINCED] = true},
     [HSY_TRIAL_CONVINCED] = {[HSY_TRIAL_SIGNING] = true},
     [HSY_TRIAL_SIGNING] = {[HSY_TRIAL_SIGNED] = true},
     [HSY_TRIAL_SIGNED] = {[HSY_TRIAL_WAITING] = true},
@@ -186,14 +187,20 @@ void hsy_trial_veto(struct hsy_seed *s, const struct hearsay_id *id)
     HSY_ASSERT(hsy_trial_find(s, id) == NULL);
 }
 
-void hsy_trial_link_lost(struct hsy_seed *s, const struct hearsay_id *id)
+void hsy_trial_link_lost(struct hsy_seed *s, const struct hearsay_id *id,
+                         uint64_t heard_ns, uint64_t from_ns)
 {
     struct hsy_trial *t = hsy_trial_find(s, id);
 
     HSY_ASSERT(hsy_neighbour_by_id(s->neighbours, id) == NULL);
+    if (t != NULL) {
+        t->heard_ns = heard_ns;
+    }
     if (t != NULL && t->state == HSY_TRIAL_PINGING) {
-        enter(s, t, HSY_TRIAL_WAITING, s->env->now.mono_ns);
-        begin(s, t);
+        enter(s, t, HSY_TRIAL_WAITING, from_ns);
+        if (from_ns <= s->env->now.mono_ns) {
+            begin(s, t);
+        }
     }
 }
 
@@ -242,10 +249,17 @@ void hsy_trial_silent(struct hsy_seed *s, const struct hsy_probe *probe)
     struct hsy_trial *t = hsy_trial_find(s, &probe->id);
 
     HSY_ASSERT(probe->failed == HSY_PROBE_TRIES);
-    if (t != NULL && t->state == HSY_TRIAL_PROBING &&
-        t->record.incarnation == probe->incarnation) {
-        convince(s, t);
+    if (t == NULL || t->state != HSY_TRIAL_PROBING ||
+        t->record.incarnation != probe->incarnation) {
+        return;
     }
+    uint64_t quiet_ns =
+        hsy_time_add(t->heard_ns, hsy_liveness_round_ns(&s->env->config));
+    if (!probe->refused && s->env->now.mono_ns < quiet_ns) {
+        enter(s, t, HSY_TRIAL_WAITING, quiet_ns);
+        return;
+    }
+    convince(s, t);
 }
 
 static void fill_frame(struct hsy_frame *frame, const struct hsy_trial *t,
@@ -381,7 +395,7 @@ static void pings_due(struct hsy_seed *s, struct hsy_trial *t)
 
     HSY_ASSERT(t->state == HSY_TRIAL_PINGING);
     if (n == NULL) {
-        hsy_trial_link_lost(s, &t->id); /* The core hung up. */
+        hsy_trial_link_lost(s, &t->id, t->heard_ns, now_ns); /* Hung up. */
         return;
     }
     if (t->pings_count < HSY_TRIAL_PINGS) {
@@ -393,6 +407,12 @@ static void pings_due(struct hsy_seed *s, struct hsy_trial *t)
         hsy_liveness_unread(n, asked_ns)) {
         /* The answers may be waiting in the socket: look there first. */
         t->next_ns = hsy_time_add(now_ns, s->env->config.ping_timeout_ns);
+        return;
+    }
+    uint64_t quiet_ns =
+        hsy_time_add(n->heard_ns, hsy_liveness_round_ns(&s->env->config));
+    if (now_ns < quiet_ns) {
+        t->next_ns = quiet_ns; /* Its line is full: answers may come yet. */
         return;
     }
     convince(s, t);

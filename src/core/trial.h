@@ -25,7 +25,8 @@ struct hsy_trial {
     uint8_t pings_count;
     uint8_t verdicts_count;
     uint64_t nonces[HSY_TRIAL_PINGS];
-    uint64_t next_ns; /* Next ping, next try to sign; NEVER. */
+    uint64_t heard_ns; /* Of its last link, when there is none any more. */
+    uint64_t next_ns;  /* Next ping, next try to sign; NEVER. */
     uint64_t expires_ns;
     struct hsy_verdict verdicts[HSY_VERDICTS_MAX]; /* By seed, ascending. */
 };
@@ -43,8 +44,10 @@ void hsy_trial_overtaken(struct hsy_seed *s, const struct hearsay_id *id,
                          uint64_t incarnation);
 /* The subject answered. */
 void hsy_trial_veto(struct hsy_seed *s, const struct hearsay_id *id);
-/* The link over which it was pinged is gone. */
-void hsy_trial_link_lost(struct hsy_seed *s, const struct hearsay_id *id);
+/* The link over which it was pinged is gone, and was heard at @heard_ns; it is
+ * not dialled before @from_ns. */
+void hsy_trial_link_lost(struct hsy_seed *s, const struct hearsay_id *id,
+                         uint64_t heard_ns, uint64_t from_ns);
 void hsy_trial_silent(struct hsy_seed *s, const struct hsy_probe *probe);
 bool hsy_trial_is_nonce(const struct hsy_seed *s, const struct hearsay_id *id,
                         uint64_t nonce);

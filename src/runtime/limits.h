@@ -27,7 +27,7 @@ struct hsy_limits {
 static inline struct hsy_limits hsy_limits_default(void)
 {
     return (struct hsy_limits){.dns_ns = 5 * HSY_SECOND,
-                               .dial_ns = 3 * HSY_SECOND,
+                               .dial_ns = 8 * HSY_SECOND,
                                .linger_ns = HSY_SECOND,
                                .slow_ns = 10 * HSY_SECOND,
                                .leave_ns = 3 * HSY_SECOND,

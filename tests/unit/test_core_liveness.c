@@ -230,6 +230,27 @@ static void a_link_that_came_anew_starts_over(void **state)
     end();
 }
 
+/* It shows that the next one may take as long, and nothing else. */
+static void a_late_answer_makes_the_next_wait_longer(void **state)
+{
+    (void)state;
+    begin();
+    ping();
+    uint64_t nonce = n->ping_nonce;
+    CLAIM_INT(at(n->ping_deadline_ns), HSY_FINDING_NONE);
+    CLAIM_INT(at(env.now.mono_ns + HSY_SECOND), HSY_FINDING_NONE);
+    CLAIM(!hsy_liveness_pong(&liveness, n, nonce));
+    CLAIM_INT(n->strikes, 1);
+    CLAIM_INT(n->rtt_ns, 4 * HSY_SECOND);
+    n->rtt_ns = 1;
+    CLAIM(!hsy_liveness_pong(&liveness, n, nonce)); /* It counts once. */
+    CLAIM_INT(n->rtt_ns, 1);
+    n->rtt_ns = 4 * HSY_SECOND;
+    ping();
+    CLAIM_INT(n->ping_deadline_ns, env.now.mono_ns + 12 * HSY_SECOND);
+    end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -244,6 +265,7 @@ int main(void)
         cmocka_unit_test(a_slow_path_gets_three_round_trips_but_12_s_at_most),
         cmocka_unit_test(a_link_that_nobody_uses_is_idle_after_30_s),
         cmocka_unit_test(a_link_that_came_anew_starts_over),
+        cmocka_unit_test(a_late_answer_makes_the_next_wait_longer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

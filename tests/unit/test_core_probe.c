@@ -83,19 +83,19 @@ static void a_try_that_proves_nothing_starts_it_over_a_few_times(void **state)
     end();
 }
 
-static void a_mute_subject_is_dialled_a_second_apart(void **state)
+static void a_mute_subject_is_dialled_four_seconds_apart(void **state)
 {
     (void)state;
     begin();
     start('p');
     at_ms(0);
-    at_ms(999);
+    at_ms(3999);
     CLAIM_INT(ports.dials_count, 1);
-    at_ms(1000);
+    at_ms(4000);
     CLAIM_INT(ports.dials_count, 2); /* The first one is still open. */
-    at_ms(1999);
+    at_ms(7999);
     CLAIM_INT(ports.dials_count, 2);
-    at_ms(2000);
+    at_ms(8000);
     CLAIM_INT(ports.dials_count, 3);
     at_ms(60000);
     CLAIM_INT(ports.dials_count, 3);
@@ -111,12 +111,12 @@ static void a_late_refusal_does_not_hasten_the_next_but_one(void **state)
     begin();
     start('p');
     at_ms(0);
-    at_ms(1000);
+    at_ms(4000);
     CLAIM(
         !dial_failed(0, HEARSAY_DOWN_REFUSED)); /* Of a try before the last. */
-    at_ms(1500);
+    at_ms(7500);
     CLAIM_INT(ports.dials_count, 2);
-    at_ms(2000);
+    at_ms(8000);
     CLAIM_INT(ports.dials_count, 3);
     end();
 }
@@ -147,10 +147,28 @@ static void no_room_for_a_dial_costs_a_second_and_no_try(void **state)
     at_ms(999);
     CLAIM_INT(ports.dials_count, 0);
     at_ms(1000);
-    at_ms(2000);
-    at_ms(3000);
-    at_ms(4000);
+    CLAIM_INT(ports.dials_count, 1);
+    at_ms(5000);
+    at_ms(9000);
     CLAIM_INT(ports.dials_count, 3);
+    end();
+}
+
+static void one_that_waits_has_one_try(void **state)
+{
+    (void)state;
+    begin();
+    start('p');
+    struct hearsay_id id = core_id('p', 1);
+    hsy_probe_later(&probes, &id, 20 * HSY_SECOND);
+    at_ms(19999);
+    CLAIM_INT(ports.dials_count, 0);
+    at_ms(20000);
+    CLAIM_INT(ports.dials_count, 1);
+    at_ms(60000);
+    CLAIM_INT(ports.dials_count, 1);
+    CLAIM(dial_failed(0, HEARSAY_DOWN_TIMEOUT));
+    CLAIM(!hsy_probe_running(&probes, &id));
     end();
 }
 
@@ -163,8 +181,8 @@ static void addresses_take_turns(void **state)
     record.addrs[1].port = 7001;
     CLAIM_INT(hsy_probe_start(&probes, &record.id, 3, record.addrs, 2), 0);
     at_ms(0);
-    at_ms(1000);
-    at_ms(2000);
+    at_ms(4000);
+    at_ms(8000);
     CLAIM_INT(ports.dials[0].port, 7000);
     CLAIM_INT(ports.dials[1].port, 7001);
     CLAIM_INT(ports.dials[2].port, 7000);
@@ -196,10 +214,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_refused_subject_is_dialled_at_0_100_and_300_ms),
         cmocka_unit_test(a_try_that_proves_nothing_starts_it_over_a_few_times),
-        cmocka_unit_test(a_mute_subject_is_dialled_a_second_apart),
+        cmocka_unit_test(a_mute_subject_is_dialled_four_seconds_apart),
         cmocka_unit_test(a_late_refusal_does_not_hasten_the_next_but_one),
         cmocka_unit_test(an_answer_ends_a_probe_and_its_dials_find_nothing),
         cmocka_unit_test(no_room_for_a_dial_costs_a_second_and_no_try),
+        cmocka_unit_test(one_that_waits_has_one_try),
         cmocka_unit_test(addresses_take_turns),
         cmocka_unit_test(a_probe_needs_an_address_and_runs_once),
     };

@@ -186,10 +186,17 @@ static void a_verdict_needs_the_seeds_own_three_failed_tries(void **state)
     end();
 }
 
+/* The subject has said nothing for longer than a round of its pings takes. */
+static void begin_mute(void)
+{
+    begin();
+    core_rig_silence(&rig, 25000);
+}
+
 static void a_mute_link_is_pinged_three_times(void **state)
 {
     (void)state;
-    begin();
+    begin_mute();
     report_of(5);
     core_rig_run(&rig, 999);
     CLAIM_INT(core_ports_sent(&rig.ports, SUBJECT_LINK, HSY_PING), 1);
@@ -203,6 +210,59 @@ static void a_mute_link_is_pinged_three_times(void **state)
     CLAIM_INT(rig.ports.signables_count, 1);
     CLAIM_INT(core_ports_sent(&rig.ports, SUBJECT_LINK, HSY_PING), 3);
     CLAIM_INT(tries(), 0);
+    end();
+}
+
+/* Its answers may be stuck in a line that is full. */
+static void who_was_heard_lately_is_given_time(void **state)
+{
+    (void)state;
+    begin_mute();
+    hsy_neighbour_by_id(&rig.neighbours, &subject.id)->heard_ns =
+        rig.env.now.mono_ns;
+    report_of(5);
+    core_rig_run(&rig, 24999);
+    CLAIM_INT(core_ports_sent(&rig.ports, SUBJECT_LINK, HSY_PING), 3);
+    CLAIM_INT(rig.ports.signables_count, 0);
+    core_rig_run(&rig, 1);
+    CLAIM_INT(rig.ports.signables_count, 1);
+    end();
+}
+
+static void nor_is_one_convicted_whose_link_broke_and_who_is_mute(void **state)
+{
+    (void)state;
+    begin();
+    hsy_neighbour_by_id(&rig.neighbours, &subject.id)->heard_ns =
+        rig.env.now.mono_ns;
+    core_rig_unlink(&rig, &subject.id);
+    core_rig_run(&rig, 8000);
+    CLAIM_INT(tries(), 3);
+    core_rig_fail_dials(&rig, HEARSAY_DOWN_TIMEOUT);
+    core_rig_run(&rig, 16999);
+    CLAIM_INT(tries(), 3);
+    CLAIM_INT(rig.ports.signables_count, 0);
+    core_rig_run(&rig, 8001); /* Three more. */
+    CLAIM_INT(tries(), 6);
+    core_rig_fail_dials(&rig, HEARSAY_DOWN_TIMEOUT);
+    CLAIM_INT(rig.ports.signables_count, 1);
+    end();
+}
+
+static void whose_link_was_slow_is_not_dialled_at_once(void **state)
+{
+    (void)state;
+    begin();
+    struct hsy_neighbour gone =
+        *hsy_neighbour_by_id(&rig.neighbours, &subject.id);
+    gone.heard_ns = rig.env.now.mono_ns;
+    hsy_neighbour_remove(&rig.neighbours,
+                         hsy_neighbour_by_id(&rig.neighbours, &subject.id));
+    hsy_seed_link_down(&rig.seed, &gone, HEARSAY_DOWN_SLOW);
+    core_rig_run(&rig, 24999);
+    CLAIM_INT(tries(), 0);
+    core_rig_run(&rig, 1);
+    CLAIM_INT(tries(), 1);
     end();
 }
 
@@ -294,7 +354,7 @@ static void a_seed_that_was_away_listens_before_it_judges(void **state)
 static void a_full_job_queue_only_delays_the_verdict(void **state)
 {
     (void)state;
-    begin();
+    begin_mute();
     report_of(5);
     rig.ports.no_room = true;
     core_rig_run(&rig, 6000);
@@ -413,7 +473,7 @@ static void a_verdict_on_the_dead_is_no_news(void **state)
 static void a_frozen_peers_link_is_hung_up_after_its_death(void **state)
 {
     (void)state;
-    begin();
+    begin_mute();
     report_of(5);
     core_rig_silence(&rig, 5100);
     CLAIM(!is_dead());
@@ -575,6 +635,9 @@ int main(void)
         cmocka_unit_test(a_notifier_speaks_for_itself_and_is_registered),
         cmocka_unit_test(a_verdict_needs_the_seeds_own_three_failed_tries),
         cmocka_unit_test(a_mute_link_is_pinged_three_times),
+        cmocka_unit_test(who_was_heard_lately_is_given_time),
+        cmocka_unit_test(nor_is_one_convicted_whose_link_broke_and_who_is_mute),
+        cmocka_unit_test(whose_link_was_slow_is_not_dialled_at_once),
         cmocka_unit_test(one_pong_vetoes),
         cmocka_unit_test(a_link_that_comes_up_vetoes),
         cmocka_unit_test(an_answer_during_signing_makes_the_signature_void),

@@ -341,16 +341,21 @@ static void who_was_slow_is_probed_and_not_asked_for_a_minute(void **state)
     stage_run(&stage, 10000);
     CLAIM(!stage_is_open(&stage, to));
     stage.hold_sent = false;
+    stage_run(&stage, 11999);
+    CLAIM(stage_dial(&stage, 7003) == NULL); /* Its line is full. */
+    stage_run(&stage, 12001);
     const struct stage_link *dial = stage_dial(&stage, 7003);
     CLAIM(dial != NULL); /* Is it there at all? */
     hearsay_link probe = dial->link;
     puppet_answer(&stage, probe, &sink);
-    stage_run(&stage, 40000);
+    stage_run(&stage, 16000);
     CLAIM_INT(stage_frames(&stage, probe, HSY_CONNECT), 0);
     CLAIM_INT(stage_counters(&stage)->reports_sent, 0);
     CLAIM(stage_dial(&stage, 7003) == NULL);
-    stage_run(&stage, 25000);
-    CLAIM(stage_frames(&stage, probe, HSY_CONNECT) > 0);
+    stage_run(&stage, 19999); /* The probe's link was closed as idle. */
+    CLAIM(stage_dial(&stage, 7003) == NULL);
+    stage_run(&stage, 30000);
+    CLAIM(stage_dial(&stage, 7003) != NULL);
     end();
 }
 
