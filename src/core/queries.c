@@ -276,16 +276,17 @@ static void take_page(struct hsy_queries *q, struct hsy_query *one,
 
 /* -------------------------------------------------------------------- check */
 
-/* Each at the seed that listed it: another one may not know it yet. */
+/* The next of those that are missing, each at the seed that listed it: another
+ * one may not know it yet. */
 static void look_up(struct hsy_queries *q, struct hsy_query *one)
 {
     struct hsy_frame frame = {.type = HSY_LOOKUP};
     uint32_t asked = 0;
 
     HSY_ASSERT(one->state == HSY_QUERY_LISTED);
-    for (uint32_t i = 0; i < one->who.count && asked < HSY_QUERY_MISSING_MAX;
+    for (uint32_t i = 0; i < one->who.count && asked < HSY_QUERY_LOOKUPS_MAX;
          i++) {
-        struct node *node = hsy_table_at(&one->who, i);
+        struct node *node = hsy_table_at(&one->who, one->look_at);
         const struct hsy_neighbour *seed = hsy_join_seed(q->join, node->seed);
         if (seed != NULL && node->listed && !node->answered && !node->gone) {
             node->looked_up = true;
@@ -293,6 +294,7 @@ static void look_up(struct hsy_queries *q, struct hsy_query *one)
             hsy_send(q->env, seed->link, &frame);
             asked++;
         }
+        one->look_at = (one->look_at + 1) % one->who.count;
     }
 }
 

@@ -2,6 +2,7 @@
  * at the other end, what can be answered. */
 #include <string.h>
 
+#include "base/addr.h"
 #include "support/claim.h"
 #include "support/relay_rig.h"
 
@@ -399,6 +400,42 @@ static void the_last_look_up_is_shortly_before_the_end(void **state)
     CLAIM_INT(lookups(), 12);
 }
 
+/* Has o<number> been looked up? */
+static bool was_looked_up(uint32_t number)
+{
+    struct hearsay_id id = core_id('o', number);
+
+    for (uint32_t i = 0; i < rig.ports.sent_count; i++) {
+        const struct core_sent *sent = &rig.ports.sent[i];
+        struct hsy_frame frame;
+        CLAIM_INT(hsy_frame_decode(&frame, sent->bytes, sent->len, NULL), 0);
+        if (frame.type == HSY_LOOKUP && hsy_id_equal(&frame.lookup, &id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void of_more_than_64_missing_the_next_ones_have_their_turn(void **state)
+{
+    (void)state;
+    CLAIM_INT(ask(8000), 0);
+    page(0, 1, 47, 67);
+    page(1, 48, 19, 67); /* All of 66. */
+    relay_rig_run(&rig, 2000);
+    CLAIM_INT(lookups(), HSY_QUERY_LOOKUPS_MAX);
+    CLAIM(was_looked_up(64));
+    CLAIM(!was_looked_up(65));
+    relay_rig_forget(&rig);
+    relay_rig_run(&rig, 2000);
+    CLAIM_INT(lookups(), HSY_QUERY_LOOKUPS_MAX);
+    CLAIM(was_looked_up(65));
+    CLAIM(was_looked_up(66));
+    CLAIM(was_looked_up(1)); /* From the first one again. */
+    CLAIM(was_looked_up(62));
+    CLAIM(!was_looked_up(63));
+}
+
 static void four_are_open_and_get_their_lists_in_turn(void **state)
 {
     (void)state;
@@ -586,6 +623,7 @@ int main(void)
         CASE(who_is_not_listed_any_more_is_not_waited_for),
         CASE(a_look_up_that_was_not_asked_for_changes_nothing),
         CASE(the_last_look_up_is_shortly_before_the_end),
+        CASE(of_more_than_64_missing_the_next_ones_have_their_turn),
         CASE(four_are_open_and_get_their_lists_in_turn),
         CASE(what_cannot_be_asked_is_refused),
         CASE(the_end_is_told_once_there_is_memory_for_it),
