@@ -586,11 +586,14 @@ void hsy_relay_announced(struct hsy_relay *r, const struct hsy_neighbour *n,
     }
 }
 
-/* Of what @n wants, as much as HSY_GRAFT_ANSWER_MAX lets through. */
+/* Of what @n wants, as much as HSY_GRAFT_ANSWER_MAX lets through; the rest is
+ * announced to it, for it asks nobody twice who has not said so twice. */
 static void send_wanted(struct hsy_relay *r, const struct hsy_neighbour *n,
                         const struct hsy_bundle_ids *ids)
 {
+    struct hsy_bundle_id rest[HSY_GRAFT_IDS_MAX];
     struct hsy_frame answer = {.type = HSY_BUNDLE};
+    struct hsy_frame ihave = {.type = HSY_IHAVE, .ihave.bytes = rest[0].bytes};
     uint32_t credit = HSY_GRAFT_ANSWER_MAX;
 
     HSY_ASSERT(ids->count <= HSY_GRAFT_IDS_MAX);
@@ -603,7 +606,14 @@ static void send_wanted(struct hsy_relay *r, const struct hsy_neighbour *n,
             answer.bundle.hops = b->hops;
             r->env->counters.bundles_relayed++;
             hsy_send(r->env, n->link, &answer);
+        } else if (b != NULL) {
+            rest[ihave.ihave.count] = b->id;
+            ihave.ihave.count++;
         }
+    }
+    if (ihave.ihave.count > 0) {
+        r->env->counters.announced += ihave.ihave.count;
+        hsy_send(r->env, n->link, &ihave);
     }
 }
 
