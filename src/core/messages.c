@@ -68,6 +68,11 @@ uint8_t hsy_ml_copy(struct hsy_ml *ml, const struct hsy_bundle_id *id)
     return seen->copies;
 }
 
+size_t hsy_ml_seen_len(void)
+{
+    return sizeof(struct seen);
+}
+
 uint32_t hsy_ml_count(const struct hsy_ml *ml)
 {
     HSY_ASSERT(ml->seen.count <= ml->seen.items_max);

@@ -22,5 +22,7 @@ HEARSAY_MUST_USE int hsy_ml_add(struct hsy_ml *ml,
 /* Another copy of @id came: how many by now, 255 at most. 0: not there. */
 uint8_t hsy_ml_copy(struct hsy_ml *ml, const struct hsy_bundle_id *id);
 uint32_t hsy_ml_count(const struct hsy_ml *ml);
+/* Bytes of one, in the table. */
+size_t hsy_ml_seen_len(void);
 
 #endif
