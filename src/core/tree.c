@@ -46,7 +46,7 @@ static bool only_floods(const struct hsy_tree *t)
 static bool is_fixed(const struct hsy_tree *t, const struct hsy_neighbour *n)
 {
     HSY_ASSERT(n->version >= HSY_PROTOCOL_MIN);
-    return only_floods(t) || n->version < 2;
+    return only_floods(t) || !hsy_neighbour_has(n, HSY_PRUNE);
 }
 
 static bool is_held(const struct hsy_tree *t, const struct hsy_neighbour *n)
@@ -167,6 +167,7 @@ void hsy_tree_spread(struct hsy_tree *t, const struct hsy_outgoing *out)
     struct push tree = push_of(t, out, 0);
     struct push extra = push_of(t, out, HSY_FLAG_EXTRA);
     uint32_t quick = out->small ? shortcuts(t) : 0;
+    uint8_t version = hsy_bundle_version(out->bundle);
     uint32_t lazy = 0;
 
     for (uint32_t i = 0; i < hsy_neighbours_count(t->neighbours); i++) {
@@ -174,12 +175,9 @@ void hsy_tree_spread(struct hsy_tree *t, const struct hsy_outgoing *out)
         if (!n->overlay || n == out->except || is_held(t, n)) {
             continue; /* Digests tell the last kind. */
         }
-        if (out->large && n->version < HSY_IHAVE_VERSION) {
+        if (n->version < version) {
             t->env->counters.bundles_withheld++;
             continue;
-        }
-        if (out->bundle->asks && n->version < 2) {
-            continue; /* It knows no queries. */
         }
         if (n->eager) {
             push_to(&tree, n->link);
@@ -208,7 +206,7 @@ static void send_prune(struct hsy_tree *t, struct hsy_neighbour *n,
     struct hsy_writer list = hsy_writer(bytes, sizeof(bytes));
     struct hsy_records *others = &frame.prune.alternatives;
 
-    HSY_ASSERT(n->version >= 2);
+    HSY_ASSERT(hsy_neighbour_has(n, HSY_PRUNE));
     frame.prune.why = why;
     others->bytes = bytes;
     for (uint32_t i = 0;
@@ -282,7 +280,7 @@ static void send_graft(struct hsy_tree *t, struct hsy_neighbour *n,
 {
     struct hsy_frame frame = {.type = HSY_GRAFT};
 
-    HSY_ASSERT(n->version >= 2);
+    HSY_ASSERT(hsy_neighbour_has(n, HSY_GRAFT));
     frame.graft.ids = (struct hsy_bundle_ids){
         .count = count, .bytes = count == 0 ? NULL : ids->bytes};
     frame.graft.last_parent =

@@ -2,8 +2,6 @@
  * over one that is gone finds nothing, and nothing has to be cleaned up. */
 #include "core/ways.h"
 
-enum { DIRECT_VERSION = 2 };
-
 void hsy_ways_init(struct hsy_ways *w, const struct hsy_env *env,
                    struct hsy_neighbours *neighbours)
 {
@@ -36,7 +34,7 @@ void hsy_ways_learn(struct hsy_ways *w, const struct hearsay_id *id,
 bool hsy_ways_usable(const struct hsy_neighbour *n)
 {
     HSY_ASSERT(n->link != 0);
-    return n->overlay && n->version >= DIRECT_VERSION;
+    return n->overlay && hsy_neighbour_has(n, HSY_DIRECT);
 }
 
 struct hsy_neighbour *hsy_ways_find(const struct hsy_ways *w,
