@@ -444,7 +444,6 @@ static void acknowledge(struct hsy_directs *d, const struct hsy_direct *direct,
             d->env->counters.directs_dropped++;
             return;
         }
-        r->wall_ms = 0;
     }
     r->attempt = attempt;
     if (r->is_signed) {

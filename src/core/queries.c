@@ -307,11 +307,10 @@ static void take_gone(struct hsy_queries *q, struct hsy_query *one,
         if (node->looked_up && hsy_lookup_mark(&node->id) == mark) {
             node->looked_up = false;
             one->owed -= node->answered || node->gone ? 0 : 1;
-            one->gone += node->answered || node->gone ? 0 : 1;
             node->gone = true;
         }
     }
-    HSY_ASSERT(one->owed + one->gone <= one->listed);
+    HSY_ASSERT(one->owed <= one->listed);
     if (is_complete(one)) {
         (void)end_query(q, one, false);
     }

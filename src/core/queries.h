@@ -39,7 +39,7 @@ struct hsy_query {
     uint64_t check_every_ns;
     struct hsy_table who; /* Nodes listed or heard; queries.c. */
     uint32_t look_at;     /* Who of them is looked up next, if missing. */
-    uint32_t listed, answered, gone;
+    uint32_t listed, answered;
     uint32_t owed;        /* Listed, not answered, not gone. */
     uint32_t peers_count; /* The most that a list says. */
     /* The list of one seed after the other, of all that hold a registration:
