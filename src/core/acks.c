@@ -82,7 +82,7 @@ static void send_ack(struct hsy_acks *a, struct hsy_origin *origin)
     uint64_t upto = origin->done < behind ? origin->done : behind;
 
     origin->unacked_len = 0;
-    if (up == NULL || !up->overlay || up->version < 2 ||
+    if (up == NULL || !up->overlay || !hsy_neighbour_has(up, HSY_ACK) ||
         upto <= origin->acked) {
         return;
     }

@@ -77,7 +77,6 @@ static void answer_alone(struct hsy_asked *a, struct query *q)
     int err = answer(a, q, NULL, NULL);
     if (err == HEARSAY_ERR_AGAIN || err == HEARSAY_ERR_NOMEM) {
         q->waits = true;
-        a->waiting++;
         a->next_ns = hsy_time_min(a->next_ns,
                                   hsy_time_add(a->env->now.mono_ns, RETRY_NS));
     }
@@ -133,7 +132,6 @@ void hsy_asked_tick(struct hsy_asked *a)
         return;
     }
     a->next_ns = HEARSAY_NEVER;
-    a->waiting = 0; /* Counted anew: the ring may have dropped some. */
     for (uint32_t i = 0; i < a->ring.table.count; i++) {
         struct query *q = hsy_table_at(&a->ring.table, i);
         bool waits = q->waits;
@@ -144,5 +142,5 @@ void hsy_asked_tick(struct hsy_asked *a)
             a->env->counters.answers_dropped++;
         }
     }
-    HSY_ASSERT((a->waiting == 0) == (a->next_ns == HEARSAY_NEVER));
+    HSY_ASSERT(a->next_ns > now_ns);
 }

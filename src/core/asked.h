@@ -21,8 +21,7 @@ struct hsy_asked {
     struct hsy_directs *directs;
     uint64_t incarnation; /* Own, for answers. */
     struct hsy_ring ring; /* Of queries; asked.c. */
-    uint32_t waiting;     /* Own words that found no room yet. */
-    uint64_t next_ns;     /* When they are tried again; NEVER. */
+    uint64_t next_ns; /* When own words that found no room are tried again. */
 };
 
 void hsy_asked_init(struct hsy_asked *a, struct hsy_env *env,

@@ -62,7 +62,7 @@
     X(repaired)         /* bundles that came by a PULL, and were new */  \
     X(history)          /* of these, from before this node joined */     \
     X(lost)             /* messages given up */                          \
-    X(bundles_withheld) /* of large messages, from links of version 1 */ \
+    X(bundles_withheld) /* newer than the version of a link: not sent */ \
     X(fetches_sent)                                                      \
     X(fetches_in)                                                        \
     X(fetches_moved) /* to another neighbour: no answer, or not here */  \

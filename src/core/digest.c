@@ -98,7 +98,8 @@ static void telling_send(struct telling *t)
     }
     for (uint32_t i = 0; t->to == 0 && i < hsy_neighbours_count(ns); i++) {
         const struct hsy_neighbour *n = hsy_neighbour_at(ns, i);
-        if (n->overlay && n->version >= 2 && n->link != t->except) {
+        if (n->overlay && hsy_neighbour_has(n, HSY_DIGEST) &&
+            n->link != t->except) {
             send_digest(t->r, n->link, &t->digest);
         }
     }
@@ -211,7 +212,7 @@ static void on_hashes(struct hsy_repair *r, struct hsy_neighbour *n,
         bool differs = digest->hashes[i] != (uint32_t)(hashes[i] >> 32);
         differing |= (uint64_t)(differs ? 1 : 0) << i;
     }
-    HSY_ASSERT(n->version >= 2);
+    HSY_ASSERT(hsy_neighbour_has(n, HSY_DIGEST));
     if (differing != 0) {
         tell_buckets(r, n->link, differing, true);
     }
@@ -259,7 +260,7 @@ void hsy_repair_ponged(struct hsy_repair *r, const struct hsy_neighbour *n)
 
     HSY_ASSERT(n->link != 0);
     digest.sum = sum_now(r);
-    if (n->overlay && n->version >= 2 && digest.sum != 0) {
+    if (n->overlay && hsy_neighbour_has(n, HSY_DIGEST) && digest.sum != 0) {
         send_digest(r, n->link, &digest);
     }
 }
@@ -268,7 +269,7 @@ void hsy_repair_ponged(struct hsy_repair *r, const struct hsy_neighbour *n)
 void hsy_repair_link_up(struct hsy_repair *r, struct hsy_neighbour *n)
 {
     HSY_ASSERT(n->overlay);
-    if (n->version >= 2 && !n->accepted) {
+    if (hsy_neighbour_has(n, HSY_DIGEST) && !n->accepted) {
         send_hashes(r, n, false);
     }
     if (n->held_until_ns != 0) {
@@ -285,7 +286,8 @@ uint64_t hsy_digest_tell_held(struct hsy_repair *r)
     HSY_ASSERT(HSY_HELD_DIGEST_NS > 0);
     for (uint32_t i = 0; i < hsy_neighbours_count(r->neighbours); i++) {
         struct hsy_neighbour *n = hsy_neighbour_at(r->neighbours, i);
-        if (!n->overlay || n->version < 2 || n->held_until_ns == 0) {
+        if (!n->overlay || !hsy_neighbour_has(n, HSY_DIGEST) ||
+            n->held_until_ns == 0) {
             continue;
         }
         if (now_ns >= n->held_next_ns) {
@@ -302,7 +304,7 @@ uint64_t hsy_digest_tell_held(struct hsy_repair *r)
 void hsy_repair_relieved(struct hsy_repair *r, struct hsy_neighbour *n)
 {
     HSY_ASSERT(n->overlay);
-    if (n->version >= 2) {
+    if (hsy_neighbour_has(n, HSY_DIGEST)) {
         send_hashes(r, n, false);
     }
 }

@@ -9,10 +9,9 @@
 
 #include "base/addr.h"
 #include "base/mem.h"
+#include "core/push.h"
 #include "core/queries.h"
 #include "core/relay.h"
-
-enum { LINKS_AT_ONCE = 64 };
 
 /* What found no memory or no job is tried again. */
 #define RETRY_NS (10 * HSY_MS)
@@ -106,39 +105,10 @@ static void fix_epoch(struct hsy_directs *d, uint64_t incarnation)
 
 /* --------------------------------------------------------------- sending on */
 
-struct push {
-    struct hsy_directs *d;
-    const struct hsy_frame *frame;
-    hearsay_link links[LINKS_AT_ONCE];
-    uint32_t count, sent;
-};
-
-static void push_flush(struct push *p)
-{
-    struct hsy_env *env = p->d->env;
-
-    HSY_ASSERT(p->count <= LINKS_AT_ONCE);
-    if (p->count > 0) {
-        env->ports.send(env->ports.ctx, p->links, p->count, p->frame);
-    }
-    p->sent += p->count;
-    p->count = 0;
-}
-
-static void push_to(struct push *p, hearsay_link link)
-{
-    HSY_ASSERT(link != 0);
-    p->links[p->count] = link;
-    p->count++;
-    if (p->count == LINKS_AT_ONCE) {
-        push_flush(p);
-    }
-}
-
 /* Not over the eager links only, when those may be what is broken. */
-static void spread(struct push *p, const struct hsy_neighbour *except)
+static void spread(struct hsy_directs *d, struct hsy_push *p,
+                   const struct hsy_neighbour *except)
 {
-    struct hsy_directs *d = p->d;
     const struct hsy_direct *direct = &p->frame->direct.direct;
     bool all = p->frame->direct.attempt >= 2 ||
                d->env->now.mono_ns < d->tree->flood_until_ns;
@@ -147,10 +117,10 @@ static void spread(struct push *p, const struct hsy_neighbour *except)
         const struct hsy_neighbour *n = hsy_neighbour_at(d->neighbours, i);
         if (n != except && hsy_ways_usable(n) && (all || n->eager) &&
             !hsy_id_equal(&n->id, &direct->origin)) {
-            push_to(p, n->link);
+            hsy_push_to(p, n->link);
         }
     }
-    push_flush(p);
+    hsy_push_flush(p);
     d->env->counters.directs_spread += p->sent;
     HSY_ASSERT(p->count == 0);
 }
@@ -174,18 +144,15 @@ static uint32_t send_on(struct hsy_directs *d, const struct hsy_frame *frame,
 {
     const struct hsy_direct *direct = &frame->direct.direct;
     struct hsy_neighbour *n = hsy_ways_find(&d->ways, &direct->to);
-    struct push p;
+    struct hsy_push p;
 
     HSY_ASSERT(!is_own(d, &direct->to));
-    p.d = d;
-    p.frame = frame;
-    p.count = 0;
-    p.sent = 0;
+    hsy_push_begin(&p, d->env, frame);
     if (n != NULL && n != except && is_trusted(n, frame)) {
-        push_to(&p, n->link);
-        push_flush(&p);
+        hsy_push_to(&p, n->link);
+        hsy_push_flush(&p);
     } else {
-        spread(&p, except);
+        spread(d, &p, except);
     }
     return p.sent;
 }
@@ -444,7 +411,6 @@ static void acknowledge(struct hsy_directs *d, const struct hsy_direct *direct,
             d->env->counters.directs_dropped++;
             return;
         }
-        r->wall_ms = 0;
     }
     r->attempt = attempt;
     if (r->is_signed) {

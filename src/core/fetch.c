@@ -34,7 +34,7 @@ static bool may_ask(const struct hsy_bulk_entry *e,
                     const struct hsy_neighbour *n)
 {
     HSY_ASSERT(n != NULL);
-    return n->overlay && n->version >= HSY_IHAVE_VERSION &&
+    return n->overlay && hsy_neighbour_has(n, HSY_FETCH) &&
            !is_banned(e, n->link);
 }
 

@@ -92,6 +92,16 @@ bool hsy_kept_is(const struct hsy_blob *kept, const struct hsy_encoded *record)
            memcmp(kept->bytes, record->bytes, record->len) == 0;
 }
 
+struct hsy_bundle hsy_kept_bundle(const struct hsy_blob *kept)
+{
+    struct hsy_reader in = hsy_reader(kept->bytes, kept->len);
+    struct hsy_bundle bundle;
+
+    hsy_get_bundle(&in, &bundle);
+    HSY_ASSERT(hsy_reader_done(&in));
+    return bundle;
+}
+
 struct hsy_links hsy_kept_links(const struct hsy_blob *kept)
 {
     struct hsy_reader in =

@@ -23,7 +23,8 @@ struct hsy_record hsy_kept_record(const struct hsy_blob *kept);
 struct hsy_record_brief hsy_kept_record_brief(const struct hsy_blob *kept);
 /* Is it this one, byte for byte? */
 bool hsy_kept_is(const struct hsy_blob *kept, const struct hsy_encoded *record);
-/* Both lend what @kept holds. */
+/* These lend what @kept holds. */
+struct hsy_bundle hsy_kept_bundle(const struct hsy_blob *kept);
 struct hsy_links hsy_kept_links(const struct hsy_blob *kept);
 struct hsy_links_brief hsy_kept_links_brief(const struct hsy_blob *kept);
 

@@ -1,63 +1,55 @@
 /* A set for the question "seen?" that is a ring as well, for the question "who
- * goes when it is full?": its items lie in the order in which they came, and
- * once it is full each new one takes the place of the oldest. */
+ * goes when it is full?". */
 #include "core/messages.h"
 
 struct seen {
     struct hsy_bundle_id id; /* Key. */
+    bool known;              /* Not made just now. */
     uint8_t copies;
-    uint8_t unused[7]; /* Items are a multiple of 8 bytes. */
+    uint8_t unused[6]; /* Items are a multiple of 8 bytes. */
 };
 
 void hsy_ml_init(struct hsy_ml *ml, const struct hsy_env *env)
 {
     HSY_ASSERT(env->config.seen_max >= 1);
-    *ml = (struct hsy_ml){0};
-    hsy_table_init(
-        &ml->seen, &env->mem,
+    hsy_ring_init(
+        &ml->ring, env,
         (struct hsy_table_shape){.key_len = sizeof(struct hsy_bundle_id),
                                  .item_len = sizeof(struct seen),
-                                 .items_max = env->config.seen_max},
-        env->config.hash_salt);
+                                 .items_max = env->config.seen_max});
 }
 
 void hsy_ml_fini(struct hsy_ml *ml)
 {
-    hsy_table_fini(&ml->seen);
-    ml->oldest = 0;
+    hsy_ring_fini(&ml->ring);
 }
 
 bool hsy_ml_seen(const struct hsy_ml *ml, const struct hsy_bundle_id *id)
 {
     HSY_ASSERT(id != NULL);
-    return hsy_table_find(&ml->seen, id) != NULL;
+    return hsy_ring_find(&ml->ring, id) != NULL;
 }
 
 int hsy_ml_add(struct hsy_ml *ml, const struct hsy_bundle_id *id,
                uint8_t copies)
 {
-    void *item;
+    struct seen *seen = hsy_ring_put(&ml->ring, id);
 
-    if (hsy_ml_seen(ml, id)) {
+    HSY_ASSERT(id != NULL);
+    if (seen == NULL) {
+        return HEARSAY_ERR_NOMEM;
+    }
+    if (seen->known) {
         return HEARSAY_ERR_INVALID;
     }
-    if (ml->seen.count < ml->seen.items_max) {
-        HSY_ASSERT(ml->oldest == 0); /* Nothing has gone so far. */
-        int err = hsy_table_put(&ml->seen, &item, id);
-        if (err != 0) {
-            return err;
-        }
-    } else {
-        item = hsy_table_rekey(&ml->seen, ml->oldest, id);
-        ml->oldest = (ml->oldest + 1) % ml->seen.items_max;
-    }
-    ((struct seen *)item)->copies = copies;
+    seen->known = true;
+    seen->copies = copies;
     return 0;
 }
 
 uint8_t hsy_ml_copy(struct hsy_ml *ml, const struct hsy_bundle_id *id)
 {
-    struct seen *seen = hsy_table_find(&ml->seen, id);
+    struct seen *seen = hsy_ring_find(&ml->ring, id);
 
     if (seen == NULL) {
         return 0;
@@ -70,6 +62,11 @@ uint8_t hsy_ml_copy(struct hsy_ml *ml, const struct hsy_bundle_id *id)
 
 uint32_t hsy_ml_count(const struct hsy_ml *ml)
 {
-    HSY_ASSERT(ml->seen.count <= ml->seen.items_max);
-    return ml->seen.count;
+    HSY_ASSERT(ml->ring.table.count <= ml->ring.table.items_max);
+    return ml->ring.table.count;
+}
+
+size_t hsy_ml_seen_len(void)
+{
+    return sizeof(struct seen);
 }

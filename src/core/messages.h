@@ -1,15 +1,13 @@
 /* The Message List (mission M9): ids of bundles seen, bounded, oldest out
- * first. An id is in check while its signature is being verified, so that
- * another copy of it is not checked as well. */
+ * first, and of each how many copies have come along the tree. One whose
+ * signature is still being verified is not here but in relay.h. */
 #ifndef HSY_CORE_MESSAGES_H
 #define HSY_CORE_MESSAGES_H
 
-#include "base/table.h"
-#include "core/env.h"
+#include "core/ring.h"
 
 struct hsy_ml {
-    struct hsy_table seen; /* struct hsy_bundle_id, in order of arrival */
-    uint32_t oldest;       /* Its place, once the table is full. */
+    struct hsy_ring ring; /* By struct hsy_bundle_id; messages.c. */
 };
 
 void hsy_ml_init(struct hsy_ml *ml, const struct hsy_env *env);
@@ -22,5 +20,7 @@ HEARSAY_MUST_USE int hsy_ml_add(struct hsy_ml *ml,
 /* Another copy of @id came: how many by now, 255 at most. 0: not there. */
 uint8_t hsy_ml_copy(struct hsy_ml *ml, const struct hsy_bundle_id *id);
 uint32_t hsy_ml_count(const struct hsy_ml *ml);
+/* Bytes of one, in the table. */
+size_t hsy_ml_seen_len(void);
 
 #endif

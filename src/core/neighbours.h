@@ -80,6 +80,13 @@ static inline bool hsy_neighbour_is_held(const struct hsy_neighbour *n,
     return now_ns < n->held_until_ns;
 }
 
+/* Does the version that it speaks with us have frames of @type? */
+static inline bool hsy_neighbour_has(const struct hsy_neighbour *n,
+                                     enum hsy_frame_type type)
+{
+    return n->version >= hsy_frame_version(type);
+}
+
 void hsy_neighbours_init(struct hsy_neighbours *ns, const struct hsy_env *env);
 void hsy_neighbours_fini(struct hsy_neighbours *ns);
 /* NULL: none. Pointers are valid until the next add or remove. */

@@ -259,7 +259,7 @@ void hsy_pull_from(struct hsy_repair *r, struct hsy_neighbour *n)
     struct hsy_origins *origins = origins_of(r);
     struct hsy_pull p = {.link = n->link};
 
-    HSY_ASSERT(n->version >= 2);
+    HSY_ASSERT(hsy_neighbour_has(n, HSY_PULL));
     if (slot == NULL || hsy_pull_of(r, n->link) != NULL) {
         return; /* When one ends, the others' offers are looked at. */
     }
@@ -343,7 +343,8 @@ static void pull_from_anybody(struct hsy_repair *r, hearsay_link first)
     }
     for (uint32_t i = 0; i < hsy_neighbours_count(r->neighbours); i++) {
         n = hsy_neighbour_at(r->neighbours, i);
-        if (free_pull(r) != NULL && n->overlay && n->version >= 2) {
+        if (free_pull(r) != NULL && n->overlay &&
+            hsy_neighbour_has(n, HSY_PULL)) {
             hsy_pull_from(r, n);
         }
     }

@@ -276,16 +276,17 @@ static void take_page(struct hsy_queries *q, struct hsy_query *one,
 
 /* -------------------------------------------------------------------- check */
 
-/* Each at the seed that listed it: another one may not know it yet. */
+/* The next of those that are missing, each at the seed that listed it: another
+ * one may not know it yet. */
 static void look_up(struct hsy_queries *q, struct hsy_query *one)
 {
     struct hsy_frame frame = {.type = HSY_LOOKUP};
     uint32_t asked = 0;
 
     HSY_ASSERT(one->state == HSY_QUERY_LISTED);
-    for (uint32_t i = 0; i < one->who.count && asked < HSY_QUERY_MISSING_MAX;
+    for (uint32_t i = 0; i < one->who.count && asked < HSY_QUERY_LOOKUPS_MAX;
          i++) {
-        struct node *node = hsy_table_at(&one->who, i);
+        struct node *node = hsy_table_at(&one->who, one->look_at);
         const struct hsy_neighbour *seed = hsy_join_seed(q->join, node->seed);
         if (seed != NULL && node->listed && !node->answered && !node->gone) {
             node->looked_up = true;
@@ -293,6 +294,7 @@ static void look_up(struct hsy_queries *q, struct hsy_query *one)
             hsy_send(q->env, seed->link, &frame);
             asked++;
         }
+        one->look_at = (one->look_at + 1) % one->who.count;
     }
 }
 
@@ -305,11 +307,10 @@ static void take_gone(struct hsy_queries *q, struct hsy_query *one,
         if (node->looked_up && hsy_lookup_mark(&node->id) == mark) {
             node->looked_up = false;
             one->owed -= node->answered || node->gone ? 0 : 1;
-            one->gone += node->answered || node->gone ? 0 : 1;
             node->gone = true;
         }
     }
-    HSY_ASSERT(one->owed + one->gone <= one->listed);
+    HSY_ASSERT(one->owed <= one->listed);
     if (is_complete(one)) {
         (void)end_query(q, one, false);
     }

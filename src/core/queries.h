@@ -13,6 +13,7 @@ enum {
     /* Whose answers are remembered: each counts once. */
     HSY_QUERY_NODES_MAX = 16384,
     HSY_QUERY_MISSING_MAX = 64, /* Ids in the summary. */
+    HSY_QUERY_LOOKUPS_MAX = 64, /* In one go. */
     HSY_QUERY_PAGES_OPEN = 4    /* Asked for and not come. */
 };
 /* A seed that has not sent a page for so long: another one is asked. */
@@ -37,7 +38,8 @@ struct hsy_query {
     uint64_t check_ns;   /* When who is missing is looked up next. */
     uint64_t check_every_ns;
     struct hsy_table who; /* Nodes listed or heard; queries.c. */
-    uint32_t listed, answered, gone;
+    uint32_t look_at;     /* Who of them is looked up next, if missing. */
+    uint32_t listed, answered;
     uint32_t owed;        /* Listed, not answered, not gone. */
     uint32_t peers_count; /* The most that a list says. */
     /* The list of one seed after the other, of all that hold a registration:

@@ -108,7 +108,6 @@ void hsy_relay_signed(struct hsy_relay *r, const struct hsy_bundle *bundle)
     struct hsy_message message;
     struct hsy_bundle_id id;
     uint64_t seq = bundle->first_seq;
-    bool large = hsy_bundle_large(bundle);
 
     env->ports.bundle_id(env->ports.ctx, &id, bundle);
     /* Without memory for either, it may come back to us once, or nobody can
@@ -125,15 +124,15 @@ void hsy_relay_signed(struct hsy_relay *r, const struct hsy_bundle *bundle)
                             hsy_retained_keep(&r->retained, bundle, &id, 1),
                             &(struct hsy_turn){.bundle = bundle}, false);
     }
-    if (large) {
+    if (hsy_bundle_large(bundle)) {
         hsy_bulk_own_signed(&r->bulk, bundle);
     }
-    hsy_tree_spread(&r->tree, &(struct hsy_outgoing){
-                                  .bundle = bundle,
-                                  .id = &id,
-                                  .hops = 1,
-                                  .small = encoded_len(bundle) <= HSY_SMALL_LEN,
-                                  .large = large});
+    hsy_tree_spread(
+        &r->tree,
+        &(struct hsy_outgoing){.bundle = bundle,
+                               .id = &id,
+                               .hops = 1,
+                               .small = encoded_len(bundle) <= HSY_SMALL_LEN});
     hsy_publisher_signed(&r->publisher, bundle);
 }
 
@@ -336,13 +335,11 @@ static void contradict(struct hsy_relay *r, const struct hsy_copy *copy,
         return; /* Forgotten: nothing can be said. */
     }
     note_equivocation(r, origin, copy->bundle);
-    hsy_tree_spread(&r->tree, &(struct hsy_outgoing){
-                                  .bundle = copy->bundle,
-                                  .id = id,
-                                  .except = copy->from,
-                                  .hops = one_more_hop(copy),
-                                  .large = hsy_bundle_large(copy->bundle),
-                                  .to_all = true});
+    hsy_tree_spread(&r->tree, &(struct hsy_outgoing){.bundle = copy->bundle,
+                                                     .id = id,
+                                                     .except = copy->from,
+                                                     .hops = one_more_hop(copy),
+                                                     .to_all = true});
 }
 
 /* Was it published before our time? */
@@ -437,12 +434,10 @@ static void pass_on(struct hsy_relay *r, const struct hsy_copy *copy,
     if (copy->pulled) {
         return; /* Who else lacks it pulls it, too. */
     }
-    hsy_tree_spread(&r->tree, &(struct hsy_outgoing){
-                                  .bundle = copy->bundle,
-                                  .id = id,
-                                  .except = copy->from,
-                                  .large = hsy_bundle_large(copy->bundle),
-                                  .hops = hops});
+    hsy_tree_spread(&r->tree, &(struct hsy_outgoing){.bundle = copy->bundle,
+                                                     .id = id,
+                                                     .except = copy->from,
+                                                     .hops = hops});
 }
 
 /* It was new: who brought it, along the tree, and how much it was. */
@@ -537,21 +532,18 @@ static void catch_up(struct hsy_relay *r, const struct hsy_neighbour *n)
     struct hsy_frame frame = {.type = HSY_BUNDLE};
     uint32_t sent = 0;
 
-    HSY_ASSERT(n->version < 2);
+    HSY_ASSERT(!hsy_neighbour_has(n, HSY_PULL));
     for (; b != NULL && sent < V1_CATCH_UP_MAX;
          b = hsy_retained_newer(&r->retained, b)) {
         if (hsy_time_since(b->seen_ns, r->env->now.mono_ns) > V1_CATCH_UP_NS) {
             continue;
         }
         frame.bundle.bundle = hsy_retained_bundle(b);
-        if (hsy_bundle_large(&frame.bundle.bundle)) {
+        if (n->version < hsy_bundle_version(&frame.bundle.bundle)) {
             r->env->counters.bundles_withheld++;
             continue;
         }
         frame.bundle.hops = b->hops;
-        if (frame.bundle.bundle.asks) {
-            continue; /* It knows no queries. */
-        }
         r->env->counters.bundles_relayed++;
         hsy_send(r->env, n->link, &frame);
         sent++;
@@ -563,7 +555,7 @@ void hsy_relay_link_up(struct hsy_relay *r, struct hsy_neighbour *n)
     HSY_ASSERT(n->overlay);
     hsy_tree_link_up(&r->tree, n);
     hsy_bulk_link_up(&r->bulk, n);
-    if (n->version < 2) {
+    if (!hsy_neighbour_has(n, HSY_PULL)) {
         catch_up(r, n);
     }
 }
@@ -584,11 +576,14 @@ void hsy_relay_announced(struct hsy_relay *r, const struct hsy_neighbour *n,
     }
 }
 
-/* Of what @n wants, as much as HSY_GRAFT_ANSWER_MAX lets through. */
+/* Of what @n wants, as much as HSY_GRAFT_ANSWER_MAX lets through; the rest is
+ * announced to it, for it asks nobody twice who has not said so twice. */
 static void send_wanted(struct hsy_relay *r, const struct hsy_neighbour *n,
                         const struct hsy_bundle_ids *ids)
 {
+    struct hsy_bundle_id rest[HSY_GRAFT_IDS_MAX];
     struct hsy_frame answer = {.type = HSY_BUNDLE};
+    struct hsy_frame ihave = {.type = HSY_IHAVE, .ihave.bytes = rest[0].bytes};
     uint32_t credit = HSY_GRAFT_ANSWER_MAX;
 
     HSY_ASSERT(ids->count <= HSY_GRAFT_IDS_MAX);
@@ -601,7 +596,14 @@ static void send_wanted(struct hsy_relay *r, const struct hsy_neighbour *n,
             answer.bundle.hops = b->hops;
             r->env->counters.bundles_relayed++;
             hsy_send(r->env, n->link, &answer);
+        } else if (b != NULL) {
+            rest[ihave.ihave.count] = b->id;
+            ihave.ihave.count++;
         }
+    }
+    if (ihave.ihave.count > 0) {
+        r->env->counters.announced += ihave.ihave.count;
+        hsy_send(r->env, n->link, &ihave);
     }
 }
 

@@ -77,8 +77,8 @@ static struct hsy_neighbour *next_to_ask(const struct hsy_repair *r,
 
     for (uint32_t i = 0; i < hsy_neighbours_count(r->neighbours); i++) {
         struct hsy_neighbour *n = hsy_neighbour_at(r->neighbours, i);
-        if (n->overlay && n->version >= 2 && n->link > origin->asked &&
-            (next == NULL || n->link < next->link)) {
+        if (n->overlay && hsy_neighbour_has(n, HSY_PULL) &&
+            n->link > origin->asked && (next == NULL || n->link < next->link)) {
             next = n;
         }
     }

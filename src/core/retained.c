@@ -49,12 +49,8 @@ void hsy_retained_fini(struct hsy_retained *r)
 
 struct hsy_bundle hsy_retained_bundle(const struct hsy_retained_bundle *b)
 {
-    struct hsy_reader in = hsy_reader(b->bundle->bytes, b->bundle->len);
-    struct hsy_bundle bundle;
-
-    hsy_get_bundle(&in, &bundle);
-    HSY_ASSERT(hsy_reader_done(&in)); /* We encoded it ourselves. */
-    return bundle;
+    HSY_ASSERT(b != NULL);
+    return hsy_kept_bundle(b->bundle);
 }
 
 static struct hsy_origin *origin_of(const struct hsy_retained *r,

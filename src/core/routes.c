@@ -22,7 +22,7 @@ static struct hsy_copy copy_of(struct hsy_core *core, hearsay_link link,
         .pulled = extra && hsy_repair_expects(&core->repair, link, bundle)};
 }
 
-/* The manifest of a large message, on a link of version 1? */
+/* Is it on a link whose version does not have it? */
 static bool is_too_new(struct hsy_core *core, hearsay_link link,
                        const struct hsy_bundle *bundle)
 {
@@ -30,8 +30,7 @@ static bool is_too_new(struct hsy_core *core, hearsay_link link,
         hsy_neighbour_by_link(&core->neighbours, link);
 
     HSY_ASSERT(bundle->count >= 1);
-    return n != NULL && n->version < HSY_IHAVE_VERSION &&
-           hsy_bundle_large(bundle);
+    return n != NULL && n->version < hsy_bundle_version(bundle);
 }
 
 /* On a link that may not carry any, the frame itself decides. */
@@ -292,7 +291,7 @@ static bool on_refuse(struct hsy_core *core, struct hsy_neighbour *n,
 static bool message_frame(struct hsy_core *core, struct hsy_neighbour *n,
                           const struct hsy_frame *frame)
 {
-    if (n->version < 2) {
+    if (!hsy_neighbour_has(n, frame->type)) {
         return false;
     }
     if (!n->overlay) {

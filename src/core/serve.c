@@ -2,6 +2,8 @@
  * message; the node takes a piece when nothing else waits for the link, so no
  * piece ever waits in a queue, and small messages go first. A request for what
  * has not come here yet waits until it does. */
+#include "core/serve.h"
+
 #include "base/addr.h"
 #include "core/bulk.h"
 
@@ -19,6 +21,11 @@ struct serves {
     uint8_t unused[6];
     struct request requests[HSY_SERVES_MAX];
 };
+
+size_t hsy_serves_len(void)
+{
+    return sizeof(struct serves);
+}
 
 void hsy_serve_init(struct hsy_bulk *b)
 {

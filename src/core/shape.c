@@ -108,7 +108,7 @@ static bool is_candidate(const struct hsy_shape *s,
                          const struct hsy_neighbour *n)
 {
     HSY_ASSERT(n->link != 0);
-    return n->overlay && n->version >= 2 &&
+    return n->overlay && hsy_neighbour_has(n, HSY_ROOT) &&
            !hsy_neighbour_is_held(n, s->env->now.mono_ns) &&
            n->root_distance_us != HSY_DISTANCE_NONE &&
            !is_later(s->newest, n->root_round + 1) && is_feasible(s, n) &&
@@ -364,7 +364,7 @@ void hsy_shape_link_up(struct hsy_shape *s, struct hsy_neighbour *n)
     n->root_distance_us = HSY_DISTANCE_NONE;
     n->child = false;
     n->full_until_ns = 0;
-    if (s->has_root && n->version >= 2) {
+    if (s->has_root && hsy_neighbour_has(n, HSY_ROOT)) {
         send_root(s, n);
     } else if (s->round_ns == HEARSAY_NEVER) {
         s->round_ns = hsy_time_add(s->env->now.mono_ns, PATIENCE_NS);
@@ -396,7 +396,7 @@ static void tell(struct hsy_shape *s)
     HSY_ASSERT(s->has_root);
     for (uint32_t i = 0; i < hsy_neighbours_count(s->neighbours); i++) {
         const struct hsy_neighbour *n = hsy_neighbour_at(s->neighbours, i);
-        if (n->overlay && n->version >= 2) {
+        if (n->overlay && hsy_neighbour_has(n, HSY_ROOT)) {
             send_root(s, n);
         }
     }

@@ -4,8 +4,9 @@
 #include "core/tree.h"
 
 #include "core/kept.h"
+#include "core/push.h"
 
-enum { LINKS_AT_ONCE = 64, SHORTCUT_PEERS = 20 };
+enum { SHORTCUT_PEERS = 20 };
 
 /* A pruned link that still pushes is told again, but not for what was on its
  * way. */
@@ -46,7 +47,7 @@ static bool only_floods(const struct hsy_tree *t)
 static bool is_fixed(const struct hsy_tree *t, const struct hsy_neighbour *n)
 {
     HSY_ASSERT(n->version >= HSY_PROTOCOL_MIN);
-    return only_floods(t) || n->version < 2;
+    return only_floods(t) || !hsy_neighbour_has(n, HSY_PRUNE);
 }
 
 static bool is_held(const struct hsy_tree *t, const struct hsy_neighbour *n)
@@ -87,49 +88,14 @@ static void make_eager(struct hsy_tree *t, struct hsy_neighbour *n)
 
 /* ----------------------------------------------------------------- spread */
 
-/* The links of one kind that a bundle is pushed over, a group at a time. */
-struct push {
-    struct hsy_tree *t;
-    struct hsy_frame frame;
-    hearsay_link links[LINKS_AT_ONCE];
-    uint32_t count;
-};
-
-static void push_flush(struct push *p)
+static void fill_frame(struct hsy_frame *frame, const struct hsy_outgoing *out,
+                       uint8_t flags)
 {
-    struct hsy_env *env = p->t->env;
-
-    if (p->count > 0) {
-        env->ports.send(env->ports.ctx, p->links, p->count, &p->frame);
-        env->counters.bundles_relayed += p->count;
-    }
-    HSY_ASSERT(p->count <= LINKS_AT_ONCE);
-    p->count = 0;
-}
-
-static void push_to(struct push *p, hearsay_link link)
-{
-    HSY_ASSERT(link != 0);
-    p->links[p->count] = link;
-    p->count++;
-    if (p->count == LINKS_AT_ONCE) {
-        push_flush(p);
-    }
-}
-
-static struct push push_of(struct hsy_tree *t, const struct hsy_outgoing *out,
-                           uint8_t flags)
-{
-    struct push p;
-
     HSY_ASSERT(out->hops >= 1);
-    p.t = t;
-    p.count = 0;
-    p.frame.type = HSY_BUNDLE;
-    p.frame.flags = flags;
-    p.frame.bundle.hops = out->hops;
-    p.frame.bundle.bundle = *out->bundle;
-    return p;
+    frame->type = HSY_BUNDLE;
+    frame->flags = flags;
+    frame->bundle.hops = out->hops;
+    frame->bundle.bundle = *out->bundle;
 }
 
 /* Own small bundles go over so many lazy links as well. Each saves a part of
@@ -164,34 +130,39 @@ static bool is_shortcut(const struct hsy_tree *t, const struct hsy_neighbour *n,
 void hsy_tree_spread(struct hsy_tree *t, const struct hsy_outgoing *out)
 {
     bool flood = out->to_all || t->env->now.mono_ns < t->flood_until_ns;
-    struct push tree = push_of(t, out, 0);
-    struct push extra = push_of(t, out, HSY_FLAG_EXTRA);
+    struct hsy_frame pushed;
+    struct hsy_frame beside;
+    struct hsy_push tree;
+    struct hsy_push extra;
     uint32_t quick = out->small ? shortcuts(t) : 0;
+    uint8_t version = hsy_bundle_version(out->bundle);
     uint32_t lazy = 0;
 
+    fill_frame(&pushed, out, 0);
+    fill_frame(&beside, out, HSY_FLAG_EXTRA);
+    hsy_push_begin(&tree, t->env, &pushed);
+    hsy_push_begin(&extra, t->env, &beside);
     for (uint32_t i = 0; i < hsy_neighbours_count(t->neighbours); i++) {
         struct hsy_neighbour *n = hsy_neighbour_at(t->neighbours, i);
         if (!n->overlay || n == out->except || is_held(t, n)) {
             continue; /* Digests tell the last kind. */
         }
-        if (out->large && n->version < HSY_IHAVE_VERSION) {
+        if (n->version < version) {
             t->env->counters.bundles_withheld++;
             continue;
         }
-        if (out->bundle->asks && n->version < 2) {
-            continue; /* It knows no queries. */
-        }
         if (n->eager) {
-            push_to(&tree, n->link);
+            hsy_push_to(&tree, n->link);
         } else if (flood || is_shortcut(t, n, quick)) {
-            push_to(&extra, n->link);
-            t->env->counters.bundles_pushed_extra++;
+            hsy_push_to(&extra, n->link);
         } else {
             lazy++;
         }
     }
-    push_flush(&tree);
-    push_flush(&extra);
+    hsy_push_flush(&tree);
+    hsy_push_flush(&extra);
+    t->env->counters.bundles_relayed += tree.sent + extra.sent;
+    t->env->counters.bundles_pushed_extra += extra.sent;
     if (lazy > 0) {
         hsy_announce_add(&t->announce, out->id,
                          out->except == NULL ? 0 : out->except->link);
@@ -208,7 +179,7 @@ static void send_prune(struct hsy_tree *t, struct hsy_neighbour *n,
     struct hsy_writer list = hsy_writer(bytes, sizeof(bytes));
     struct hsy_records *others = &frame.prune.alternatives;
 
-    HSY_ASSERT(n->version >= 2);
+    HSY_ASSERT(hsy_neighbour_has(n, HSY_PRUNE));
     frame.prune.why = why;
     others->bytes = bytes;
     for (uint32_t i = 0;
@@ -282,7 +253,7 @@ static void send_graft(struct hsy_tree *t, struct hsy_neighbour *n,
 {
     struct hsy_frame frame = {.type = HSY_GRAFT};
 
-    HSY_ASSERT(n->version >= 2);
+    HSY_ASSERT(hsy_neighbour_has(n, HSY_GRAFT));
     frame.graft.ids = (struct hsy_bundle_ids){
         .count = count, .bytes = count == 0 ? NULL : ids->bytes};
     frame.graft.last_parent =

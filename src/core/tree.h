@@ -47,7 +47,6 @@ struct hsy_outgoing {
     const struct hsy_neighbour *except; /* Where it came from; NULL: own. */
     uint8_t hops;
     bool small;  /* An own one that may take shortcuts. */
-    bool large;  /* The manifest of a large message; not for version 1. */
     bool to_all; /* Over all of them. */
 };
 void hsy_tree_spread(struct hsy_tree *t, const struct hsy_outgoing *out);

@@ -2,13 +2,11 @@
  * over one that is gone finds nothing, and nothing has to be cleaned up. */
 #include "core/ways.h"
 
-enum { DIRECT_VERSION = 2 };
-
 void hsy_ways_init(struct hsy_ways *w, const struct hsy_env *env,
                    struct hsy_neighbours *neighbours)
 {
     HSY_ASSERT(neighbours != NULL);
-    *w = (struct hsy_ways){.neighbours = neighbours, .env = env};
+    *w = (struct hsy_ways){.neighbours = neighbours};
     hsy_ring_init(&w->ring, env,
                   (struct hsy_table_shape){.key_len = HEARSAY_ID_LEN,
                                            .item_len = sizeof(struct hsy_way),
@@ -17,7 +15,7 @@ void hsy_ways_init(struct hsy_ways *w, const struct hsy_env *env,
 
 void hsy_ways_fini(struct hsy_ways *w)
 {
-    HSY_ASSERT(w->env != NULL);
+    HSY_ASSERT(w->neighbours != NULL);
     hsy_ring_fini(&w->ring);
 }
 
@@ -29,14 +27,13 @@ void hsy_ways_learn(struct hsy_ways *w, const struct hearsay_id *id,
     HSY_ASSERT(link != 0);
     if (way != NULL) {
         way->link = link;
-        way->at_ns = w->env->now.mono_ns;
     }
 }
 
 bool hsy_ways_usable(const struct hsy_neighbour *n)
 {
     HSY_ASSERT(n->link != 0);
-    return n->overlay && n->version >= DIRECT_VERSION;
+    return n->overlay && hsy_neighbour_has(n, HSY_DIRECT);
 }
 
 struct hsy_neighbour *hsy_ways_find(const struct hsy_ways *w,

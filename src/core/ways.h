@@ -11,14 +11,12 @@ enum { HSY_WAYS_MAX = 4096 };
 
 struct hsy_ways {
     struct hsy_neighbours *neighbours;
-    const struct hsy_env *env;
     struct hsy_ring ring; /* struct hsy_way; the oldest goes. */
 };
 
 struct hsy_way {
     struct hearsay_id id; /* Key. */
     hearsay_link link;
-    uint64_t at_ns;
 };
 
 void hsy_ways_init(struct hsy_ways *w, const struct hsy_env *env,

@@ -192,7 +192,7 @@ static void enqueue(struct hearsay_node *node, struct hsy_conn *conn,
         hsy_conn_doom(node, conn, HEARSAY_DOWN_RESET);
         return;
     }
-    conn->lanes->collapses = conn->version >= HSY_IHAVE_VERSION;
+    conn->lanes->collapses = conn->version >= hsy_frame_version(HSY_IHAVE);
     uint32_t max = env->config.queue_max - conn->given;
     switch (hsy_lanes_put(conn->lanes, lane, buf, env->now.mono_ns, max)) {
     case HSY_LANES_OK:

@@ -3,6 +3,7 @@
 #include "node/limits.h"
 
 #include "core/registry_rows.h"
+#include "core/serve.h"
 #include "node/inner.h"
 
 enum {
@@ -26,12 +27,15 @@ static uint64_t in_pool(void)
            WORD;
 }
 
-static uint64_t link_len(void)
+static uint64_t link_len(const struct hearsay_config *c)
 {
+    uint64_t serves = c->role == HEARSAY_SEED ? 0 : in_table(hsy_serves_len());
+
     return sizeof(struct hsy_conn) + sizeof(struct hsy_handshake) +
            sizeof(struct hsy_lanes) + in_table(sizeof(struct hsy_conn_slot)) +
            in_table(sizeof(struct hsy_neighbour)) +
-           in_table(2 * sizeof(hearsay_link)) + HSY_RECORD_LEN_MAX + in_pool();
+           in_table(2 * sizeof(hearsay_link)) + HSY_RECORD_LEN_MAX + in_pool() +
+           serves;
 }
 
 static uint64_t job_len(void)
@@ -66,7 +70,7 @@ static bool kept_limit(const struct hearsay_config *c, uint32_t *index,
     uint64_t peer = c->role == HEARSAY_SEED ? 0 : 1;
     const struct hsy_limit rows[] = {
         {"message ids remembered", peer * c->seen_max,
-         in_table(sizeof(struct hsy_bundle_id)), "drop the oldest"},
+         in_table(hsy_ml_seen_len()), "drop the oldest"},
         {"bundles being checked", peer * c->jobs_max,
          in_table(sizeof(struct hsy_bundle_id) + 2 * WORD), "drop, counted"},
         {"origins", peer * c->origins_max,
@@ -93,6 +97,9 @@ static bool waiting_limit(const struct hearsay_config *c, uint32_t *index,
          "refuse"},
         {"bundles to be saved", c->retain_on_disk ? peer * HSY_SAVING_MAX : 0,
          hsy_saved_saving_len(), "deliver unsaved"},
+        {"their bytes",
+         c->retain_on_disk ? peer * c->retain_bytes / HSY_SAVING_PARTS : 0, 1,
+         "deliver unsaved"},
         {"contents to be saved, bytes",
          c->retain_on_disk ? peer * c->bulk_bytes : 0, 1, "deliver unsaved"},
         {"rows to be deleted",
@@ -156,7 +163,7 @@ bool hsy_node_limit(const struct hearsay_config *c, uint32_t index,
     bool seed = c->role == HEARSAY_SEED;
     uint64_t graves = seed ? (uint64_t)c->peers_max + HSY_GRAVES_EXTRA : 0;
     const struct hsy_limit rows[] = {
-        {"links", c->links_max, link_len(), "refuse"},
+        {"links", c->links_max, link_len(c), "refuse"},
         {"bytes queued to a link", c->links_max, c->queue_max,
          "announce, then close as slow"},
         {"ids to announce to a link", c->links_max,

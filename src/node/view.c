@@ -1,8 +1,6 @@
 /* Copies out of the node what people want to see. */
 #include "node/view.h"
 
-#include "base/addr.h"
-
 #include <string.h>
 
 #include "base/addr.h"

@@ -71,6 +71,20 @@ enum hsy_frame_type {
 };
 #define HSY_FRAME_TYPE_MAX HSY_ACK
 
+/* The first version of the protocol that has frames of @type. On a link of an
+ * older one they are neither sent nor taken. */
+static inline uint8_t hsy_frame_version(enum hsy_frame_type type)
+{
+    return type < HSY_IHAVE ? HSY_PROTOCOL_MIN : HSY_IHAVE_VERSION;
+}
+
+/* The same of one in a BUNDLE: manifests and queries are newer than it. */
+static inline uint8_t hsy_bundle_version(const struct hsy_bundle *bundle)
+{
+    return bundle->asks || hsy_bundle_large(bundle) ? HSY_IHAVE_VERSION
+                                                    : HSY_PROTOCOL_MIN;
+}
+
 enum {
     /* A receiver that does not know the type skips the frame. */
     HSY_FLAG_IGNORABLE = 1,

@@ -467,7 +467,8 @@ static void what_was_before_our_time_is_not_lost_when_it_is_gone(void **state)
     end();
 }
 
-static void what_is_offered_30_s_after_joining_is_no_history(void **state)
+static void
+what_is_offered_half_a_second_after_joining_is_no_history(void **state)
 {
     (void)state;
     begin_joining(HEARSAY_UNLIMITED);
@@ -666,7 +667,8 @@ int main(void)
         cmocka_unit_test(an_offer_that_needs_no_pull_any_more_is_forgotten),
         cmocka_unit_test(an_own_past_life_is_noted_and_not_delivered),
         cmocka_unit_test(what_was_before_our_time_is_not_lost_when_it_is_gone),
-        cmocka_unit_test(what_is_offered_30_s_after_joining_is_no_history),
+        cmocka_unit_test(
+            what_is_offered_half_a_second_after_joining_is_no_history),
         cmocka_unit_test(history_that_is_not_wanted_is_closed_quietly_at_once),
         cmocka_unit_test(of_history_as_much_is_pulled_as_is_wanted),
         cmocka_unit_test(without_history_what_is_older_is_claimed_only),

@@ -82,7 +82,7 @@ who_is_quick_is_asked_for_more_and_who_is_late_for_less(void **state)
 
 /* ------------------------------------------------------------------- held */
 
-static void who_was_slow_is_told_digests_and_nothing_else(void **state)
+static void who_was_slow_is_told_digests_and_sent_no_bundles(void **state)
 {
     struct hsy_neighbour *n;
 
@@ -136,7 +136,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(
             who_is_quick_is_asked_for_more_and_who_is_late_for_less),
-        cmocka_unit_test(who_was_slow_is_told_digests_and_nothing_else),
+        cmocka_unit_test(who_was_slow_is_told_digests_and_sent_no_bundles),
         cmocka_unit_test(who_cannot_be_lazy_is_not_held),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

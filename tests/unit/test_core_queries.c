@@ -2,6 +2,7 @@
  * at the other end, what can be answered. */
 #include <string.h>
 
+#include "base/addr.h"
 #include "support/claim.h"
 #include "support/relay_rig.h"
 
@@ -161,6 +162,7 @@ static void it_goes_out_as_a_message_with_a_mark(void **state)
     CLAIM(hsy_messages_next(&at, &message));
     CLAIM_INT(message.query_ms, 5000);
     CLAIM_INT(relay_rig_sent(&rig, 8, HSY_BUNDLE), 0);
+    CLAIM_INT(counters()->bundles_withheld, 1);
     CLAIM_INT(relay_rig_publish(&rig, "no query"), 0);
     relay_rig_sign_all(&rig);
     CLAIM_INT(relay_rig_sent(&rig, 8, HSY_BUNDLE), 1);
@@ -399,6 +401,42 @@ static void the_last_look_up_is_shortly_before_the_end(void **state)
     CLAIM_INT(lookups(), 12);
 }
 
+/* Has o<number> been looked up? */
+static bool was_looked_up(uint32_t number)
+{
+    struct hearsay_id id = core_id('o', number);
+
+    for (uint32_t i = 0; i < rig.ports.sent_count; i++) {
+        const struct core_sent *sent = &rig.ports.sent[i];
+        struct hsy_frame frame;
+        CLAIM_INT(hsy_frame_decode(&frame, sent->bytes, sent->len, NULL), 0);
+        if (frame.type == HSY_LOOKUP && hsy_id_equal(&frame.lookup, &id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void of_more_than_64_missing_the_next_ones_have_their_turn(void **state)
+{
+    (void)state;
+    CLAIM_INT(ask(8000), 0);
+    page(0, 1, 47, 67);
+    page(1, 48, 19, 67); /* All of 66. */
+    relay_rig_run(&rig, 2000);
+    CLAIM_INT(lookups(), HSY_QUERY_LOOKUPS_MAX);
+    CLAIM(was_looked_up(64));
+    CLAIM(!was_looked_up(65));
+    relay_rig_forget(&rig);
+    relay_rig_run(&rig, 2000);
+    CLAIM_INT(lookups(), HSY_QUERY_LOOKUPS_MAX);
+    CLAIM(was_looked_up(65));
+    CLAIM(was_looked_up(66));
+    CLAIM(was_looked_up(1)); /* From the first one again. */
+    CLAIM(was_looked_up(62));
+    CLAIM(!was_looked_up(63));
+}
+
 static void four_are_open_and_get_their_lists_in_turn(void **state)
 {
     (void)state;
@@ -461,8 +499,8 @@ static void who_stops_ends_its_queries(void **state)
 
 /* ---------------------------------------------------------------- the asked */
 
-/* The query @seq of o<number>, said to be @age_ms old. */
-static void asked(uint32_t number, uint64_t seq, uint64_t age_ms)
+/* The query @seq of o<number>, said to be @age_ms old; lent until the next. */
+static struct hsy_bundle query(uint32_t number, uint64_t seq, uint64_t age_ms)
 {
     static uint8_t bytes[256];
     struct hsy_writer out = hsy_writer(bytes, sizeof(bytes));
@@ -476,6 +514,13 @@ static void asked(uint32_t number, uint64_t seq, uint64_t age_ms)
     bundle.count = 0;
     bundle.wall_ms = rig.core.env.now.wall_ms - age_ms;
     hsy_messages_add(&out, &bundle, &message);
+    return bundle;
+}
+
+static void asked(uint32_t number, uint64_t seq, uint64_t age_ms)
+{
+    struct hsy_bundle bundle = query(number, seq, age_ms);
+
     CLAIM(relay_rig_hear(&rig, 6, &bundle, 0));
 }
 
@@ -505,6 +550,22 @@ static void a_node_answers_by_itself_the_way_the_query_came(void **state)
     CLAIM_INT(reply(1, 7), HEARSAY_ERR_ANSWERED);
     relay_rig_run(&rig, 10000);
     CLAIM_INT(told(HEARSAY_FX_RECEIPT), 0); /* Its own word. */
+}
+
+static void links_of_version_1_neither_bring_nor_get_any(void **state)
+{
+    (void)state;
+    (void)relay_rig_link(&rig, 8, 1);
+    struct hsy_bundle bundle = query(1, 7, 0);
+    CLAIM(!relay_rig_hear(&rig, 8, &bundle, 0));
+    CLAIM_INT(counters()->frames_unexpected, 1);
+    CLAIM_INT(counters()->queries_in, 0);
+    asked(1, 7, 0);
+    CLAIM_INT(counters()->bundles_withheld, 1);
+    (void)relay_rig_link(&rig, 10, 1); /* Which is caught up with the rest. */
+    CLAIM_INT(counters()->bundles_withheld, 2);
+    CLAIM_INT(relay_rig_sent(&rig, 8, HSY_BUNDLE), 0);
+    CLAIM_INT(relay_rig_sent(&rig, 10, HSY_BUNDLE), 0);
 }
 
 static void an_application_answers_once_and_in_time(void **state)
@@ -586,11 +647,13 @@ int main(void)
         CASE(who_is_not_listed_any_more_is_not_waited_for),
         CASE(a_look_up_that_was_not_asked_for_changes_nothing),
         CASE(the_last_look_up_is_shortly_before_the_end),
+        CASE(of_more_than_64_missing_the_next_ones_have_their_turn),
         CASE(four_are_open_and_get_their_lists_in_turn),
         CASE(what_cannot_be_asked_is_refused),
         CASE(the_end_is_told_once_there_is_memory_for_it),
         CASE(who_stops_ends_its_queries),
         CASE(a_node_answers_by_itself_the_way_the_query_came),
+        CASE(links_of_version_1_neither_bring_nor_get_any),
         CASE(an_application_answers_once_and_in_time),
         CASE(a_query_of_long_ago_is_a_message),
         CASE(what_finds_no_room_is_answered_when_there_is),

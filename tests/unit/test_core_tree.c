@@ -342,6 +342,7 @@ static struct hsy_bundle large_bundle(uint64_t seq)
     return b;
 }
 
+/* What is left of it is announced to the asker, and can be asked for again. */
 static void a_graft_is_answered_with_128_kib_at_most(void **state)
 {
     struct hsy_bundle_id ids[HSY_GRAFT_IDS_MAX];
@@ -358,9 +359,39 @@ static void a_graft_is_answered_with_128_kib_at_most(void **state)
     }
     frame.graft.ids = (struct hsy_bundle_ids){.bytes = ids[0].bytes,
                                               .count = HSY_GRAFT_IDS_MAX};
+    relay_rig_run(&rig, 1000); /* They have been announced. */
+    relay_rig_forget(&rig);
     relay_rig_frame(&rig, 6, &frame);
+    uint32_t fit = HSY_GRAFT_ANSWER_MAX / each;
     CLAIM(each > 4096);
-    CLAIM_INT(sent(6, HSY_BUNDLE), HSY_GRAFT_ANSWER_MAX / each);
+    CLAIM_INT(sent(6, HSY_BUNDLE), fit);
+    CLAIM_INT(sent(6, HSY_IHAVE), 1);
+    struct hsy_frame rest = relay_rig_last(&rig, 6, HSY_IHAVE);
+    CLAIM_INT(rest.ihave.count, HSY_GRAFT_IDS_MAX - fit);
+    CLAIM_BYTES(rest.ihave.bytes, ids[fit].bytes,
+                rest.ihave.count * sizeof(ids[0]));
+    frame.graft.ids = rest.ihave;
+    relay_rig_frame(&rig, 6, &frame);
+    CLAIM_INT(sent(6, HSY_BUNDLE), 2 * fit);
+    end();
+}
+
+/* Who has asked for it in vain asks again when he is told that it is there. */
+static void what_is_announced_again_is_asked_for_again(void **state)
+{
+    (void)state;
+    relay_rig_begin_with(&rig, 2);
+    struct hsy_bundle b = relay_rig_bundle(&rig, 1, 1, 1);
+    struct hsy_bundle_id id = relay_rig_id(&rig, &b);
+    relay_rig_ihave(&rig, 6, &id);
+    relay_rig_run(&rig, 1000);
+    CLAIM_INT(sent(6, HSY_GRAFT), 1);
+    relay_rig_ihave(&rig, 6, &id);
+    relay_rig_run(&rig, 1000);
+    CLAIM_INT(sent(6, HSY_GRAFT), 2);
+    struct hsy_frame frame = relay_rig_last(&rig, 6, HSY_GRAFT);
+    CLAIM_INT(frame.graft.ids.count, 1);
+    CLAIM_BYTES(frame.graft.ids.bytes, id.bytes, sizeof(id));
     end();
 }
 
@@ -637,6 +668,7 @@ int main(void)
         cmocka_unit_test(a_link_on_which_too_much_waits_becomes_lazy),
         cmocka_unit_test(a_graft_makes_eager_and_sends_what_is_wanted),
         cmocka_unit_test(a_graft_is_answered_with_128_kib_at_most),
+        cmocka_unit_test(what_is_announced_again_is_asked_for_again),
         cmocka_unit_test(a_13th_eager_link_is_refused_after_its_bundle),
         cmocka_unit_test(a_13th_eager_link_takes_the_place_of_an_idle_one),
         cmocka_unit_test(links_that_cannot_be_lazy_make_no_room),

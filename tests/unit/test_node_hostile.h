@@ -480,10 +480,10 @@ static inline struct hsy_bundle_id hostile_bundle_id(struct hostile *h)
     struct hsy_bundle_id id = {{0}};
     const struct hsy_ml *seen = &h->stage.node->core.relay.seen;
 
-    if (seen->seen.count > 0 && hostile_chance(h, 2)) {
+    if (seen->ring.table.count > 0 && hostile_chance(h, 2)) {
         memcpy(&id,
-               hsy_table_at(&seen->seen,
-                            (uint32_t)hostile_pick(h, seen->seen.count)),
+               hsy_table_at(&seen->ring.table,
+                            (uint32_t)hostile_pick(h, seen->ring.table.count)),
                sizeof(id));
     } else {
         id.bytes[0] = (uint8_t)(1 + hostile_pick(h, 200));

@@ -315,6 +315,50 @@ static void whatever_is_taken_starts_the_ten_seconds_anew(void **state)
     end();
 }
 
+/* More waits for the sink than finds room, for so long; after each second but
+ * the last it takes @len bytes. */
+static void crowd_for_4_s(uint32_t len)
+{
+    for (uint32_t s = 0; s < 3; s++) {
+        stage_run(&stage, 1000);
+        stage_sent(&stage, to, len);
+        forward(150);
+    }
+    stage_run(&stage, 999);
+    CLAIM(stage_is_open(&stage, to));
+    CLAIM_INT(stage_counters(&stage)->links_crowded, 1); /* One episode. */
+    stage_run(&stage, 1);
+}
+
+static void who_takes_less_than_6_kib_in_4_s_of_a_crowd_is_slow(void **state)
+{
+    (void)state;
+    begin(HSY_PROTOCOL_MAX);
+    forward(200);
+    CLAIM_INT(stage_counters(&stage)->links_crowded, 1);
+    crowd_for_4_s(HSY_CROWDED_LEN / 3);
+    CLAIM(stage_is_open(&stage, to));
+    crowd_for_4_s(HSY_CROWDED_LEN / 3 - 1); /* Counted anew. */
+    CLAIM(!stage_is_open(&stage, to));
+    CLAIM_INT(stage_counters(&stage)->slow_closed, 1);
+    CLAIM(stage_is_open(&stage, from));
+    end();
+}
+
+static void who_takes_little_while_little_waits_is_not_slow(void **state)
+{
+    (void)state;
+    begin(HSY_PROTOCOL_MAX);
+    forward(40); /* More than the window, less than the queue. */
+    for (uint32_t s = 0; s < 20; s++) {
+        stage_run(&stage, 1000);
+        stage_sent(&stage, to, 100);
+        CLAIM(stage_is_open(&stage, to));
+    }
+    CLAIM_INT(stage_counters(&stage)->links_crowded, 0);
+    end();
+}
+
 /* Its host could not take anything either. */
 static void a_pause_of_our_own_is_not_held_against_a_link(void **state)
 {
@@ -389,6 +433,8 @@ int main(void)
         cmocka_unit_test(a_link_of_version_1_gets_all_that_fits),
         cmocka_unit_test(who_takes_nothing_for_ten_seconds_is_slow),
         cmocka_unit_test(whatever_is_taken_starts_the_ten_seconds_anew),
+        cmocka_unit_test(who_takes_less_than_6_kib_in_4_s_of_a_crowd_is_slow),
+        cmocka_unit_test(who_takes_little_while_little_waits_is_not_slow),
         cmocka_unit_test(a_pause_of_our_own_is_not_held_against_a_link),
         cmocka_unit_test(who_was_slow_is_probed_and_not_asked_for_a_minute),
         cmocka_unit_test(the_good_bye_goes_out_though_the_window_is_full),
