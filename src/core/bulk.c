@@ -99,10 +99,7 @@ static void end_turn(struct hsy_bulk *b, const struct hsy_bulk_entry *e)
 void hsy_bulk_message(const struct hsy_bulk_entry *e, struct hsy_bundle *bundle,
                       struct hsy_message *message)
 {
-    struct hsy_reader in = hsy_reader(e->bundle->bytes, e->bundle->len);
-
-    hsy_get_bundle(&in, bundle);
-    HSY_ASSERT(hsy_reader_done(&in)); /* It was sound when it was kept. */
+    *bundle = hsy_kept_bundle(e->bundle);
     struct hsy_reader at = hsy_reader(bundle->messages, bundle->messages_len);
     bool there = hsy_messages_next(&at, message);
     HSY_ASSERT(there && hsy_message_large(message));

@@ -147,6 +147,8 @@ void hsy_bulk_tick(struct hsy_bulk *b);
 bool hsy_bulk_expects(const struct hsy_bulk *b, const struct hsy_bundle_id *id);
 /* The lowest ordinal of those that are still to come; UINT64_MAX: none. */
 uint64_t hsy_bulk_lowest(const struct hsy_bulk *b);
+/* Bytes of what is remembered for one link that asks, in a table. */
+size_t hsy_serves_len(void);
 /* Does anybody still need this node for an own message? */
 bool hsy_bulk_is_pinned(const struct hsy_bulk *b);
 

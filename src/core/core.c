@@ -195,22 +195,34 @@ static void say_good_bye(struct hsy_core *core)
 
 /* Everything that was taken is on its way, and on the disk; and of each large
  * message one copy is out, or the time for that is over. */
-static void leave_when_done(struct hsy_core *core)
+static bool is_done(const struct hsy_core *core)
 {
-    struct hsy_relay *relay = &core->relay;
+    const struct hsy_relay *relay = &core->relay;
     uint64_t last_ns = core->leave_by_ns - LEAVE_WAIT_NS / 4;
     bool late = core->env.now.mono_ns >= last_ns;
 
-    HSY_ASSERT(core->phase == HSY_PHASE_LEAVING);
+    HSY_ASSERT(core->leave_by_ns > 0);
+    return hsy_publisher_done(&relay->publisher) &&
+           hsy_saved_idle(&relay->saved) &&
+           (late || core->neighbours.degree == 0 ||
+            !hsy_bulk_is_pinned(&relay->bulk));
+}
+
+/* A write that finds no memory stops the node at once: then there are no last
+ * words. */
+static void leave_when_done(struct hsy_core *core)
+{
+    struct hsy_relay *relay = &core->relay;
+
+    HSY_ASSERT(core->phase != HSY_PHASE_RUNNING);
     hsy_publisher_flush(&relay->publisher); /* There may be a job free now. */
     hsy_saved_flush(&relay->saved);
-    if (!core->bye_said && hsy_publisher_done(&relay->publisher) &&
-        hsy_saved_idle(&relay->saved) &&
-        (late || core->neighbours.degree == 0 ||
-         !hsy_bulk_is_pinned(&relay->bulk))) {
+    if (!core->bye_said && is_done(core)) {
         core->bye_said = true;
         hsy_saved_end(&relay->saved);
-        say_good_bye(core);
+        if (core->phase == HSY_PHASE_LEAVING) {
+            say_good_bye(core);
+        }
     }
 }
 

@@ -248,8 +248,7 @@ static uint64_t handed(const struct hsy_saved *s)
 /* The disk has answered for @e, one way or the other. */
 static void hand_over(struct hsy_saved *s, const struct hsy_saving *e)
 {
-    struct hsy_reader in = hsy_reader(e->bundle->bytes, e->bundle->len);
-    struct hsy_bundle bundle;
+    struct hsy_bundle bundle = hsy_kept_bundle(e->bundle);
 
     HSY_ASSERT(e->ordinal > s->over);
     s->over = e->ordinal;
@@ -260,8 +259,6 @@ static void hand_over(struct hsy_saved *s, const struct hsy_saving *e)
     HSY_ASSERT(origin != NULL); /* It stays while this is under way. */
     HSY_ASSERT(origin->under_way > 0);
     origin->under_way--;
-    hsy_get_bundle(&in, &bundle);
-    HSY_ASSERT(hsy_reader_done(&in)); /* We encoded it ourselves. */
     hsy_delivery_turn(s->delivery, &(struct hsy_turn){.bundle = &bundle,
                                                       .content = e->content,
                                                       .hops = e->hops,

@@ -167,16 +167,6 @@ static struct hsy_origin *claim_bundle(struct hsy_saved *s,
 
 /* -------------------------------------------------------------------- rows */
 
-static struct hsy_bundle decoded(const struct hsy_blob *blob)
-{
-    struct hsy_reader in = hsy_reader(blob->bytes, blob->len);
-    struct hsy_bundle bundle;
-
-    hsy_get_bundle(&in, &bundle);
-    HSY_ASSERT(hsy_reader_done(&in)); /* It was looked at before. */
-    return bundle;
-}
-
 static bool is_full(const struct hsy_saved *s, const struct hsy_restored *r)
 {
     const struct hearsay_config *config = &s->env->config;
@@ -191,7 +181,7 @@ static void make_room(struct hsy_saved *s, struct hsy_restored *r)
     HSY_ASSERT(r->count > 0);
     while (is_full(s, r)) {
         struct restored top = pop(r);
-        struct hsy_bundle bundle = decoded(top.bundle);
+        struct hsy_bundle bundle = hsy_kept_bundle(top.bundle);
         struct hsy_origin *origin = claim_bundle(s, &bundle);
         if (origin != NULL) {
             hsy_saved_mark(s, origin);
@@ -377,7 +367,7 @@ static bool is_due(const struct hsy_saved *s, const struct restored *item,
  * what was not. */
 static void set_next(struct hsy_saved *s, const struct restored *item, bool due)
 {
-    struct hsy_bundle bundle = decoded(item->bundle);
+    struct hsy_bundle bundle = hsy_kept_bundle(item->bundle);
     struct hsy_epoch of = hsy_bundle_epoch(&bundle);
     struct hsy_origin *origin = hsy_origin_find(s->origins, &of);
     uint64_t behind = bundle.first_seq + bundle.count;
@@ -420,7 +410,7 @@ static void start_origins(struct hsy_saved *s)
 /* All its numbers are claimed, or there was no room for its origin. */
 static void start_bundle(struct hsy_saved *s, const struct restored *item)
 {
-    struct hsy_bundle bundle = decoded(item->bundle);
+    struct hsy_bundle bundle = hsy_kept_bundle(item->bundle);
     struct hsy_epoch of = hsy_bundle_epoch(&bundle);
 
     if (hsy_origin_find(s->origins, &of) == NULL) {
@@ -452,7 +442,7 @@ static void start_bundles(struct hsy_saved *s, struct hsy_restored *r)
     const struct restored *all = sorted(r);
 
     for (uint32_t i = count; i > 0; i--) {
-        struct hsy_bundle bundle = decoded(all[i - 1].bundle);
+        struct hsy_bundle bundle = hsy_kept_bundle(all[i - 1].bundle);
         (void)claim_bundle(s, &bundle);
     }
     for (uint32_t i = count; i > 0; i--) {

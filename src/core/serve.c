@@ -2,10 +2,9 @@
  * message; the node takes a piece when nothing else waits for the link, so no
  * piece ever waits in a queue, and small messages go first. A request for what
  * has not come here yet waits until it does. */
-#include "core/serve.h"
+#include "core/bulk.h"
 
 #include "base/addr.h"
-#include "core/bulk.h"
 
 #include <string.h>
 

@@ -3,7 +3,6 @@
 #include "node/limits.h"
 
 #include "core/registry_rows.h"
-#include "core/serve.h"
 #include "node/inner.h"
 
 enum {

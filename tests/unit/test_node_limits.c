@@ -2,9 +2,9 @@
  * node enforces, and the size of what it holds. */
 #include <string.h>
 
+#include "core/bulk.h"
 #include "core/messages.h"
 #include "core/saved.h"
-#include "core/serve.h"
 #include "node/limits.h"
 #include "support/claim.h"
 
