@@ -4,9 +4,10 @@
  *     cc thread.c $(pkg-config --cflags --libs hearsay) -o thread
  *     ./thread HOST:PORT...
  *
- * Each line of stdin is published; its end means good-bye. The callbacks come
- * from the node's thread, so what they share with the program needs a lock or,
- * as here, is atomic. Nothing is kept on disk: each run is another peer. */
+ * Each line of stdin is published, or, when it begins with '?', asked of all;
+ * its end means good-bye. The callbacks come from the node's thread, so what
+ * they share with the program needs a lock or, as here, is atomic. Nothing is
+ * kept on disk: each run is another peer. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <stdatomic.h>
@@ -24,18 +25,34 @@ struct app {
     atomic_ulong received;
 };
 
-/* On the node's thread: be quick, and do not call hearsay_thread_publish() or
- * hearsay_thread_stop() from here. */
+static void print_line(const uint8_t *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++) { /* To a terminal? */
+        (void)putchar(bytes[i] < 0x20 || bytes[i] == 0x7f ? '?' : bytes[i]);
+    }
+    (void)putchar('\n');
+}
+
+/* On the node's thread: be quick, and do not call hearsay_thread_publish(),
+ * hearsay_thread_call() or hearsay_thread_stop() from here. */
 static void on_message(void *ctx, const struct hearsay_message *message)
 {
     struct app *app = ctx;
 
     atomic_fetch_add(&app->received, 1);
-    for (size_t i = 0; i < message->payload_len; i++) { /* To a terminal? */
-        uint8_t byte = message->payload[i];
-        (void)putchar(byte < 0x20 || byte == 0x7f ? '?' : byte);
+    print_line(message->payload, message->payload_len);
+}
+
+/* Answers to what was asked, and the end of it. */
+static void on_told(void *ctx, const struct hearsay_effect *told)
+{
+    (void)ctx;
+    if (told->kind == HEARSAY_FX_ANSWER) {
+        print_line(told->answer.payload, told->answer.payload_len);
+    } else if (told->kind == HEARSAY_FX_QUERY_DONE) {
+        printf("%u of %u answered\n", told->summary->answered,
+               told->summary->expected);
     }
-    (void)putchar('\n');
 }
 
 static void on_note(void *ctx, const struct hearsay_note *note,
@@ -55,15 +72,25 @@ static void on_stopped(void *ctx, enum hearsay_stop why, const char *text)
     atomic_store(&app->stopped, true);
 }
 
+/* On the node's thread as well. */
+static int ask(struct hearsay_runtime *rt, void *query)
+{
+    return hearsay_runtime_query(rt, query, NULL);
+}
+
 /* Waits while the node has not joined yet, or has no room. */
-static int publish(struct app *app, struct hearsay_thread *node,
-                   const char *text, size_t len)
+static int say(struct app *app, struct hearsay_thread *node, const char *text,
+               size_t len)
 {
     const struct timespec pause = {.tv_nsec = 50 * 1000 * 1000};
+    struct hearsay_outgoing query = {.payload = text + 1,
+                                     .payload_len = len - 1};
     int err;
 
     do {
-        err = hearsay_thread_publish(node, NULL, text, len, NULL);
+        err = len > 0 && text[0] == '?'
+                  ? hearsay_thread_call(node, ask, &query)
+                  : hearsay_thread_publish(node, NULL, text, len, NULL);
         if (err != HEARSAY_ERR_STATE && err != HEARSAY_ERR_AGAIN) {
             return err;
         }
@@ -113,6 +140,7 @@ static struct hearsay_thread *start(struct app *app, int argc, char **argv)
     config.workers = 1;
     config.on_message = on_message;
     config.on_note = on_note;
+    config.on_told = on_told;
     config.on_stopped = on_stopped;
     config.ctx = app;
     if (hearsay_thread_start(&node, &config, &error) != 0) {
@@ -137,7 +165,7 @@ int main(int argc, char **argv)
     }
     int err = 0;
     while (err == 0 && fgets(line, sizeof(line), stdin) != NULL) {
-        err = publish(&app, node, line, strcspn(line, "\n"));
+        err = say(&app, node, line, strcspn(line, "\n"));
     }
     if (err != 0) {
         fprintf(stderr, "thread: %s\n", hearsay_strerror(err));

@@ -170,9 +170,22 @@ hearsay_thread_start(struct hearsay_thread **out,
                      const struct hearsay_runtime_config *config,
                      struct hearsay_runtime_error *error);
 
-/** Any thread: as hearsay_runtime_publish(), and waits for its answer; after
- * 10 s, when a callback blocks the loop, HEARSAY_ERR_AGAIN and not taken. Not
- * from a callback, and not when hearsay_thread_stop() may have begun. */
+/** Any thread: has @call called on the node's thread, where all of
+ * hearsay_runtime_*() is allowed but leave and close, waits for it, and returns
+ * what it returns. @call must not wait for anything itself. @arg may be on the
+ * caller's stack.
+ *
+ * HEARSAY_ERR_STATE: the node is closing; HEARSAY_ERR_AGAIN: for 10 s a
+ * callback has blocked the loop. In both cases @call was not called and never
+ * will be. Not from a callback, and not when hearsay_thread_stop() may have
+ * begun. */
+HEARSAY_API HEARSAY_MUST_USE int
+hearsay_thread_call(struct hearsay_thread *thread,
+                    int (*call)(struct hearsay_runtime *rt, void *arg),
+                    void *arg);
+
+/** hearsay_runtime_publish() by way of hearsay_thread_call(), with the errors
+ * of both. */
 HEARSAY_API HEARSAY_MUST_USE int
 hearsay_thread_publish(struct hearsay_thread *thread, const char *topic,
                        const void *payload, size_t payload_len,

@@ -15,15 +15,13 @@
 
 enum {
     STACK_LEN = 1024 * 1024, /* The host's callbacks run on it. */
-    PUBLISH_WAIT_S = 10      /* Longer: the loop is stuck in a callback. */
+    CALL_WAIT_S = 10         /* Longer: the loop is stuck in a callback. */
 };
 
 struct request {
     struct request *next;
-    const char *topic;
-    const void *payload;
-    size_t payload_len;
-    uint64_t *out_seq;
+    int (*call)(struct hearsay_runtime *rt, void *arg);
+    void *arg;
     int rc;
     bool done;
 };
@@ -98,10 +96,8 @@ static void requests_serve(struct hearsay_thread *t)
     while ((r = t->first) != NULL) {
         t->first = r->next;
         t->last = t->first == NULL ? NULL : t->last;
-        r->rc = t->runtime == NULL
-                    ? HEARSAY_ERR_STATE
-                    : hearsay_runtime_publish(t->runtime, r->topic, r->payload,
-                                              r->payload_len, r->out_seq);
+        r->rc = t->runtime == NULL ? HEARSAY_ERR_STATE
+                                   : r->call(t->runtime, r->arg);
         r->done = true;
     }
     (void)pthread_cond_broadcast(&t->changed);
@@ -256,22 +252,19 @@ static void request_withdraw(struct hearsay_thread *t, struct request *r)
     t->last = t->last == r ? before : t->last;
 }
 
-int hearsay_thread_publish(struct hearsay_thread *thread, const char *topic,
-                           const void *payload, size_t payload_len,
-                           uint64_t *out_seq)
+int hearsay_thread_call(struct hearsay_thread *thread,
+                        int (*call)(struct hearsay_runtime *rt, void *arg),
+                        void *arg)
 {
     HSY_ASSERT(thread != NULL);
+    HSY_ASSERT(call != NULL);
     HSY_ASSERT(!pthread_equal(pthread_self(), thread->thread));
 
-    struct request r = {.topic = topic,
-                        .payload = payload,
-                        .payload_len = payload_len,
-                        .out_seq = out_seq,
-                        .rc = HEARSAY_ERR_AGAIN};
+    struct request r = {.call = call, .arg = arg, .rc = HEARSAY_ERR_AGAIN};
     struct timespec until;
     int rc = clock_gettime(CLOCK_MONOTONIC, &until);
     HSY_ASSERT(rc == 0);
-    until.tv_sec += PUBLISH_WAIT_S;
+    until.tv_sec += CALL_WAIT_S;
 
     (void)pthread_mutex_lock(&thread->lock);
     if (thread->last == NULL) {
@@ -289,6 +282,31 @@ int hearsay_thread_publish(struct hearsay_thread *thread, const char *topic,
     }
     (void)pthread_mutex_unlock(&thread->lock);
     return r.rc;
+}
+
+struct message {
+    const char *topic;
+    const void *payload;
+    size_t payload_len;
+    uint64_t *out_seq;
+};
+
+static int publish(struct hearsay_runtime *rt, void *arg)
+{
+    const struct message *m = arg;
+    return hearsay_runtime_publish(rt, m->topic, m->payload, m->payload_len,
+                                   m->out_seq);
+}
+
+int hearsay_thread_publish(struct hearsay_thread *thread, const char *topic,
+                           const void *payload, size_t payload_len,
+                           uint64_t *out_seq)
+{
+    struct message m = {.topic = topic,
+                        .payload = payload,
+                        .payload_len = payload_len,
+                        .out_seq = out_seq};
+    return hearsay_thread_call(thread, publish, &m);
 }
 
 void hearsay_thread_stop(struct hearsay_thread *thread)

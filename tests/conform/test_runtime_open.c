@@ -2,6 +2,7 @@
  * publishing, stopping, and a node on a thread of its own. */
 #include "support/stub_host.h"
 
+#include <pthread.h>
 #include <sys/stat.h>
 
 #include "runtime/files.h"
@@ -502,6 +503,20 @@ static void ticks_come_at_the_nodes_deadline(void **state)
 
 /* ---------------------------------------------------- a thread of its own */
 
+struct seen_from_inside {
+    pthread_t thread;
+    bool bound;
+};
+
+static int look_inside(struct hearsay_runtime *rt, void *arg)
+{
+    struct seen_from_inside *seen = arg;
+    struct hearsay_addr addr;
+    seen->thread = pthread_self();
+    seen->bound = hearsay_runtime_bound(rt, 0, &addr) && addr.port != 0;
+    return -77;
+}
+
 static void a_thread_publishes_for_others_and_stops(void **state)
 {
     (void)state;
@@ -521,6 +536,10 @@ static void a_thread_publishes_for_others_and_stops(void **state)
     }
     CLAIM_INT(rc, 0);
     CLAIM_INT(seq, 41);
+    struct seen_from_inside seen = {.bound = false};
+    CLAIM_INT(hearsay_thread_call(thread, look_inside, &seen), -77);
+    CLAIM(seen.bound);
+    CLAIM(!pthread_equal(seen.thread, pthread_self()));
     hearsay_thread_stop(thread); /* The stub never leaves: 3 s. */
     hearsay_thread_stop(NULL);
 

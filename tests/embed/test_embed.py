@@ -507,6 +507,10 @@ class Examples(unittest.TestCase):
         self.wait_seen(self.a, "from a thread")
         self.a.run("send", "to a thread")
         example.wait_for(lambda: "to a thread" in example.lines, 15, "it printed the message")
+        example.say("?who is there")
+        example.wait_for(lambda: example.lines[-1].endswith(" answered"), 15, "all have answered")
+        answered, _, expected = example.lines[-1].split()[:3]
+        self.assertEqual((answered, int(expected) > 0), (expected, True))
         self.leave_unnoticed("thread", lambda: self.assertEqual(example.end(), 0, example.notes))
         self.assertIn("thread: 1 messages received", example.notes)
 
