@@ -372,11 +372,27 @@ static void mark_weather(struct hsy_swarm *s)
     }
 }
 
+static void count_pairs(struct hsy_swarm *s)
+{
+    struct hsy_totals t = hsy_ledger_totals(s->w->ledger);
+    s->out->pairs = (struct hsy_swarm_pairs){
+        .published = t.published,
+        .all = t.published * (s->plan->peers - 1),
+        .delivered = t.delivered + t.twice + t.phantom,
+        .phantom = t.phantom,
+        .twice = t.twice,
+        .altered = t.altered,
+        .judged = t.judged,
+        .lost = t.lost,
+        .left_out = hsy_checks_left_out(s->w->checks)};
+}
+
 static void finish(struct hsy_swarm *s)
 {
     struct hsy_swarm_result *out = s->out;
     count_all(s);
     mark_weather(s);
+    count_pairs(s);
     out->digest = hsy_cluster_digest(s->c);
     out->steps = hsy_cluster_steps(s->c);
     out->virtual_ns = hsy_cluster_now(s->c);

@@ -298,7 +298,7 @@ static void check_messages(struct hsy_swarm *s)
         }
     }
     struct hsy_expectation e = {.from_ns = from_ns, .to_ns = from_ns};
-    struct hsy_missing missing = hsy_ledger_missing(s->w->ledger, &e);
+    struct hsy_missing missing = hsy_ledger_judge(s->w->ledger, &e);
     if (missing.missed > 0) {
         hsy_swarm_broke_at(s, "messages", missing.node, "missed message",
                            missing.seq);
