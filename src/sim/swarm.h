@@ -117,6 +117,9 @@ struct hsy_swarm_plan {
     uint32_t tail_ppm, bytes_per_s, window_len, reset_ppm;
     uint64_t tail_ns;
     uint32_t publish_percent; /* Chance of a message each second. */
+    uint32_t burst_percent;   /* And of so many short ones at once. */
+    uint32_t burst;
+    bool burst_of_all; /* Each of another peer, not all of one. */
     uint32_t strikes_count;
     struct hsy_strike strikes[HSY_SWARM_STRIKES_MAX]; /* By time. */
     uint64_t
