@@ -125,7 +125,9 @@ void hsy_origin_remove(struct hsy_origins *o, struct hsy_origin *origin);
 /* History of it up to there is not wanted; 0: all of it is. */
 uint64_t hsy_origin_unwanted(const struct hsy_env *env,
                              const struct hsy_origin *origin);
-/* So recent that digests have it. */
+/* So near to our clock that digests have what was said then. */
+bool hsy_origins_is_near(const struct hsy_origins *o, uint64_t wall_ms);
+/* Its latest bundle is. */
 bool hsy_origin_is_recent(const struct hsy_origins *o,
                           const struct hsy_origin *origin);
 bool hsy_origin_is_idle(const struct hsy_origin *origin, uint64_t now_ns);
