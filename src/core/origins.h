@@ -44,6 +44,8 @@ struct hsy_origin {
     bool dirty, marked;    /* saved.h: to be written; it has been once. */
     bool restored;         /* It was heard of in an earlier life. */
     bool rumour;           /* Counted as one of those that are only heard of. */
+    uint64_t blank_to;     /* Up to there an earlier life was done with it, and
+                              its disk may not have taken all. */
     uint64_t history_to;   /* Up to there it had published before our time. */
     uint64_t history_from; /* The first of these that anybody has; 0: none. */
     uint64_t born_ns;      /* When this entry was made. */

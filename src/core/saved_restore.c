@@ -261,6 +261,7 @@ static int restore_mark(struct hsy_saved *s, const struct hearsay_row *row)
         return HEARSAY_ERR_FULL;
     }
     origin->marked = true;
+    origin->blank_to = hsy_origin_high(origin);
     origin->next = mark.done + 1 > origin->next ? mark.done + 1 : origin->next;
     origin->wall_ms =
         mark.wall_ms > origin->wall_ms ? mark.wall_ms : origin->wall_ms;
