@@ -43,6 +43,7 @@ struct hsy_origin {
     bool changed;          /* Pulled something: others will be told. */
     bool dirty, marked;    /* saved.h: to be written; it has been once. */
     bool restored;         /* It was heard of in an earlier life. */
+    bool told;             /* This life began with something of it. */
     bool rumour;           /* Counted as one of those that are only heard of. */
     uint64_t blank_to;     /* Up to there an earlier life was done with it, and
                               its disk may not have taken all. */

@@ -410,7 +410,7 @@ static void start_origins(struct hsy_saved *s)
         }
         if (age_ns(s, origin->wall_ms) > over_ns &&
             origin->first == HSY_PLACE_NONE && origin->held == NULL &&
-            origin->under_way == 0) {
+            origin->under_way == 0 && !origin->told) {
             hsy_origin_remove(s->origins, origin);
         }
     }
@@ -430,6 +430,7 @@ static void start_bundle(struct hsy_saved *s, const struct restored *item)
     (void)!hsy_ml_add(s->seen, &item->id, 1);
     keep(s, item, &bundle);
     if (is_due(s, item, &bundle)) {
+        hsy_origin_find(s->origins, &of)->told = true;
         deliver(s, item, &bundle);
     }
     HSY_ASSERT(bundle.count >= 1);

@@ -465,6 +465,36 @@ static void what_is_too_old_is_dropped_and_remembered(void **state)
     end();
 }
 
+/* By a clock that is wrong at the start, all of an origin is over; but what
+ * this very life has begun with, it must not deliver again. */
+static void
+what_was_told_at_the_start_is_known_when_the_clock_is_right(void **state)
+{
+    uint64_t off_ms = UINT64_C(30) * 24 * 3600 * 1000;
+    (void)state;
+    begin();
+    rig.core.env.config.retain_max = 1;
+    relay_rig_relay(&rig)->retained.table.items_max = 1;
+    hear_of(1, 1);
+    hear_of(1, 2);
+    settle(); /* Of the first, a mark is left. */
+    hear_of(1, 3);
+    tick();
+    answer(true);
+    relay_rig_fini(&rig);
+    prepare();
+    rig.given.now.wall_ms += off_ms;
+    load();
+    CLAIM_INT(delivered(), 1);
+    CLAIM_INT(rig.ports.deliveries[0].seq, 3);
+    rig.given.now.wall_ms -= off_ms;
+    rig.core.env.now.wall_ms -= off_ms;
+    CLAIM(relay_rig_hear_one(&rig, 4, 1, 1)); /* Its id is forgotten. */
+    settle();
+    CLAIM_INT(delivered(), 1);
+    end();
+}
+
 static void of_more_than_there_is_room_for_the_newest_are_kept(void **state)
 {
     (void)state;
@@ -618,6 +648,8 @@ int main(void)
         cmocka_unit_test(what_is_kept_no_more_is_remembered_by_its_mark),
         cmocka_unit_test(a_gap_stays_one),
         cmocka_unit_test(what_is_too_old_is_dropped_and_remembered),
+        cmocka_unit_test(
+            what_was_told_at_the_start_is_known_when_the_clock_is_right),
         cmocka_unit_test(of_more_than_there_is_room_for_the_newest_are_kept),
         cmocka_unit_test(a_damaged_row_is_refused),
         cmocka_unit_test(a_mark_is_what_runs_can_be_or_refused),
