@@ -112,6 +112,25 @@ static void show_marks(FILE *out, const struct hsy_swarm_tally *t)
     }
 }
 
+static void show_pairs(FILE *out, const struct hsy_swarm_pairs *p)
+{
+    fprintf(out,
+            "%" PRIu64 " messages, %" PRIu64
+            " pairs of a message and another peer\n",
+            p->published, p->all);
+    fprintf(out,
+            "%" PRIu64 " deliveries checked: %" PRIu64
+            " never published, %" PRIu64 " twice, %" PRIu64 " altered\n",
+            p->delivered, p->phantom, p->twice, p->altered);
+    fprintf(out, "%" PRIu64 " pairs judged for loss: %" PRIu64 " lost",
+            p->judged, p->lost);
+    if (p->left_out > 0) {
+        fprintf(out, "; %" PRIu64 " checks left out, a table was full",
+                p->left_out);
+    }
+    fputs("\n", out);
+}
+
 void hsy_swarm_tally_show(FILE *out, const struct hsy_swarm_tally *t)
 {
     show_failures(out, t);
@@ -120,6 +139,7 @@ void hsy_swarm_tally_show(FILE *out, const struct hsy_swarm_tally *t)
         show_marks(out, t);
         fputs("\n", out);
     }
+    show_pairs(out, &t->pairs);
     fprintf(out,
             "%" PRIu64 " of %" PRIu64 " runs, %" PRIu64 " failed; %" PRIu64
             " events, %.0f virtual seconds in %.1f s; digest %016" PRIx64 "\n",
@@ -187,6 +207,21 @@ static json_t *json_invariants(const struct hsy_swarm_tally *t)
     return all;
 }
 
+static json_t *json_pairs(const struct hsy_swarm_pairs *p)
+{
+    json_t *all = json_object();
+    json_object_set_new(all, "published", json_u64(p->published));
+    json_object_set_new(all, "pairs", json_u64(p->all));
+    json_object_set_new(all, "deliveries", json_u64(p->delivered));
+    json_object_set_new(all, "phantom", json_u64(p->phantom));
+    json_object_set_new(all, "twice", json_u64(p->twice));
+    json_object_set_new(all, "altered", json_u64(p->altered));
+    json_object_set_new(all, "judged", json_u64(p->judged));
+    json_object_set_new(all, "lost", json_u64(p->lost));
+    json_object_set_new(all, "left_out", json_u64(p->left_out));
+    return all;
+}
+
 void hsy_swarm_tally_json(FILE *out, const struct hsy_swarm_tally *t,
                           const struct hsy_swarm_choice *smallest)
 {
@@ -202,6 +237,7 @@ void hsy_swarm_tally_json(FILE *out, const struct hsy_swarm_tally *t,
     json_object_set_new(all, "failed", json_u64(t->failed));
     json_object_set_new(all, "failures", json_failures(t));
     json_object_set_new(all, "invariants", json_invariants(t));
+    json_object_set_new(all, "messages", json_pairs(&t->pairs));
     json_object_set_new(all, "marks", marks);
     json_object_set_new(all, "marks_unreached",
                         json_u64(hsy_swarm_tally_unreached(t)));

@@ -65,6 +65,20 @@ static void keep_failure(struct hsy_swarm_tally *t, uint64_t run,
     t->shown_runs[place] = run;
 }
 
+static void add_pairs(struct hsy_swarm_pairs *sum,
+                      const struct hsy_swarm_pairs *more)
+{
+    sum->published += more->published;
+    sum->all += more->all;
+    sum->delivered += more->delivered;
+    sum->phantom += more->phantom;
+    sum->twice += more->twice;
+    sum->altered += more->altered;
+    sum->judged += more->judged;
+    sum->lost += more->lost;
+    sum->left_out += more->left_out;
+}
+
 void hsy_swarm_tally_add(struct hsy_swarm_tally *t, uint64_t run,
                          const struct hsy_swarm_result *result)
 {
@@ -75,6 +89,7 @@ void hsy_swarm_tally_add(struct hsy_swarm_tally *t, uint64_t run,
     t->done++;
     t->steps += result->steps;
     t->virtual_ns += result->virtual_ns;
+    add_pairs(&t->pairs, &result->pairs);
     for (uint32_t i = 0; i < hsy_marks_count(); i++) {
         if (result->marks.reached[i] > 0) {
             seen(&t->marks[i], run);

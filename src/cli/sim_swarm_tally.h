@@ -21,6 +21,7 @@ struct hsy_swarm_tally {
     const struct hsy_swarm_options *options;
     struct hsy_swarm_run *runs; /* Owned, one per run. */
     uint64_t done, failed, steps, virtual_ns;
+    struct hsy_swarm_pairs pairs;
     struct hsy_swarm_seen marks[HSY_MARKS_MAX];
     struct hsy_swarm_seen broken[HSY_SWARM_INVARIANTS_MAX];
     uint64_t looked[HSY_SWARM_INVARIANTS_MAX];

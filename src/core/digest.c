@@ -6,6 +6,8 @@
 
 /* A sum serves for so long. */
 #define SUM_NS (1 * HSY_SECOND)
+/* What a wrong clock has covered comes back within so long. */
+#define REVIEW_NS (10 * HSY_SECOND)
 
 static struct hsy_origins *origins_of(const struct hsy_repair *r)
 {
@@ -23,9 +25,48 @@ static bool counts(const struct hsy_repair *r, const struct hsy_origin *origin,
            (!idle_only || hsy_origin_is_idle(origin, r->env->now.mono_ns));
 }
 
-static void hashes_of(const struct hsy_repair *r, bool idle_only,
+/* An origin is as recent as the latest of its bundles. When that one is of a
+ * clock that was wrong, what came before, and is kept, must not go with it. */
+static void review(struct hsy_repair *r, struct hsy_origin *origin)
+{
+    const struct hsy_retained *retained = &r->relay->retained;
+    const struct hsy_retained_bundle *b =
+        hsy_retained_from(retained, origin, 1);
+    uint64_t latest_ms = 0;
+
+    HSY_ASSERT(!hsy_origin_is_recent(origins_of(r), origin));
+    for (; b != NULL; b = hsy_retained_following(retained, b)) {
+        uint64_t wall_ms = hsy_retained_bundle(b).wall_ms;
+        if (wall_ms > latest_ms &&
+            hsy_origins_is_near(origins_of(r), wall_ms)) {
+            latest_ms = wall_ms;
+        }
+    }
+    origin->wall_ms = latest_ms != 0 ? latest_ms : origin->wall_ms;
+}
+
+static void review_all(struct hsy_repair *r)
+{
+    uint64_t now_ns = r->env->now.mono_ns;
+
+    if (r->reviewed_ns != 0 &&
+        hsy_time_since(r->reviewed_ns, now_ns) < REVIEW_NS) {
+        return;
+    }
+    r->reviewed_ns = now_ns;
+    for (uint32_t i = 0; i < hsy_origins_count(origins_of(r)); i++) {
+        struct hsy_origin *origin = hsy_origin_at(origins_of(r), i);
+        if (!hsy_origin_is_recent(origins_of(r), origin)) {
+            review(r, origin);
+        }
+    }
+    HSY_ASSERT(r->reviewed_ns == now_ns);
+}
+
+static void hashes_of(struct hsy_repair *r, bool idle_only,
                       uint64_t hashes[HSY_DIGEST_BUCKETS])
 {
+    review_all(r);
     for (uint32_t i = 0; i < HSY_DIGEST_BUCKETS; i++) {
         hashes[i] = 0;
     }

@@ -351,15 +351,21 @@ uint64_t hsy_origin_unwanted(const struct hsy_env *env,
     return origin->history_to - wanted;
 }
 
-bool hsy_origin_is_recent(const struct hsy_origins *o,
-                          const struct hsy_origin *origin)
+bool hsy_origins_is_near(const struct hsy_origins *o, uint64_t wall_ms)
 {
     uint64_t window_ms = o->env->config.retain_ns / HSY_MS;
     uint64_t now_ms = o->env->now.wall_ms;
 
     HSY_ASSERT(window_ms > 0);
-    return origin->wall_ms >= (now_ms > window_ms ? now_ms - window_ms : 0) &&
-           origin->wall_ms <= now_ms + window_ms; /* Else a clock was wrong. */
+    return wall_ms >= (now_ms > window_ms ? now_ms - window_ms : 0) &&
+           wall_ms <= now_ms + window_ms; /* Else a clock was wrong. */
+}
+
+bool hsy_origin_is_recent(const struct hsy_origins *o,
+                          const struct hsy_origin *origin)
+{
+    HSY_ASSERT(origin != NULL);
+    return hsy_origins_is_near(o, origin->wall_ms);
 }
 
 bool hsy_origin_is_idle(const struct hsy_origin *origin, uint64_t now_ns)

@@ -43,7 +43,10 @@ struct hsy_origin {
     bool changed;          /* Pulled something: others will be told. */
     bool dirty, marked;    /* saved.h: to be written; it has been once. */
     bool restored;         /* It was heard of in an earlier life. */
+    bool told;             /* This life began with something of it. */
     bool rumour;           /* Counted as one of those that are only heard of. */
+    uint64_t blank_to;     /* Up to there an earlier life was done with it, and
+                              its disk may not have taken all. */
     uint64_t history_to;   /* Up to there it had published before our time. */
     uint64_t history_from; /* The first of these that anybody has; 0: none. */
     uint64_t born_ns;      /* When this entry was made. */
@@ -125,7 +128,9 @@ void hsy_origin_remove(struct hsy_origins *o, struct hsy_origin *origin);
 /* History of it up to there is not wanted; 0: all of it is. */
 uint64_t hsy_origin_unwanted(const struct hsy_env *env,
                              const struct hsy_origin *origin);
-/* So recent that digests have it. */
+/* So near to our clock that digests have what was said then. */
+bool hsy_origins_is_near(const struct hsy_origins *o, uint64_t wall_ms);
+/* Its latest bundle is. */
 bool hsy_origin_is_recent(const struct hsy_origins *o,
                           const struct hsy_origin *origin);
 bool hsy_origin_is_idle(const struct hsy_origin *origin, uint64_t now_ns);

@@ -227,14 +227,17 @@ fresh(const struct answer *a, const struct hsy_retained_bundle *b)
     return b;
 }
 
-/* From @from to @to nothing is kept: what this node is done with is gone. */
+/* From @from to @to nothing is kept: what this node is done with is gone. Not
+ * so what an earlier life was done with and its disk may have refused: others
+ * keep that, and who asks has not heard the last of it. */
 static void say_gone(struct answer *a, const struct hsy_origin *origin,
                      uint64_t from, uint64_t to)
 {
     struct hsy_span span = {.of = origin->of, .from = from, .to = to};
 
     span.to = to < origin->done ? to : origin->done;
-    if (span.from > span.to || a->gone.count == HSY_PULL_SPANS_MAX) {
+    if (span.from > span.to || span.from <= origin->blank_to ||
+        a->gone.count == HSY_PULL_SPANS_MAX) {
         return;
     }
     HSY_ASSERT(span.from >= 1);

@@ -48,6 +48,7 @@ struct hsy_repair {
     uint32_t rumours; /* Entries of origins.h that are only that. */
     hearsay_link last_partner; /* Of an exchange that this node began. */
     uint64_t sum, sum_ns;      /* Of idle origins; when it was made. */
+    uint64_t reviewed_ns;      /* When clocks were looked at; digest.c. */
     uint64_t next_ns;          /* Gaps and pulls: not later than the next. */
 };
 

@@ -250,6 +250,7 @@ static int restore_mark(struct hsy_saved *s, const struct hearsay_row *row)
         return HEARSAY_ERR_FULL;
     }
     origin->marked = true;
+    origin->blank_to = hsy_origin_high(origin);
     origin->next = mark.done + 1 > origin->next ? mark.done + 1 : origin->next;
     origin->wall_ms =
         mark.wall_ms > origin->wall_ms ? mark.wall_ms : origin->wall_ms;
@@ -400,7 +401,7 @@ static void start_origins(struct hsy_saved *s)
         }
         if (age_ns(s, origin->wall_ms) > over_ns &&
             origin->first == HSY_PLACE_NONE && origin->held == NULL &&
-            origin->under_way == 0) {
+            origin->under_way == 0 && !origin->told) {
             hsy_origin_remove(s->origins, origin);
         }
     }
@@ -420,6 +421,7 @@ static void start_bundle(struct hsy_saved *s, const struct restored *item)
     (void)!hsy_ml_add(s->seen, &item->id, 1);
     keep(s, item, &bundle);
     if (is_due(s, item, &bundle)) {
+        hsy_origin_find(s->origins, &of)->told = true;
         deliver(s, item, &bundle);
     }
     HSY_ASSERT(bundle.count >= 1);

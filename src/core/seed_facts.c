@@ -13,6 +13,19 @@
 
 enum { LOOKED_AT_PER_MS = 128 };
 
+/* @record, of which something new is known, is of another boot than the one
+ * that is linked here: that one lives. */
+static void tell_overtaken(struct hsy_seed *s, const struct hsy_record *record)
+{
+    const struct hsy_neighbour *n =
+        hsy_neighbour_by_id(s->neighbours, &record->id);
+
+    HSY_ASSERT(record->incarnation > 0);
+    if (n != NULL && n->boot_nonce != record->boot_nonce) {
+        hsy_seed_overtaken(s, n);
+    }
+}
+
 enum hsy_merged hsy_seed_merge_record(struct hsy_seed *s,
                                       const struct hsy_record *record,
                                       bool *out_back, uint64_t *out_token)
@@ -25,10 +38,8 @@ enum hsy_merged hsy_seed_merge_record(struct hsy_seed *s,
     if (changed && record->incarnation > 1) {
         hsy_trial_overtaken(s, &record->id, record->incarnation - 1);
     }
-    const struct hsy_neighbour *n =
-        hsy_neighbour_by_id(s->neighbours, &record->id);
-    if (changed && n != NULL && n->boot_nonce != record->boot_nonce) {
-        hsy_seed_overtaken(s, n); /* It is linked here: that one lives. */
+    if (changed) {
+        tell_overtaken(s, record);
     }
     return merged;
 }
@@ -107,6 +118,7 @@ void hsy_seed_depart(struct hsy_seed *s, const struct hsy_record *record,
     if (tell) {
         push_grave(s, &leave->id);
     }
+    tell_overtaken(s, record); /* With its disk it forgot that it once left. */
 }
 
 /* From the one who leaves or passed on: the signature is what counts. */

@@ -219,7 +219,7 @@ static void merge(struct hsy_seed *s, const struct hsy_neighbour *n,
 
 void hsy_seed_overtaken(struct hsy_seed *s, const struct hsy_neighbour *n)
 {
-    HSY_ASSERT(hsy_registry_find(&s->registry, &n->id) != NULL);
+    HSY_ASSERT(hsy_registry_rank(&s->registry, &n->id) > 0);
     send_answer(s, n, n->incarnation, HSY_REGISTERED_STALE);
 }
 

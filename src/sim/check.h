@@ -134,7 +134,7 @@ HEARSAY_MUST_USE int hsy_fact_reader_read(struct hsy_fact_reader *r,
 
 /* --------------------------------------------------------------- broadcast */
 
-enum { HSY_WAVES_MAX = 1024, HSY_WAVE_NODES_MAX = 512 };
+enum { HSY_WAVES_MAX = 16384, HSY_WAVE_NODES_MAX = 512 };
 
 /* One message on its way to everybody who was reachable when it was sent. */
 struct hsy_wave {
@@ -146,7 +146,7 @@ struct hsy_wave {
 
 struct hsy_check_broadcast {
     struct hsy_findings *f;
-    const struct hsy_ledger *ledger;
+    struct hsy_ledger *ledger;
     struct hsy_totals before; /* Of the ledger, when last looked at. */
     struct hsy_table orders;  /* (receiver, origin), epoch, life -> last seq */
     uint64_t *disturbed_ns;   /* Owned, per node: it lost a link, or stood. */
@@ -161,6 +161,7 @@ struct hsy_check_broadcast {
     struct hsy_lost *lost;         /* Owned; NULL: nothing was. */
     uint32_t lost_count;
     struct hsy_table judged; /* Kept messages that were looked at. */
+    uint64_t left_out;       /* Looks, because a table was full. */
 };
 
 /* After the last fault, repair takes so long at most. A partition that seeds
@@ -171,6 +172,7 @@ struct hsy_check_broadcast {
 #define HSY_SETTLE_NS (116 * HSY_SECOND)
 
 /* Numbers that a node has given up, and said so. */
+enum { HSY_LOST_MAX = 1 << 16 };
 struct hsy_lost {
     uint32_t node, life;
     uint32_t origin;
@@ -187,7 +189,7 @@ struct hsy_kept {
 
 HEARSAY_MUST_USE int hsy_check_broadcast_init(struct hsy_check_broadcast *b,
                                               struct hsy_findings *f,
-                                              const struct hsy_ledger *ledger,
+                                              struct hsy_ledger *ledger,
                                               const struct hsy_promises *p);
 void hsy_check_broadcast_fini(struct hsy_check_broadcast *b);
 /* @graph: the live overlay, finished, from which the message starts; NULL:

@@ -31,8 +31,7 @@ struct order {
 enum { ORDER_KEY_LEN = 24 };
 
 int hsy_check_broadcast_init(struct hsy_check_broadcast *b,
-                             struct hsy_findings *f,
-                             const struct hsy_ledger *ledger,
+                             struct hsy_findings *f, struct hsy_ledger *ledger,
                              const struct hsy_promises *promises)
 {
     memset(b, 0, sizeof(*b));
@@ -108,7 +107,9 @@ static void look_at_order(struct hsy_check_broadcast *b, uint32_t node,
     void *item;
     int err = hsy_table_put(&b->orders, &item, &key);
     if (err != HEARSAY_OK) {
-        if (err != HEARSAY_ERR_FULL) { /* Full: the rest goes unchecked. */
+        if (err == HEARSAY_ERR_FULL) {
+            b->left_out++;
+        } else {
             hsy_findings_err(b->f, err);
         }
         return;
@@ -181,7 +182,11 @@ void hsy_check_broadcast_published(struct hsy_check_broadcast *b,
         hsy_check_costs_published(b, graph);
     }
     if (graph == NULL || b->f->count > HSY_WAVE_NODES_MAX ||
-        !graph->present[origin] || b->waves_count == HSY_WAVES_MAX) {
+        !graph->present[origin]) {
+        return;
+    }
+    if (b->waves_count == HSY_WAVES_MAX) {
+        b->left_out++;
         return;
     }
     struct hsy_wave *wave = &b->waves[b->waves_count];
@@ -230,6 +235,7 @@ static bool wave_over(struct hsy_check_broadcast *b,
         return false;
     }
     hsy_findings_looked(b->f, HSY_B3);
+    hsy_ledger_judge_members(b->ledger, &name, wave->members);
     return true;
 }
 
@@ -244,6 +250,14 @@ void hsy_check_broadcast_look(struct hsy_check_broadcast *b)
         }
     }
     b->waves_count = kept;
+}
+
+/* Some lack it. */
+static void judge_wave(struct hsy_check_broadcast *b,
+                       const struct hsy_wave *wave)
+{
+    struct hsy_message_name name = {.origin = wave->origin, .seq = wave->seq};
+    hsy_ledger_judge_members(b->ledger, &name, wave->members);
 }
 
 static void judge_waves(struct hsy_check_broadcast *b)
@@ -271,6 +285,7 @@ static void judge_waves(struct hsy_check_broadcast *b)
                                   .b_text = "published at ms",
                                   .b = wave->at_ns / HSY_MS};
         if (!hsy_findings_excused(b->f, HSY_B3, wave->origin)) {
+            judge_wave(b, wave);
             hsy_findings_broken(b->f, HSY_B3, lacks, &words);
         }
     }

@@ -213,6 +213,20 @@ static void read_line(struct hsy_check_registry *r, uint32_t seed,
     }
 }
 
+/* The tombstone in @h is in the list no more. It may have sunk, and then its
+ * rank is held; or it was not on the disk when @seed crashed, and then the seed
+ * may hear from others of the life that it ended. */
+static void miss_grave(struct hsy_check_registry *r, uint32_t seed,
+                       struct hsy_held *h)
+{
+    if (least_rank(r, seed, h) < h->rank) {
+        h->grave_rank = 0;
+        h->rank = 0;
+        h->before = 0;
+        h->risen_ns = r->f->now_ns;
+    }
+}
+
 /* What was in the list before and is not now. */
 static void read_gaps(struct hsy_check_registry *r, uint32_t seed)
 {
@@ -222,7 +236,9 @@ static void read_gaps(struct hsy_check_registry *r, uint32_t seed)
             continue;
         }
         h->present = false;
-        if (!is_dead(h->rank)) {
+        if (is_dead(h->rank)) {
+            miss_grave(r, seed, h);
+        } else {
             judge_fall(r, seed, i, 0);
         }
     }

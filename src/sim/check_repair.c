@@ -17,7 +17,7 @@
 /* What is older than this is taken and kept no more. */
 #define WINDOW_NS (10 * HSY_MINUTE)
 
-enum { LOST_MAX = 4096, JUDGED_MAX = 1 << 20 };
+enum { JUDGED_MAX = 1 << 20 };
 
 /* A message that was looked at, for the component of @root, or for one that
  * keeps it. */
@@ -33,13 +33,13 @@ void hsy_check_repair_lost(struct hsy_check_broadcast *b, uint32_t node,
 {
     HSY_ASSERT(node < b->f->count);
     if (b->lost == NULL) {
-        b->lost = hsy_mem_alloc(&b->f->mem, LOST_MAX * sizeof(*b->lost));
+        b->lost = hsy_mem_alloc(&b->f->mem, HSY_LOST_MAX * sizeof(*b->lost));
     }
     if (b->lost == NULL) {
         hsy_findings_err(b->f, HEARSAY_ERR_NOMEM);
         return;
     }
-    if (b->lost_count < LOST_MAX) {
+    if (b->lost_count < HSY_LOST_MAX) {
         b->lost[b->lost_count] = *lost;
         b->lost[b->lost_count].node = node;
         b->lost[b->lost_count].life = b->lives[node];
@@ -48,7 +48,7 @@ void hsy_check_repair_lost(struct hsy_check_broadcast *b, uint32_t node,
 }
 
 /* It said so, and may have had reason to. */
-static bool gave_up(const struct hsy_check_broadcast *b, uint32_t node,
+static bool gave_up(struct hsy_check_broadcast *b, uint32_t node,
                     const struct hsy_kept_name *name)
 {
     for (uint32_t i = 0; i < b->lost_count && !b->promises->keeps_all; i++) {
@@ -59,6 +59,10 @@ static bool gave_up(const struct hsy_check_broadcast *b, uint32_t node,
             name->seq >= lost->from && name->seq <= lost->to) {
             return true;
         }
+    }
+    if (b->lost_count == HSY_LOST_MAX && !b->promises->keeps_all) {
+        b->left_out++; /* It may be among those that nobody wrote down. */
+        return true;
     }
     return false;
 }
@@ -140,7 +144,9 @@ static bool is_first(struct hsy_check_broadcast *b, struct hsy_table *judged,
         return false;
     }
     int err = hsy_table_put(judged, &item, key);
-    if (err != HEARSAY_OK && err != HEARSAY_ERR_FULL) {
+    if (err == HEARSAY_ERR_FULL) {
+        b->left_out++;
+    } else if (err != HEARSAY_OK) {
         hsy_findings_err(b->f, err);
     }
     return err == HEARSAY_OK;
@@ -159,10 +165,14 @@ static void judge_kept(struct hsy_check_broadcast *b,
     hsy_findings_looked(b->f, HSY_B7);
     count_from_its_clock(b, &message, kept);
     for (uint32_t i = b->f->seeds; i < b->f->count; i++) {
-        if (hsy_ledger_owes(b->ledger, &message, i) &&
-            reaches(b, graph, kept->node, i) &&
-            in_window(b, b->wall_ms[i], kept->wall_ms) &&
-            !gave_up(b, i, name) && !has_doubts(b, name->origin, i)) {
+        if (!hsy_ledger_expects(b->ledger, &message, i) ||
+            !reaches(b, graph, kept->node, i) ||
+            !in_window(b, b->wall_ms[i], kept->wall_ms) ||
+            has_doubts(b, name->origin, i) ||
+            (hsy_ledger_owes(b->ledger, &message, i) && gave_up(b, i, name))) {
+            continue;
+        }
+        if (!hsy_ledger_judge_one(b->ledger, &message, i)) {
             struct hsy_words words = {.text = "lacks, and others keep, one of",
                                       .about = name->origin,
                                       .a_text = "number",
@@ -226,7 +236,7 @@ static void judge_published(struct hsy_check_broadcast *b,
                                 .to_ns = now_ns - HSY_SETTLE_NS,
                                 .ctx = &whom,
                                 .counts = counts};
-    struct hsy_missing missing = hsy_ledger_missing(b->ledger, &e);
+    struct hsy_missing missing = hsy_ledger_judge(b->ledger, &e);
     if (missing.expected == 0) {
         return;
     }

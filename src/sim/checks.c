@@ -71,7 +71,7 @@ static void promise(struct hsy_promises *p,
 
 static int create_parts(struct hsy_checks *k,
                         const struct hsy_cluster_config *config,
-                        const struct hsy_ledger *ledger)
+                        struct hsy_ledger *ledger)
 {
     uint32_t count = config->seeds + config->peers;
     int err = hsy_findings_init(&k->f, count, config->seeds, &k->mem);
@@ -98,7 +98,7 @@ static int create_parts(struct hsy_checks *k,
 int hsy_checks_create(struct hsy_checks **out,
                       const struct hsy_cluster_config *config,
                       const struct hsy_cluster *cluster,
-                      const struct hsy_ledger *ledger)
+                      struct hsy_ledger *ledger)
 {
     HSY_ASSERT(cluster != NULL);
     HSY_ASSERT(ledger != NULL);
@@ -497,6 +497,11 @@ uint64_t hsy_checks_looked(const struct hsy_checks *k, enum hsy_invariant what)
 {
     HSY_ASSERT(what < HSY_INVARIANTS);
     return k->f.looked[what];
+}
+
+uint64_t hsy_checks_left_out(const struct hsy_checks *k)
+{
+    return k->broadcast.left_out;
 }
 
 void hsy_checks_set_fit(struct hsy_checks *k, const struct hsy_checks_fit *fit)

@@ -69,7 +69,7 @@ struct hsy_checks;
 HEARSAY_MUST_USE int hsy_checks_create(struct hsy_checks **out,
                                        const struct hsy_cluster_config *config,
                                        const struct hsy_cluster *cluster,
-                                       const struct hsy_ledger *ledger);
+                                       struct hsy_ledger *ledger);
 void hsy_checks_destroy(struct hsy_checks *k);
 
 /* At first those that the simulator issue arms are armed. */
@@ -96,6 +96,8 @@ const struct hsy_broken *hsy_checks_first_of(const struct hsy_checks *k,
 uint32_t hsy_checks_count(const struct hsy_checks *k, enum hsy_invariant what);
 /* Times there was something to check. */
 uint64_t hsy_checks_looked(const struct hsy_checks *k, enum hsy_invariant what);
+/* Checks of messages that were left out because a table was full. */
+uint64_t hsy_checks_left_out(const struct hsy_checks *k);
 
 /* O3: how well a power law fits the degrees, p; false: it cannot be told.
  * Asked at calm, of networks of at least @peers_min live peers. */

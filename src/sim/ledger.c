@@ -25,7 +25,8 @@ struct message {
     uint64_t published_ns;
     uint64_t print;
     uint64_t payload_len;
-    uint8_t *got; /* Owned: a bit per node. */
+    uint8_t *got; /* Owned: a bit per node; the others lie behind it. */
+    uint8_t *judged, *lost;
 };
 
 /* (origin, epoch) -> process, and (origin, process) -> known. */
@@ -188,6 +189,24 @@ static void broke(struct hsy_ledger *l, uint64_t *count, const char *text)
     }
 }
 
+/* True: it was not. */
+static bool set(uint8_t *bits, uint32_t node)
+{
+    uint8_t bit = (uint8_t)(1u << (node % 8));
+    bool is_new = (bits[node / 8] & bit) == 0;
+    bits[node / 8] |= bit;
+    return is_new;
+}
+
+/* True: @node has it. */
+static bool judge(struct hsy_ledger *l, struct message *m, uint32_t node)
+{
+    bool got = has(m, node);
+    l->totals.judged += set(m->judged, node) ? 1 : 0;
+    l->totals.lost += !got && set(m->lost, node) ? 1 : 0;
+    return got;
+}
+
 /* A fingerprint: FNV-1a over bytes. */
 static uint64_t print_of(const uint8_t *data, size_t len)
 {
@@ -220,7 +239,8 @@ int hsy_ledger_published(struct hsy_ledger *l, uint64_t now_ns,
         }
         return HEARSAY_OK;
     }
-    uint8_t *got = hsy_mem_zalloc(&l->mem, (l->count + 7) / 8);
+    size_t bits_len = (l->count + 7) / 8;
+    uint8_t *got = hsy_mem_zalloc(&l->mem, 3 * bits_len);
     if (got == NULL) {
         return HEARSAY_ERR_NOMEM;
     }
@@ -235,6 +255,8 @@ int hsy_ledger_published(struct hsy_ledger *l, uint64_t now_ns,
     m->print = print_of(p->payload, p->payload_len);
     m->payload_len = p->payload_len;
     m->got = got;
+    m->judged = got + bits_len;
+    m->lost = got + 2 * bits_len;
     l->totals.published++;
     return HEARSAY_OK;
 }
@@ -430,26 +452,52 @@ static void count_missing(const struct hsy_ledger *l, const struct message *m,
     }
 }
 
+/* Who published and went may have taken the message along. */
+static bool is_meant(const struct hsy_ledger *l, const struct message *m,
+                     const struct hsy_expectation *e)
+{
+    const struct member *origin = &l->members[m->key.origin];
+    return m->published_ns >= e->from_ns && m->published_ns <= e->to_ns &&
+           origin->up && origin->process == m->key.process;
+}
+
 struct hsy_missing hsy_ledger_missing(const struct hsy_ledger *l,
                                       const struct hsy_expectation *e)
 {
     struct hsy_missing missing = {0};
     for (uint32_t i = 0; i < l->messages.count; i++) {
         const struct message *m = hsy_table_at(&l->messages, i);
-        const struct member *origin = &l->members[m->key.origin];
-        /* Who published and went may have taken the message along. */
-        if (m->published_ns >= e->from_ns && m->published_ns <= e->to_ns &&
-            origin->up && origin->process == m->key.process) {
+        if (is_meant(l, m, e)) {
             count_missing(l, m, e, &missing);
         }
     }
     return missing;
 }
 
+struct hsy_missing hsy_ledger_judge(struct hsy_ledger *l,
+                                    const struct hsy_expectation *e)
+{
+    for (uint32_t i = 0; i < l->messages.count; i++) {
+        struct message *m = hsy_table_at(&l->messages, i);
+        for (uint32_t node = 0; is_meant(l, m, e) && node < l->count; node++) {
+            if (is_expected(l, m, node, e)) {
+                (void)judge(l, m, node);
+            }
+        }
+    }
+    return hsy_ledger_missing(l, e);
+}
+
 bool hsy_ledger_has_joined(const struct hsy_ledger *l, uint32_t node)
 {
     HSY_ASSERT(node < l->count);
     return l->members[node].here;
+}
+
+static bool is_member(const struct hsy_message_name *name,
+                      const uint8_t *members, uint32_t node)
+{
+    return node != name->origin && ((members[node / 8] >> (node % 8)) & 1) != 0;
 }
 
 bool hsy_ledger_lacks(const struct hsy_ledger *l,
@@ -460,13 +508,26 @@ bool hsy_ledger_lacks(const struct hsy_ledger *l,
     uint32_t process = l->members[name->origin].process;
     const struct message *m = find_message(l, name->origin, process, name->seq);
     for (uint32_t i = 0; i < l->count; i++) {
-        bool is_member = ((members[i / 8] >> (i % 8)) & 1) != 0;
-        if (is_member && i != name->origin && (m == NULL || !has(m, i))) {
+        if (is_member(name, members, i) && (m == NULL || !has(m, i))) {
             *out_node = i;
             return true;
         }
     }
     return false;
+}
+
+void hsy_ledger_judge_members(struct hsy_ledger *l,
+                              const struct hsy_message_name *name,
+                              const uint8_t *members)
+{
+    HSY_ASSERT(name->origin < l->count);
+    uint32_t process = l->members[name->origin].process;
+    struct message *m = find_message(l, name->origin, process, name->seq);
+    for (uint32_t i = 0; m != NULL && i < l->count; i++) {
+        if (is_member(name, members, i)) {
+            (void)judge(l, m, i);
+        }
+    }
 }
 
 bool hsy_ledger_find(const struct hsy_ledger *l, struct hsy_kept_message *out,
@@ -480,7 +541,7 @@ bool hsy_ledger_find(const struct hsy_ledger *l, struct hsy_kept_message *out,
         return false;
     }
     uint64_t process = name->own ? origin->process : known->process;
-    const struct message *m = find_message(l, name->origin, process, name->seq);
+    struct message *m = find_message(l, name->origin, process, name->seq);
     if (m == NULL) {
         return false;
     }
@@ -489,12 +550,24 @@ bool hsy_ledger_find(const struct hsy_ledger *l, struct hsy_kept_message *out,
     return true;
 }
 
-bool hsy_ledger_owes(const struct hsy_ledger *l,
-                     const struct hsy_kept_message *m, uint32_t node)
+bool hsy_ledger_expects(const struct hsy_ledger *l,
+                        const struct hsy_kept_message *m, uint32_t node)
 {
     HSY_ASSERT(node < l->count);
     struct hsy_expectation all = {0};
-    const struct message *message = m->message;
     return l->members[node].joined_ns <= m->published_ns &&
-           is_expected(l, message, node, &all) && !has(message, node);
+           is_expected(l, m->message, node, &all);
+}
+
+bool hsy_ledger_owes(const struct hsy_ledger *l,
+                     const struct hsy_kept_message *m, uint32_t node)
+{
+    return hsy_ledger_expects(l, m, node) && !has(m->message, node);
+}
+
+bool hsy_ledger_judge_one(struct hsy_ledger *l,
+                          const struct hsy_kept_message *m, uint32_t node)
+{
+    HSY_ASSERT(node < l->count);
+    return judge(l, m->message, node);
 }

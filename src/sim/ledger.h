@@ -15,6 +15,9 @@ struct hsy_totals {
     uint64_t twice;     /* B2: again to the same process. */
     uint64_t altered;   /* B4: other bytes than published. */
     uint64_t reused;    /* One sequence number for two messages. */
+    /* Pairs of a message and a node of which somebody has asked whether it is
+     * lost, and those that once were; each counted once. */
+    uint64_t judged, lost;
 };
 
 /* HEARSAY_ERR_NOMEM; the same from every function that returns int. */
@@ -83,6 +86,9 @@ struct hsy_missing {
 };
 struct hsy_missing hsy_ledger_missing(const struct hsy_ledger *l,
                                       const struct hsy_expectation *e);
+/* The same, as a verdict: those that are missed are lost. */
+struct hsy_missing hsy_ledger_judge(struct hsy_ledger *l,
+                                    const struct hsy_expectation *e);
 
 /* Has its present process joined? */
 bool hsy_ledger_has_joined(const struct hsy_ledger *l, uint32_t node);
@@ -97,6 +103,10 @@ struct hsy_message_name {
 bool hsy_ledger_lacks(const struct hsy_ledger *l,
                       const struct hsy_message_name *name,
                       const uint8_t *members, uint32_t *out_node);
+/* Who of @members other than the origin has not got it has lost it. */
+void hsy_ledger_judge_members(struct hsy_ledger *l,
+                              const struct hsy_message_name *name,
+                              const uint8_t *members);
 
 /* A message that some node keeps for others, as it names it. */
 struct hsy_kept_name {
@@ -105,14 +115,20 @@ struct hsy_kept_name {
     bool own; /* The present process of @origin keeps it. */
 };
 struct hsy_kept_message {
-    const void *message;   /* Lent until the next is published. */
+    void *message;         /* Lent until the next is published. */
     uint64_t published_ns; /* The caller may know of an earlier moment. */
 };
 /* False: nothing is known of it, or its epoch may stand for several. */
 bool hsy_ledger_find(const struct hsy_ledger *l, struct hsy_kept_message *out,
                      const struct hsy_kept_name *name);
-/* @node had joined before it was published, still runs, and has not got it. */
+/* @node had joined before it was published, and still runs. */
+bool hsy_ledger_expects(const struct hsy_ledger *l,
+                        const struct hsy_kept_message *m, uint32_t node);
+/* That, and it has not got it. */
 bool hsy_ledger_owes(const struct hsy_ledger *l,
                      const struct hsy_kept_message *m, uint32_t node);
+/* It is to have it. False: it has lost it. */
+bool hsy_ledger_judge_one(struct hsy_ledger *l,
+                          const struct hsy_kept_message *m, uint32_t node);
 
 #endif

@@ -274,6 +274,31 @@ static void publish(struct hsy_swarm *s)
                                &seq); /* It may not run, or have no room. */
 }
 
+/* Many short ones at once. Drawn by the second, as what ask() does. */
+static void publish_many(struct hsy_swarm *s)
+{
+    const struct hsy_swarm_plan *p = s->plan;
+    uint64_t second = hsy_cluster_now(s->c) / HSY_SECOND;
+    uint64_t stream = hsy_swarm_mix(p->streams[HSY_SWARM_STREAM_TRAFFIC], 1);
+    uint64_t burst = hsy_swarm_mix(stream, second);
+    if (burst % 100 >= p->burst_percent) {
+        return;
+    }
+    for (uint32_t i = 0; i < p->burst; i++) {
+        uint64_t dice = hsy_swarm_mix(burst, i);
+        uint64_t whom = p->burst_of_all ? dice : burst / 100;
+        uint32_t from = (uint32_t)(whom % p->peers_drawn);
+        size_t len = 16 + (dice >> 32) % 100;
+        uint64_t seq;
+        memset(s->payload, (int)(dice >> 40 & 0xff), len);
+        memcpy(s->payload, &dice, sizeof(dice)); /* No two alike. */
+        if (from < p->peers) {
+            (void)!hsy_cluster_publish(s->c, p->seeds + from, s->payload, len,
+                                       &seq);
+        }
+    }
+}
+
 /* Now and then somebody sends to one other, or asks all. Drawn by the second,
  * so that the rest of the traffic is as it would be without. */
 static void ask(struct hsy_swarm *s)
@@ -309,6 +334,7 @@ static void ask(struct hsy_swarm *s)
 static void every_second(struct hsy_swarm *s)
 {
     publish(s);
+    publish_many(s);
     ask(s);
     uint32_t reset_ppm = s->plan->reset_ppm / 2;
     for (uint32_t i = 0; i < s->count && reset_ppm > 0; i++) {
@@ -372,11 +398,27 @@ static void mark_weather(struct hsy_swarm *s)
     }
 }
 
+static void count_pairs(struct hsy_swarm *s)
+{
+    struct hsy_totals t = hsy_ledger_totals(s->w->ledger);
+    s->out->pairs =
+        (struct hsy_swarm_pairs){.published = t.published,
+                                 .all = t.published * (s->plan->peers - 1),
+                                 .delivered = t.delivered + t.twice + t.phantom,
+                                 .phantom = t.phantom,
+                                 .twice = t.twice,
+                                 .altered = t.altered,
+                                 .judged = t.judged,
+                                 .lost = t.lost,
+                                 .left_out = hsy_checks_left_out(s->w->checks)};
+}
+
 static void finish(struct hsy_swarm *s)
 {
     struct hsy_swarm_result *out = s->out;
     count_all(s);
     mark_weather(s);
+    count_pairs(s);
     out->digest = hsy_cluster_digest(s->c);
     out->steps = hsy_cluster_steps(s->c);
     out->virtual_ns = hsy_cluster_now(s->c);

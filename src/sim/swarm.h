@@ -117,6 +117,9 @@ struct hsy_swarm_plan {
     uint32_t tail_ppm, bytes_per_s, window_len, reset_ppm;
     uint64_t tail_ns;
     uint32_t publish_percent; /* Chance of a message each second. */
+    uint32_t burst_percent;   /* And of so many short ones at once. */
+    uint32_t burst;
+    bool burst_of_all; /* Each of another peer, not all of one. */
     uint32_t strikes_count;
     struct hsy_strike strikes[HSY_SWARM_STRIKES_MAX]; /* By time. */
     uint64_t
@@ -143,6 +146,18 @@ enum {
     HSY_SWARM_BLOWS_LEN = 4 * 1024
 };
 
+/* What was looked at: pairs of a message and a node other than its origin. */
+struct hsy_swarm_pairs {
+    uint64_t published; /* Messages. */
+    uint64_t all;       /* Each with each other peer. */
+    /* Deliveries: each was compared with what was published. */
+    uint64_t delivered, phantom, twice, altered;
+    /* Pairs of which it was asked whether the message is lost (B3, B7, and
+     * what the core publishes last), each counted once; those that were. */
+    uint64_t judged, lost;
+    uint64_t left_out; /* Questions that a full table kept from being asked. */
+};
+
 /* Plain bytes, so that a process can hand it to another. */
 struct hsy_swarm_result {
     /* "": all held. Otherwise an invariant ("B2"), or what the core did not
@@ -158,6 +173,7 @@ struct hsy_swarm_result {
     /* Per invariant: times broken (armed or not), times looked at. */
     uint32_t broken[HSY_SWARM_INVARIANTS_MAX];
     uint64_t looked[HSY_SWARM_INVARIANTS_MAX];
+    struct hsy_swarm_pairs pairs;
     struct hsy_marks marks;
     char blows[HSY_SWARM_BLOWS_LEN]; /* What was broken, where and when. */
     char story[HSY_SWARM_STORY_LEN]; /* The last records of a failure. */

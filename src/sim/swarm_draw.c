@@ -18,7 +18,8 @@ enum stream {
     STREAM_MESSAGES = 14,
     STREAM_BOUNDS = 15,
     STREAM_CLASS,
-    STREAM_DELIVERY = 256
+    STREAM_DELIVERY = 256,
+    STREAM_BURSTS = 257
 };
 
 struct range {
@@ -169,6 +170,18 @@ static void draw_delivery(struct hsy_swarm_plan *p)
     p->retain_on_disk = one_in(&prng, 2);
 }
 
+/* In one plan of three: much to deliver, at little cost, so that many pairs of
+ * a message and a node are judged. */
+static void draw_bursts(struct hsy_swarm_plan *p)
+{
+    struct hsy_prng prng = stream(p->choice.rng, STREAM_BURSTS);
+    bool any = one_in(&prng, 3);
+    uint32_t percent = (uint32_t)draw(&prng, 10, 100);
+    p->burst_percent = any ? percent : 0;
+    p->burst = (uint32_t)draw_by_size(&prng, (struct range){2, 64});
+    p->burst_of_all = one_in(&prng, 2);
+}
+
 static void draw_weather(struct hsy_swarm_plan *p)
 {
     struct hsy_prng prng = stream(p->choice.rng, STREAM_WEATHER);
@@ -294,6 +307,7 @@ void hsy_swarm_draw(struct hsy_swarm_plan *out,
     draw_bounds(out);
     draw_messages(out);
     draw_delivery(out);
+    draw_bursts(out);
     draw_weather(out);
     /* More nodes or more time than drawn are nodes and time to strike at. */
     out->seeds = choice->seeds == 0 ? out->seeds_drawn : choice->seeds;

@@ -69,6 +69,24 @@ class Swarm(unittest.TestCase):
         for word in ("Invariant", "B1", "S4", "armed by", "Sometimes", "veto", "3 of 3 runs"):
             self.assertIn(word, done.stdout)
 
+    def test_what_was_looked_at_is_counted(self):
+        one = [json.loads(swarm("--rng", str(rng), "--json", "--quiet").stdout)["messages"]
+               for rng in (1, 2, 3)]
+        both = swarm("--rng", "1", "--runs", "3", "--json", "--quiet", "--jobs", "2")
+        counts = json.loads(both.stdout)["messages"]
+        self.assertEqual(counts, {name: sum(run[name] for run in one) for name in counts})
+        self.assertGreater(counts["published"], 0)
+        for name in ("deliveries", "judged"):
+            self.assertGreater(counts[name], counts["published"])
+        self.assertLessEqual(counts["judged"], counts["pairs"])
+        for name in ("lost", "twice", "phantom", "altered", "left_out"):
+            self.assertEqual(counts[name], 0)
+        lines = swarm("--rng", "1", "--runs", "3", "--quiet").stdout.splitlines()[-4:]
+        self.assertEqual(lines[:3], [
+            f"{counts['published']} messages, {counts['pairs']} pairs of a message and another peer",
+            f"{counts['deliveries']} deliveries checked: 0 never published, 0 twice, 0 altered",
+            f"{counts['judged']} pairs judged for loss: 0 lost"])
+
     def test_trace_tells_of_one_run(self):
         done = swarm("--rng", "3", "--trace", "--quiet")
         self.assertEqual(done.returncode, 0, done.stdout)

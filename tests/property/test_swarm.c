@@ -90,12 +90,51 @@ static void a_seed_decides_the_whole_run(void **state)
     CLAIM(digest_of(1, 0) != digest_of(2, 0));
 }
 
+/* One plan of three has bursts, small and large; and what they publish is
+ * judged like all else. */
+static void some_publish_many_at_once(void **state)
+{
+    (void)state;
+    unsigned many = 0, large = 0, of_all = 0;
+    uint64_t best = 0, most = 0;
+    for (uint64_t rng = 1; rng <= 300; rng++) {
+        struct hsy_swarm_choice choice = {.rng = rng};
+        hsy_swarm_draw(&plan, &choice);
+        uint64_t weight = (uint64_t)plan.burst * plan.burst_percent;
+        many += plan.burst_percent > 0 ? 1 : 0;
+        large += weight > 0 && plan.burst >= 32 ? 1 : 0;
+        of_all += weight > 0 && plan.burst_of_all ? 1 : 0;
+        best = weight > most && plan.peers <= 16 ? rng : best;
+        most = weight > most && plan.peers <= 16 ? weight : most;
+    }
+    CLAIM(many > 70 && many < 130);
+    CLAIM(large > 10);
+    CLAIM(of_all > 25 && of_all < many - 25);
+
+    /* Where no link breaks, hardly anything escapes judgement. */
+    struct hsy_swarm_choice choice = {.rng = best,
+                                      .only = HSY_SWARM_BIT(HSY_SWARM_DELAY)};
+    struct hsy_swarm_setup setup = {.mem = *hearsay_mem_default(),
+                                    .crypto = hearsay_crypto_null()};
+    hsy_swarm_draw(&plan, &choice);
+    assert_int_equal(hsy_swarm_run(&result, &plan, &setup), HEARSAY_OK);
+    CLAIM_TEXT(result.what, "");
+    struct hsy_swarm_pairs with = result.pairs;
+    CLAIM(with.judged > with.all / 10 * 9);
+    CLAIM(with.judged <= with.all);
+    CLAIM_INT(with.left_out, 0);
+    plan.burst_percent = 0;
+    assert_int_equal(hsy_swarm_run(&result, &plan, &setup), HEARSAY_OK);
+    CLAIM(with.judged > 2 * result.pairs.judged);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(seeds_that_ever_failed_hold),
         cmocka_unit_test(new_ones_hold),
         cmocka_unit_test(a_seed_decides_the_whole_run),
+        cmocka_unit_test(some_publish_many_at_once),
     };
     return cmocka_run_group_tests_name("swarm", tests, NULL, NULL);
 }

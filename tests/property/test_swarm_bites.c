@@ -236,6 +236,7 @@ static void what_is_never_pulled_is_missed(void **state)
     catch (&machine);
     CLAIM(strcmp(small.result.what, "B3") == 0 ||
           strcmp(small.result.what, "B7") == 0);
+    CLAIM(small.result.pairs.lost > 0);
 }
 
 static void what_no_digest_tells_is_missed(void **state)
@@ -246,6 +247,7 @@ static void what_no_digest_tells_is_missed(void **state)
     catch (&machine);
     CLAIM(strcmp(small.result.what, "B3") == 0 ||
           strcmp(small.result.what, "B7") == 0);
+    CLAIM(small.result.pairs.lost > 0);
 }
 
 static void claim_caught(bool (*defect)(struct hearsay_node *,

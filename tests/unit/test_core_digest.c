@@ -206,6 +206,59 @@ static void of_what_is_kept_no_more_the_mark_is_empty(void **state)
     end();
 }
 
+/* The clock of this node, and of those whose bundles it hears. */
+static void jump(int64_t ms)
+{
+    rig.given.now.wall_ms += (uint64_t)ms;
+    rig.core.env.now.wall_ms += (uint64_t)ms;
+}
+
+/* A clock that was wrong for a while dates what is said meanwhile, and must
+ * not hide what was said before it. */
+static void
+what_a_wrong_clock_covers_is_told_when_it_is_right_again(void **state)
+{
+    struct hsy_digest digest = {.kind = HSY_DIGEST_MARKS, .ask = true};
+    int64_t off_ms = 3600 * 1000;
+
+    (void)state;
+    begin_with(1);
+    hear(1, 1);
+    jump(off_ms);
+    hear(1, 2);
+    jump(-off_ms);
+    hear(2, 1);
+    relay_rig_pass(&rig, 10 * HSY_SECOND);
+    (void)relay_rig_link(&rig, 8, 2);
+    CLAIM_INT(last_digest(8).kind, HSY_DIGEST_HASHES);
+    CLAIM(last_digest(8)
+              .hashes[hsy_origin_bucket(&relay_rig_origin(&rig, 1)->of)] != 0);
+    digest.buckets = bucket_of(1);
+    say(8, &digest);
+    digest = last_digest(8);
+    CLAIM_INT(digest.marks.count, 1);
+    CLAIM(is_span(hsy_spans_at(&digest.marks, 0), 1, 1, 2));
+    end();
+}
+
+static void what_only_a_wrong_clock_dated_is_not_told(void **state)
+{
+    struct hsy_digest digest = {.kind = HSY_DIGEST_MARKS, .ask = true};
+    int64_t off_ms = 3600 * 1000;
+
+    (void)state;
+    begin_with(1);
+    jump(off_ms);
+    hear(1, 1);
+    jump(-off_ms);
+    relay_rig_pass(&rig, 10 * HSY_SECOND);
+    (void)relay_rig_link(&rig, 8, 2);
+    digest.buckets = bucket_of(1);
+    say(8, &digest);
+    CLAIM_INT(last_digest(8).marks.count, 0);
+    end();
+}
+
 static void many_marks_go_in_several_frames_the_last_is_complete(void **state)
 {
     struct hsy_digest digest = {.kind = HSY_DIGEST_HASHES};
@@ -654,6 +707,9 @@ int main(void)
         cmocka_unit_test(marks_of_differing_buckets_answer_and_ask),
         cmocka_unit_test(marks_that_ask_are_answered_by_marks_that_do_not),
         cmocka_unit_test(of_what_is_kept_no_more_the_mark_is_empty),
+        cmocka_unit_test(
+            what_a_wrong_clock_covers_is_told_when_it_is_right_again),
+        cmocka_unit_test(what_only_a_wrong_clock_dated_is_not_told),
         cmocka_unit_test(many_marks_go_in_several_frames_the_last_is_complete),
         cmocka_unit_test(what_is_offered_and_missing_is_pulled_at_once),
         cmocka_unit_test(an_offer_of_what_is_being_pulled_waits_for_its_turn),

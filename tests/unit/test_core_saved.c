@@ -332,6 +332,19 @@ what_was_on_disk_and_not_told_says_that_it_may_come_again(void **state)
     end();
 }
 
+static void pull(uint64_t from, uint64_t to)
+{
+    struct hsy_frame frame = {.type = HSY_PULL};
+    uint8_t bytes[HSY_SPAN_LEN];
+    struct hsy_writer list = hsy_writer(bytes, sizeof(bytes));
+    struct hsy_span span = {.of = relay_rig_epoch(1), .from = from, .to = to};
+    frame.pull.nonce = 1;
+    frame.pull.credit = HSY_PULL_CREDIT;
+    frame.pull.spans.bytes = bytes;
+    hsy_spans_add(&list, &frame.pull.spans, &span);
+    relay_rig_frame(&rig, 4, &frame);
+}
+
 static void who_pulls_gets_what_was_restored(void **state)
 {
     (void)state;
@@ -340,16 +353,33 @@ static void who_pulls_gets_what_was_restored(void **state)
     hear_of(1, 2);
     settle();
     restart();
-    struct hsy_frame frame = {.type = HSY_PULL};
-    uint8_t bytes[HSY_SPAN_LEN];
-    struct hsy_writer list = hsy_writer(bytes, sizeof(bytes));
-    struct hsy_span span = {.of = relay_rig_epoch(1), .from = 1, .to = 2};
-    frame.pull.nonce = 1;
-    frame.pull.credit = HSY_PULL_CREDIT;
-    frame.pull.spans.bytes = bytes;
-    hsy_spans_add(&list, &frame.pull.spans, &span);
-    relay_rig_frame(&rig, 4, &frame);
+    pull(1, 2);
     CLAIM_INT(relay_rig_sent(&rig, 4, HSY_BUNDLE), 2);
+    end();
+}
+
+/* What was delivered without the disk is not here any more after a restart, and
+ * nobody knows that better than its mark; but others may keep it, and who has
+ * this node alone to ask must not give it up for that. */
+static void what_the_disk_refused_is_not_called_gone(void **state)
+{
+    (void)state;
+    begin();
+    hear_of(1, 1);
+    settle();
+    hear_of(1, 2);
+    tick();
+    answer(false);
+    CLAIM_INT(counters()->unsaved, 1);
+    settle();
+    hear_of(1, 3);
+    settle();
+    CLAIM_INT(delivered(), 3);
+    restart();
+    CLAIM_INT(relay_rig_origin(&rig, 1)->done, 3);
+    pull(2, 2);
+    CLAIM_INT(relay_rig_sent(&rig, 4, HSY_BUNDLE), 0);
+    CLAIM_INT(relay_rig_last(&rig, 4, HSY_GONE).gone.spans.count, 0);
     end();
 }
 
@@ -414,6 +444,36 @@ static void what_is_too_old_is_dropped_and_remembered(void **state)
     CLAIM_INT(relay_rig_origin(&rig, 1)->done, 1);
     settle();
     CLAIM_INT(disk.count, 2); /* Its mark, and what was handed over. */
+    end();
+}
+
+/* By a clock that is wrong at the start, all of an origin is over; but what
+ * this very life has begun with, it must not deliver again. */
+static void
+what_was_told_at_the_start_is_known_when_the_clock_is_right(void **state)
+{
+    uint64_t off_ms = UINT64_C(30) * 24 * 3600 * 1000;
+    (void)state;
+    begin();
+    rig.core.env.config.retain_max = 1;
+    relay_rig_relay(&rig)->retained.table.items_max = 1;
+    hear_of(1, 1);
+    hear_of(1, 2);
+    settle(); /* Of the first, a mark is left. */
+    hear_of(1, 3);
+    tick();
+    answer(true);
+    relay_rig_fini(&rig);
+    prepare();
+    rig.given.now.wall_ms += off_ms;
+    load();
+    CLAIM_INT(delivered(), 1);
+    CLAIM_INT(rig.ports.deliveries[0].seq, 3);
+    rig.given.now.wall_ms -= off_ms;
+    rig.core.env.now.wall_ms -= off_ms;
+    CLAIM(relay_rig_hear_one(&rig, 4, 1, 1)); /* Its id is forgotten. */
+    settle();
+    CLAIM_INT(delivered(), 1);
     end();
 }
 
@@ -567,9 +627,12 @@ int main(void)
         cmocka_unit_test(
             what_was_on_disk_and_not_told_says_that_it_may_come_again),
         cmocka_unit_test(who_pulls_gets_what_was_restored),
+        cmocka_unit_test(what_the_disk_refused_is_not_called_gone),
         cmocka_unit_test(what_is_kept_no_more_is_remembered_by_its_mark),
         cmocka_unit_test(a_gap_stays_one),
         cmocka_unit_test(what_is_too_old_is_dropped_and_remembered),
+        cmocka_unit_test(
+            what_was_told_at_the_start_is_known_when_the_clock_is_right),
         cmocka_unit_test(of_more_than_there_is_room_for_the_newest_are_kept),
         cmocka_unit_test(a_damaged_row_is_refused),
         cmocka_unit_test(a_mark_is_what_runs_can_be_or_refused),

@@ -1,6 +1,6 @@
 /* The seed as its peers see it: registration, answers, lists, bridges. */
 #include "core/fellows.h"
-#include "core/seed.h"
+#include "core/seed_parts.h"
 #include "support/claim.h"
 #include "support/core_ports.h"
 
@@ -323,6 +323,35 @@ static void links_are_taken_from_their_owner_alone(void **state)
     end();
 }
 
+/* It lost its disk, and is as old as the life in which it left; this seed hears
+ * of that from a fellow. */
+static void who_left_in_an_earlier_life_is_told_to_step_up(void **state)
+{
+    (void)state;
+    begin();
+    struct hsy_record now = join_number(1);
+    struct hsy_record past = now;
+    struct hsy_leave leave = {.id = now.id, .incarnation = 5};
+    past.boot_nonce++;
+    hsy_seed_depart(&rig.seed, &past, &leave, false);
+    CLAIM_INT(hsy_registry_count(&rig.seed.registry), 0);
+    CLAIM_INT(answer(1)->verdict, HSY_REGISTERED_STALE);
+    CLAIM_INT(answer(1)->known_rank, hsy_rank_dead(5));
+    now.incarnation = 6;
+    core_rig_register(&rig, &now);
+    core_rig_commit(&rig);
+    CLAIM_INT(answer(1)->verdict, HSY_REGISTERED_OK);
+    CLAIM_INT(hsy_registry_count(&rig.seed.registry), 1);
+
+    /* Who really leaves is told nothing more. */
+    uint32_t before = core_ports_sent(&rig.ports, 0, HSY_REGISTERED);
+    leave.incarnation = 6;
+    hsy_seed_depart(&rig.seed, &now, &leave, false);
+    CLAIM_INT(hsy_registry_count(&rig.seed.registry), 0);
+    CLAIM_INT(core_ports_sent(&rig.ports, 0, HSY_REGISTERED), before);
+    end();
+}
+
 static void a_peer_that_leaves_needs_no_trial(void **state)
 {
     (void)state;
@@ -478,6 +507,7 @@ int main(void)
         cmocka_unit_test(a_seed_answers_every_kind_of_question),
         cmocka_unit_test(a_seed_has_no_business_with_overlay_frames),
         cmocka_unit_test(links_are_taken_from_their_owner_alone),
+        cmocka_unit_test(who_left_in_an_earlier_life_is_told_to_step_up),
         cmocka_unit_test(a_peer_that_leaves_needs_no_trial),
         cmocka_unit_test(an_old_leave_removes_nobody),
         cmocka_unit_test(both_ends_of_a_bridge_are_told),

@@ -162,6 +162,9 @@ static void test_all_hold_when_everybody_gets_it_once(void **state)
     CLAIM(rig->f.looked[HSY_B4] > 0);
     CLAIM_INT(rig->f.looked[HSY_B5], 4);
     CLAIM_INT(rig->f.looked[HSY_B7], 2);
+    CLAIM_INT(hsy_ledger_totals(rig->ledger).judged, 4);
+    CLAIM_INT(hsy_ledger_totals(rig->ledger).lost, 0);
+    CLAIM_INT(rig->b.left_out, 0);
 }
 
 static void test_b1_a_phantom_is_caught(void **state)
@@ -214,10 +217,30 @@ static void test_b3_a_loss_in_calm_is_caught(void **state)
     pass(rig, 4);
     calm(rig);
     CLAIM_INT(rig->f.broken[HSY_B3], 0); /* It may be on its way. */
+    CLAIM_INT(hsy_ledger_totals(rig->ledger).judged, 0);
     pass(rig, 1);
     calm(rig);
     CLAIM_INT(rig->f.broken[HSY_B3], 1);
     CLAIM_INT(rig->f.first.node, OTHER);
+    CLAIM_INT(hsy_ledger_totals(rig->ledger).judged, 2);
+    CLAIM_INT(hsy_ledger_totals(rig->ledger).lost, 1);
+}
+
+static void test_b3_what_there_is_no_room_for_is_counted(void **state)
+{
+    struct rig *rig = *state;
+    link_up(rig, true);
+    for (uint32_t i = 1; i <= HSY_WAVES_MAX; i++) {
+        publish(rig, i, "hello");
+    }
+    CLAIM_INT(rig->b.left_out, 0);
+    publish(rig, HSY_WAVES_MAX + 1, "hello");
+    publish(rig, HSY_WAVES_MAX + 2, "hello");
+    CLAIM_INT(rig->b.left_out, 2);
+    pass(rig, 5);
+    calm(rig);
+    CLAIM_INT(rig->f.broken[HSY_B3], HSY_WAVES_MAX);
+    CLAIM_INT(hsy_ledger_totals(rig->ledger).lost, 2 * HSY_WAVES_MAX);
 }
 
 static void test_b3_a_lost_link_gives_repair_its_time(void **state)
@@ -523,10 +546,30 @@ static void test_b7_what_was_given_up_for_a_reason_is_excused(void **state)
     hsy_check_repair_lost(&rig->b, OTHER, &lost);
     keep(rig, READER, 1, 1);
     CLAIM_INT(rig->f.broken[HSY_B7], 0);
+    CLAIM_INT(hsy_ledger_totals(rig->ledger).lost, 0);
     rig->promises.keeps_all = true; /* Then there is no reason. */
     hsy_check_repair_calm(&rig->b, rig->g);
     keep(rig, READER, 1, 1);
     CLAIM_INT(rig->f.broken[HSY_B7], 1);
+    CLAIM_INT(hsy_ledger_totals(rig->ledger).lost, 1);
+}
+
+static void test_b7_what_was_given_up_and_not_written_down_counts(void **state)
+{
+    struct rig *rig = *state;
+    struct hsy_lost other = {.origin = ORIGIN, .epoch = 2, .from = 1, .to = 1};
+    missed(rig);
+    for (uint32_t i = 1; i < HSY_LOST_MAX; i++) {
+        hsy_check_repair_lost(&rig->b, OTHER, &other);
+    }
+    keep(rig, READER, 1, 1);
+    CLAIM_INT(rig->f.broken[HSY_B7], 1);
+    CLAIM_INT(rig->b.left_out, 0);
+    hsy_check_repair_lost(&rig->b, OTHER, &other);
+    hsy_check_repair_calm(&rig->b, rig->g);
+    keep(rig, READER, 1, 1);
+    CLAIM_INT(rig->f.broken[HSY_B7], 1); /* The next may have been told. */
+    CLAIM_INT(rig->b.left_out, 1);
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -540,6 +583,7 @@ int main(void)
         CASE(test_b2_a_second_delivery_is_caught),
         CASE(test_b4_a_changed_payload_is_caught),
         CASE(test_b3_a_loss_in_calm_is_caught),
+        CASE(test_b3_what_there_is_no_room_for_is_counted),
         CASE(test_b3_a_lost_link_gives_repair_its_time),
         CASE(test_b3_who_ended_releases_from_the_promise),
         CASE(test_b3_what_need_not_be_kept_may_be_lost),
@@ -561,6 +605,7 @@ int main(void)
         CASE(test_b7_another_component_owes_nothing),
         CASE(test_b7_a_clock_that_is_off_excuses),
         CASE(test_b7_what_was_given_up_for_a_reason_is_excused),
+        CASE(test_b7_what_was_given_up_and_not_written_down_counts),
     };
     return cmocka_run_group_tests_name("sim_check_broadcast", tests, NULL,
                                        NULL);

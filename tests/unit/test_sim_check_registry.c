@@ -401,6 +401,34 @@ static void test_r2_a_refused_write_is_no_leave_to_resurrect(void **state)
     CLAIM_INT(rig->f.broken[HSY_R2], 1);
 }
 
+/* A crash takes the tombstone, and a fellow that has not heard of the death
+ * tells of the life. */
+static void test_r2_a_lost_tombstone_holds_nothing(void **state)
+{
+    struct rig *rig = *state;
+    own(rig, PEER, 5);
+    lists_shakily(rig, 0, HSY_PEER_DEAD, 4);
+    pass(rig, 10);
+    hsy_check_registry_ended(&rig->r, 0, 0);
+    list(rig, 0, NULL, 0);
+    pass(rig, 1);
+    lists(rig, 0, HSY_PEER_ALIVE, 4);
+    CLAIM_INT(all_broken(rig), 0);
+}
+
+static void test_r2_a_tombstone_on_the_disk_is_not_lost(void **state)
+{
+    struct rig *rig = *state;
+    own(rig, PEER, 5);
+    lists(rig, 0, HSY_PEER_DEAD, 4);
+    pass(rig, 10);
+    hsy_check_registry_ended(&rig->r, 0, 1);
+    list(rig, 0, NULL, 0);
+    pass(rig, 1);
+    lists(rig, 0, HSY_PEER_ALIVE, 4);
+    CLAIM_INT(rig->f.broken[HSY_R2], 1);
+}
+
 /* --------------------------------------------------------------- R5 to R8 */
 
 static void test_r5_a_tombstone_at_a_quorum_is_enough(void **state)
@@ -566,6 +594,8 @@ int main(void)
         CASE(test_r4_a_frozen_seed_may_lose_its_last_writes),
         CASE(test_r4_a_frozen_seed_may_lose_no_older_ones),
         CASE(test_r2_a_refused_write_is_no_leave_to_resurrect),
+        CASE(test_r2_a_lost_tombstone_holds_nothing),
+        CASE(test_r2_a_tombstone_on_the_disk_is_not_lost),
         CASE(test_r5_a_tombstone_at_a_quorum_is_enough),
         CASE(test_r5_a_dead_node_that_stays_listed_is_caught),
         CASE(test_r6_a_tombstone_that_is_refuted_soon_is_fine),

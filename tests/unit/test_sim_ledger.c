@@ -254,6 +254,51 @@ static void test_who_lacks_a_message_is_told(void **state)
     hsy_ledger_destroy(l);
 }
 
+static void test_a_pair_is_counted_once_by_whoever_judges_it(void **state)
+{
+    (void)state;
+    struct hsy_ledger *l = ledger();
+    const uint8_t all = 1u << ORIGIN | 1u << READER | 1u << OTHER;
+    struct hsy_message_name name = {.origin = ORIGIN, .seq = 1};
+    struct hsy_kept_name kept = {.origin = ORIGIN, .seq = 1, .own = true};
+    struct hsy_expectation e = {.to_ns = HEARSAY_NEVER};
+    struct hsy_kept_message m;
+    publish(l, 5, 1, "hello");
+    deliver(l, READER, 1, "hello");
+    assert_int_equal(missing(l, 0).missed, NODES - 2);
+    assert_int_equal(hsy_ledger_totals(l).judged, 0); /* Only asked. */
+    assert_true(hsy_ledger_find(l, &m, &kept));
+    assert_true(hsy_ledger_judge_one(l, &m, READER));
+    assert_int_equal(hsy_ledger_totals(l).judged, 1);
+    assert_int_equal(hsy_ledger_totals(l).lost, 0);
+    hsy_ledger_judge_members(l, &name, &all);
+    assert_int_equal(hsy_ledger_totals(l).judged, 2);
+    assert_int_equal(hsy_ledger_totals(l).lost, 1);
+    assert_false(hsy_ledger_judge_one(l, &m, OTHER));
+    assert_int_equal(hsy_ledger_judge(l, &e).missed, NODES - 2);
+    assert_int_equal(hsy_ledger_totals(l).judged, NODES - 1);
+    assert_int_equal(hsy_ledger_totals(l).lost, NODES - 2);
+    hsy_ledger_destroy(l);
+}
+
+static void test_what_was_there_once_can_be_lost_later(void **state)
+{
+    (void)state;
+    struct hsy_ledger *l = ledger();
+    struct hsy_kept_name kept = {.origin = ORIGIN, .seq = 1, .own = true};
+    struct hsy_kept_message m;
+    publish(l, 5, 1, "hello");
+    deliver(l, READER, 1, "hello");
+    assert_true(hsy_ledger_find(l, &m, &kept));
+    assert_true(hsy_ledger_judge_one(l, &m, READER));
+    hsy_ledger_ended(l, READER);
+    hsy_ledger_started(l, READER);
+    assert_false(hsy_ledger_judge_one(l, &m, READER));
+    assert_int_equal(hsy_ledger_totals(l).judged, 1);
+    assert_int_equal(hsy_ledger_totals(l).lost, 1);
+    hsy_ledger_destroy(l);
+}
+
 static void test_who_has_joined_is_known(void **state)
 {
     (void)state;
@@ -282,6 +327,8 @@ int main(void)
         cmocka_unit_test(test_b3_who_joined_later_or_went_is_owed_nothing),
         cmocka_unit_test(test_two_processes_of_one_origin_are_told_apart),
         cmocka_unit_test(test_who_lacks_a_message_is_told),
+        cmocka_unit_test(test_a_pair_is_counted_once_by_whoever_judges_it),
+        cmocka_unit_test(test_what_was_there_once_can_be_lost_later),
         cmocka_unit_test(test_who_has_joined_is_known),
     };
     return cmocka_run_group_tests_name("sim_ledger", tests, NULL, NULL);
