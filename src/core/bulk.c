@@ -29,7 +29,7 @@ void hsy_bulk_init(struct hsy_bulk *b, struct hsy_env *env,
                            .next_ns = HEARSAY_NEVER,
                            .age_ns = HEARSAY_NEVER,
                            .ask_ns = HEARSAY_NEVER,
-                           .pause_ns = HSY_BULK_PAUSE_MIN_NS};
+                           .pause_ns = HSY_BULK_PAUSE_START_NS};
     hsy_table_init(
         &b->table, &env->mem,
         (struct hsy_table_shape){.key_len = sizeof(struct hsy_bundle_id),
@@ -80,6 +80,10 @@ struct hsy_bulk_entry *hsy_bulk_turn(const struct hsy_bulk *b, uint32_t index)
 static void take_turn(struct hsy_bulk *b, const struct hsy_bulk_entry *e)
 {
     HSY_ASSERT(b->turns < HSY_BULK_TURNS);
+    if (b->turns == 0) { /* How busy is this machine now? */
+        b->pause_ns = HSY_BULK_PAUSE_START_NS;
+        b->was_late = false;
+    }
     b->turn_ids[b->turns] = e->id;
     b->turns++;
 }

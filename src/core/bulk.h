@@ -27,12 +27,14 @@ enum {
  * times, for a link that is only slow. */
 #define HSY_BULK_STALL_NS (2 * HSY_SECOND)
 /* Between two batches: so 64 MiB/s at most. A machine that has better things
- * to do steps us later than we asked for; then the pause doubles, and it
- * shrinks by an eighth when we are in time. 64 KiB each 64 ms are what is left
- * of it at worst: 16 MiB in 16 s. */
+ * to do steps us later than we asked for; then the pause doubles. When we are
+ * in time it shrinks, by an eighth until we were late for the first time, and
+ * by a thirty-second from then on: so that we are late once in thirty times.
+ * 64 KiB each 64 ms are what is left of it at worst: 16 MiB in 16 s. */
+#define HSY_BULK_PAUSE_START_NS (16 * HSY_MS)
 #define HSY_BULK_PAUSE_MIN_NS (1 * HSY_MS)
 #define HSY_BULK_PAUSE_MAX_NS (64 * HSY_MS)
-#define HSY_BULK_LATE_NS (4 * HSY_MS)
+#define HSY_BULK_LATE_NS (2 * HSY_MS)
 /* What all neighbours had and have not any more is lost, but not sooner than
  * that. */
 #define HSY_BULK_LOST_NS (120 * HSY_SECOND)
@@ -104,6 +106,7 @@ struct hsy_bulk {
     uint64_t age_ns; /* Nothing is too old, or pinned for too long, before. */
     uint64_t ask_ns; /* The next batch; NEVER: nothing to ask for. */
     uint64_t pause_ns;
+    bool was_late; /* Since something began to be fetched. */
     struct hsy_bundle_id turn_ids[HSY_BULK_TURNS]; /* Of those FETCHING. */
     uint32_t turns;                                /* How many. */
     uint32_t waiting;

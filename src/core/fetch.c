@@ -91,9 +91,11 @@ static void adapt_pause(struct hsy_bulk *b)
 
     if (late_ns > HSY_BULK_LATE_NS) {
         b->pause_ns = hsy_time_min(2 * b->pause_ns, HSY_BULK_PAUSE_MAX_NS);
+        b->was_late = true;
     } else {
+        uint64_t less_ns = b->pause_ns / (b->was_late ? 32 : 8);
         b->pause_ns =
-            hsy_time_max(b->pause_ns - b->pause_ns / 8, HSY_BULK_PAUSE_MIN_NS);
+            hsy_time_max(b->pause_ns - less_ns, HSY_BULK_PAUSE_MIN_NS);
     }
     HSY_ASSERT(b->pause_ns >= HSY_BULK_PAUSE_MIN_NS);
 }

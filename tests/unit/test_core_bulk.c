@@ -297,13 +297,19 @@ static void who_is_stepped_late_asks_for_less(void **state)
     (void)state;
     begin();
     CLAIM(hear(4, 1, 1, LEN));
-    CLAIM(bulk()->pause_ns == HSY_BULK_PAUSE_MIN_NS);
-    relay_rig_pass(&rig, HSY_BULK_PAUSE_MIN_NS + HSY_BULK_LATE_NS + 1);
+    struct hsy_bundle_id id = id_of(1, 1, LEN);
+    uint64_t start_ns = HSY_BULK_PAUSE_START_NS;
+    CLAIM_INT(bulk()->pause_ns, start_ns);
+    relay_rig_pass(&rig, start_ns); /* Not late so far: quickly more. */
     relay_rig_tick(&rig);
-    CLAIM(bulk()->pause_ns == 2 * HSY_BULK_PAUSE_MIN_NS);
-    relay_rig_pass(&rig, 2 * HSY_BULK_PAUSE_MIN_NS);
+    CLAIM_INT(bulk()->pause_ns, start_ns / 8 * 7);
+    relay_rig_pass(&rig, start_ns + HSY_BULK_LATE_NS);
     relay_rig_tick(&rig);
-    CLAIM(bulk()->pause_ns < 2 * HSY_BULK_PAUSE_MIN_NS);
+    CLAIM_INT(bulk()->pause_ns, start_ns / 4 * 7);
+    say_piece(4, &id, LEN, 0);
+    relay_rig_pass(&rig, start_ns / 4 * 7); /* And slowly from then on. */
+    relay_rig_tick(&rig);
+    CLAIM_INT(bulk()->pause_ns, start_ns / 4 * 7 / 32 * 31);
     end();
 }
 
