@@ -190,7 +190,7 @@ static void a_frame_begun_may_wait_while_its_link_is_not_read(void **state)
     CLAIM(stage_is_open(&stage, links[0]));
     CLAIM_INT(stage_counters(&stage)->frames_late, 0);
     stage_settle(&stage);
-    stage_run(&stage, 9999);
+    stage_run(&stage, 29999);
     CLAIM(stage_is_open(&stage, links[0]));
     stage_run(&stage, 1);
     CLAIM(!stage_is_open(&stage, links[0]));
