@@ -380,14 +380,6 @@ bool hsy_bulk_expect(struct hsy_bulk *b, const struct hsy_manifest *manifest)
     return true;
 }
 
-bool hsy_bulk_expects(const struct hsy_bulk *b, const struct hsy_bundle_id *id)
-{
-    const struct hsy_bulk_entry *e = hsy_bulk_find(b, id);
-
-    HSY_ASSERT(e == NULL || e->len > 0);
-    return e != NULL && e->state != HSY_BULK_COMPLETE;
-}
-
 uint64_t hsy_bulk_lowest(const struct hsy_bulk *b)
 {
     uint64_t lowest = UINT64_MAX;

@@ -146,8 +146,6 @@ bool hsy_bulk_serve(struct hsy_bulk *b, hearsay_link link,
 void hsy_bulk_link_up(struct hsy_bulk *b, const struct hsy_neighbour *n);
 void hsy_bulk_link_down(struct hsy_bulk *b, hearsay_link link);
 void hsy_bulk_tick(struct hsy_bulk *b);
-/* Is its content still to come? */
-bool hsy_bulk_expects(const struct hsy_bulk *b, const struct hsy_bundle_id *id);
 /* The lowest ordinal of those that are still to come; UINT64_MAX: none. */
 uint64_t hsy_bulk_lowest(const struct hsy_bulk *b);
 /* Bytes of what is remembered for one link that asks, in a table. */

@@ -142,8 +142,8 @@ bool hsy_liveness_pong(struct hsy_liveness *l, struct hsy_neighbour *n,
     if (n->ping_nonce == 0 || nonce != n->ping_nonce) {
         return false;
     }
-    if (!is_open(
-            n)) { /* Too late to count, but the next one may take longer. */
+    if (!is_open(n)) {
+        /* Too late to count, but the next one may take as long. */
         n->rtt_ns = hsy_time_max(n->rtt_ns, rtt_ns);
         n->ping_nonce = 0;
         return false;

@@ -373,24 +373,16 @@ static bool is_mark(const struct hsy_gone *g)
     return g->key_len == HSY_MARK_KEY_LEN;
 }
 
-static bool is_fetched(const struct hsy_saved *s, const struct hsy_gone *g)
-{
-    struct hsy_bundle_id id;
-
-    HSY_ASSERT(!is_mark(g));
-    memcpy(id.bytes, g->key, sizeof(id.bytes));
-    return hsy_bulk_expects(s->large.bulk, &id);
-}
-
 /* Its message was handed over, or waits for nothing. */
 static bool is_over(const struct hsy_saved *s, const struct hsy_gone *g)
 {
     HSY_ASSERT(s->over <= s->last_ordinal);
-    return is_mark(g) || (g->ordinal <= s->over && !is_fetched(s, g) &&
+    return is_mark(g) || (g->ordinal <= s->over &&
                           !hsy_order_holds(&s->delivery->order, g->ordinal));
 }
 
-/* May its row go? */
+/* May its row go? A content that is being fetched holds back the mark of its
+ * origin, and so its own row. */
 static bool may_go(const struct hsy_saved *s, const struct hsy_gone *g)
 {
     const struct hsy_origin *origin =

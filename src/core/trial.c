@@ -6,6 +6,9 @@
  *        +-------- PINGING ---+                               |
  *        +------------- a fellow seed came up ----------------+
  *
+ * From PROBING it also goes back to WAITING, when the subject was heard lately
+ * and is not refused: its line may be full (docs/adr/0022).
+ *
  * Verdicts of fellows are collected in any state; a majority of them is a
  * death whatever this seed has found so far. Two minutes without a majority,
  * and the verdicts are out of date: the trial is dropped. */
