@@ -9,6 +9,7 @@ import datetime
 import itertools
 import re
 import shutil
+import socket
 import statistics
 import subprocess
 import sys
@@ -427,7 +428,9 @@ class Mesh(Rows):
             self.assertGreaterEqual(ms_of(gone[0]), times[2])
             # The others and the seeds answered all the while.
             self.assertEqual({link["strikes"] for link in peer.links()}, {0})
-            self.assertEqual({note["subject"] for note in since(peer.log("dead-report"), start)},
+            # Word of a guest of an earlier case may come as late as now.
+            self.assertEqual({node.id for node in self.c.nodes} &
+                             {note["subject"] for note in since(peer.log("dead-report"), start)},
                              {frozen.id})
 
     def test_m11_dead_report(self):
@@ -475,7 +478,6 @@ class Mesh(Rows):
         self.assertEqual((roles, self.peers[0].status()["role"]), ({"seed"}, "peer"))
 
         moved, others, start = self.peers[3], self.peers[:3], wall_ms()
-        counted = {seed.id: seed.counter("reports_in") for seed in self.seeds}
         was = (moved.id, moved.address, moved.status()["incarnation"])
         moved.kill()
         self.degrees_are({peer.id: 2 for peer in others})
@@ -486,11 +488,15 @@ class Mesh(Rows):
                         "three reports at two seeds each")
         for seed in self.seeds:
             self.assertEqual(len(set(reporters(seed))), len(reporters(seed)))
-            self.assertEqual(seed.counter("reports_in") - counted[seed.id], len(reporters(seed)))
+            # Word of a guest of an earlier case may come as late as now.
+            self.c.wait_for(lambda seed=seed: seed.counter("reports_in") == len(since(
+                seed.log("dead-report"), ms_of(seed.log("started")[-1]))), SOON, "all are counted")
         # 6 at 3 seeds, so one has two at least, all from one IP.
         self.assertGreaterEqual(max(len(set(reporters(s))) for s in self.seeds), 2)
 
-        moved.start()  # On whatever port is free now.
+        host, _, port = was[1].rpartition(":")
+        with socket.create_server((host, int(port))):  # So it has to move.
+            moved.start()
         self.whole(LATER)
         self.assertEqual(moved.id, was[0])
         self.assertNotEqual(moved.address, was[1])

@@ -27,6 +27,8 @@ class TapResult(unittest.TestResult):
         for text in story.splitlines():
             print(f"#   {text}")
         sys.stdout.flush()
+        if story:  # Meson shows what a failed test wrote there, and no comments.
+            print(f"{name}:\n{story}", file=sys.stderr, flush=True)
 
     def addSuccess(self, test):
         self.line(True, test)
