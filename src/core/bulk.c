@@ -189,10 +189,12 @@ void hsy_bulk_lose(struct hsy_bulk *b, struct hsy_bulk_entry *e)
     struct hsy_message message;
 
     HSY_ASSERT(e->state != HSY_BULK_COMPLETE);
-    hsy_bulk_message(e, &bundle, &message);
-    note_lost(b, &bundle);
-    if (b->over.over != NULL) {
-        b->over.over(b->over.ctx, &bundle, &e->id);
+    if (!e->to_serve) {
+        hsy_bulk_message(e, &bundle, &message);
+        note_lost(b, &bundle);
+        if (b->over.over != NULL) {
+            b->over.over(b->over.ctx, &bundle, &e->id);
+        }
     }
     hsy_bulk_remove(b, e);
 }
@@ -362,7 +364,9 @@ bool hsy_bulk_expect(struct hsy_bulk *b, const struct hsy_manifest *manifest)
 
     HSY_ASSERT(there && hsy_message_large(&message));
     if (message.payload_len > b->env->config.payload_max) {
-        note_too_large(b, bundle, message.payload_len);
+        if (!manifest->to_serve) {
+            note_too_large(b, bundle, message.payload_len);
+        }
         return false;
     }
     if (hsy_bulk_find(b, manifest->id) != NULL) {
@@ -370,10 +374,13 @@ bool hsy_bulk_expect(struct hsy_bulk *b, const struct hsy_manifest *manifest)
     }
     struct hsy_bulk_entry *e = hsy_bulk_add(b, bundle, manifest->id);
     if (e == NULL) {
-        note_lost(b, bundle);
+        if (!manifest->to_serve) {
+            note_lost(b, bundle);
+        }
         return false;
     }
     e->hops = manifest->hops;
+    e->to_serve = manifest->to_serve;
     e->ordinal = manifest->ordinal;
     e->from = manifest->from == NULL ? 0 : manifest->from->link;
     hsy_fetch_next(b);

@@ -70,6 +70,7 @@ struct hsy_bulk_entry {
     uint8_t hops;
     uint8_t banned_next;
     bool pinned;
+    bool to_serve; /* Not for the application; see struct hsy_manifest. */
     enum hsy_bulk_state state;
 };
 
@@ -126,13 +127,16 @@ struct hsy_manifest {
      * not for sure, handed it to the application; 0: there is none. */
     uint64_t ordinal;
     uint8_t hops;
+    /* It was handed over, by an earlier process: this one fetches it for those
+     * who ask. */
+    bool to_serve;
 };
 /* True: it will be complete, or over. False: it is neither fetched nor
  * delivered; what there is no room for even to wait is told as lost. */
 HEARSAY_MUST_USE bool hsy_bulk_expect(struct hsy_bulk *b,
                                       const struct hsy_manifest *manifest);
 /* PIECE from @n. False: no honest node sends it. *@out: the message that is
- * complete with it; NULL. Valid until the next call. */
+ * complete with it, for the application; NULL. Valid until the next call. */
 bool hsy_bulk_piece(struct hsy_bulk *b, const struct hsy_neighbour *n,
                     const struct hsy_piece *piece,
                     const struct hsy_bulk_entry **out);

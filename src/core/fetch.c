@@ -292,8 +292,17 @@ static bool may_begin(const struct hsy_bulk *b, const struct hsy_bulk_entry *e)
                             s.bytes + e->len <= quota);
 }
 
-/* The one that has waited for longest and may begin; NULL. One that was asked
- * of everybody in vain rests first. */
+/* What the application waits for goes first; then who has waited for longest.
+ */
+static bool goes_before(const struct hsy_bulk_entry *a,
+                        const struct hsy_bulk_entry *b)
+{
+    HSY_ASSERT(a != b);
+    return a->to_serve != b->to_serve ? b->to_serve : a->order < b->order;
+}
+
+/* The first one that may begin; NULL. One that was asked of everybody in vain
+ * rests first. */
 static struct hsy_bulk_entry *first_waiting(struct hsy_bulk *b)
 {
     struct hsy_bulk_entry *first = NULL;
@@ -305,7 +314,7 @@ static struct hsy_bulk_entry *first_waiting(struct hsy_bulk *b)
         }
         if (b->env->now.mono_ns < e->next_ns) {
             hsy_bulk_plan(b, e->next_ns);
-        } else if ((first == NULL || e->order < first->order) &&
+        } else if ((first == NULL || goes_before(e, first)) &&
                    may_begin(b, e)) {
             first = e;
         }
@@ -494,7 +503,7 @@ bool hsy_bulk_piece(struct hsy_bulk *b, const struct hsy_neighbour *n,
         return true; /* No memory: it is asked for again. */
     }
     came(b, e, n);
-    if (e->state == HSY_BULK_COMPLETE) {
+    if (e->state == HSY_BULK_COMPLETE && !e->to_serve) {
         *out = e;
     }
     return true;

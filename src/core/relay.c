@@ -419,8 +419,14 @@ static void expect(struct hsy_relay *r, const struct hsy_manifest *manifest)
 
 static void expect_again(void *ctx, const struct hsy_manifest *manifest)
 {
-    HSY_ASSERT(manifest->ordinal > 0);
-    expect(ctx, manifest);
+    struct hsy_relay *r = ctx;
+
+    HSY_ASSERT(manifest->to_serve == (manifest->ordinal == 0));
+    if (manifest->to_serve) {
+        (void)!hsy_bulk_expect(&r->bulk, manifest);
+    } else {
+        expect(r, manifest);
+    }
 }
 
 /* ---------------------------------------------------------------- receipt */

@@ -305,8 +305,8 @@ static uint64_t age_ns(const struct hsy_saved *s, uint64_t seen_ms)
                : HEARSAY_NEVER;
 }
 
-/* Kept again, with the age that it has, unless that is too high. */
-static void keep(struct hsy_saved *s, const struct restored *item,
+/* Kept again, with the age that it has; false: that is too high. */
+static bool keep(struct hsy_saved *s, const struct restored *item,
                  const struct hsy_bundle *bundle)
 {
     uint64_t age = age_ns(s, item->head.seen_ms);
@@ -322,11 +322,12 @@ static void keep(struct hsy_saved *s, const struct restored *item,
         struct hsy_epoch of = hsy_bundle_epoch(bundle);
         hsy_saved_mark(s, hsy_origin_find(s->origins, &of));
         hsy_saved_forget(s, &of, &item->id, item->head.ordinal);
-        return;
+        return false;
     }
     b->ordinal = item->head.ordinal;
     b->seen_ns = now_ns > age ? now_ns - age : 0;
     s->env->counters.restored++;
+    return true;
 }
 
 static bool is_own(const struct hsy_saved *s, const struct hsy_bundle *bundle)
@@ -335,19 +336,25 @@ static bool is_own(const struct hsy_saved *s, const struct hsy_bundle *bundle)
     return memcmp(&bundle->origin, &s->env->id, sizeof(s->env->id)) == 0;
 }
 
+/* The content was in memory only, and is fetched again: to be delivered if it
+ * is @due, else for neighbours that may need it. */
+static void fetch_again(struct hsy_saved *s, const struct restored *item,
+                        const struct hsy_bundle *bundle, bool due)
+{
+    HSY_ASSERT(hsy_bundle_large(bundle));
+    s->large.expect(s->large.ctx, &(struct hsy_manifest){
+                                      .bundle = bundle,
+                                      .id = &item->id,
+                                      .ordinal = due ? item->head.ordinal : 0,
+                                      .hops = item->head.hops,
+                                      .to_serve = !due});
+}
+
 /* What was not handed over, or not for sure. */
 static void deliver(struct hsy_saved *s, const struct restored *item,
                     const struct hsy_bundle *bundle)
 {
     HSY_ASSERT(item->head.ordinal > 0);
-    if (hsy_bundle_large(bundle)) { /* The content was in memory only. */
-        s->large.expect(s->large.ctx,
-                        &(struct hsy_manifest){.bundle = bundle,
-                                               .id = &item->id,
-                                               .ordinal = item->head.ordinal,
-                                               .hops = item->head.hops});
-        return;
-    }
     hsy_delivery_turn(s->delivery,
                       &(struct hsy_turn){.bundle = bundle,
                                          .hops = item->head.hops,
@@ -419,9 +426,16 @@ static void start_bundle(struct hsy_saved *s, const struct restored *item)
         return;
     }
     (void)!hsy_ml_add(s->seen, &item->id, 1);
-    keep(s, item, &bundle);
-    if (is_due(s, item, &bundle)) {
+    bool kept = keep(s, item, &bundle);
+    bool due = is_due(s, item, &bundle);
+    if (due) {
         hsy_origin_find(s->origins, &of)->told = true;
+    }
+    if (hsy_bundle_large(&bundle)) {
+        if (due || kept) {
+            fetch_again(s, item, &bundle, due);
+        }
+    } else if (due) {
         deliver(s, item, &bundle);
     }
     HSY_ASSERT(bundle.count >= 1);

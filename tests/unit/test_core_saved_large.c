@@ -1,5 +1,6 @@
-/* What another life makes of a large message whose row says that it was not
- * handed over: the content was in memory only, and is fetched again. */
+/* What another life makes of a large message: the content was in memory only,
+ * and is fetched again, to be handed over if its row does not say that it was,
+ * else to be served. */
 #include "support/bulk_rig.h"
 #include "support/row_disk.h"
 
@@ -158,6 +159,115 @@ static void rows_of_others_go_meanwhile(void **state)
     end();
 }
 
+/* --------------------------------------------------------------- to serve */
+
+/* @count of o1, which are @ids, were handed over; the next process begins
+ * @minutes later. */
+static void done_with(struct hsy_bundle_id *ids, uint32_t count,
+                      uint64_t minutes)
+{
+
+    disk.count = 0;
+    disk.answered = 0;
+    prepare();
+    relay_rig_start(&rig);
+    relay_rig_links(&rig, 1);
+    for (uint32_t i = 0; i < count; i++) {
+        ids[i] = take_one(1, i + 1, LEN);
+        settle();
+        CLAIM_INT(delivered(), i + 1);
+    }
+    restart(minutes);
+    relay_rig_run(&rig, 100);
+}
+
+static void what_was_handed_over_is_fetched_again_to_be_served(void **state)
+{
+    struct hsy_bundle_id id;
+    struct hsy_frame out;
+
+    (void)state;
+    done_with(&id, 1, 1);
+    CLAIM_INT(relay_rig_origin(&rig, 1)->fetching, 0);
+    CLAIM(fetches(4) >= 1);
+    feed(4, &id, LEN, PIECES);
+    settle();
+    CLAIM_INT(delivered(), 0);
+    say_fetch(4, &id, 0, PIECES);
+    for (uint16_t i = 0; i < PIECES; i++) {
+        CLAIM(hsy_bulk_serve(bulk(), 4, &out));
+        CLAIM_INT(out.piece.how, HSY_PIECE_DATA);
+        CLAIM_INT(out.piece.index, i);
+    }
+    restart(1);
+    CLAIM_INT(delivered(), 0);
+    end();
+}
+
+/* Nobody misses it here. */
+static void in_vain_it_ends_without_a_word(void **state)
+{
+    struct hsy_bundle_id id;
+
+    (void)state;
+    done_with(&id, 1, 1);
+    for (uint32_t i = 0; i < 61; i++) {
+        CLAIM(hsy_bulk_find(bulk(), &id) != NULL);
+        say_no(4, &id, HSY_PIECE_GONE);
+        relay_rig_run(&rig, 2000);
+    }
+    CLAIM(hsy_bulk_find(bulk(), &id) == NULL);
+    CLAIM_INT(counters()->lost, 0);
+    end();
+}
+
+static void not_when_it_is_kept_no_more(void **state)
+{
+    struct hsy_bundle_id id;
+
+    (void)state;
+    done_with(&id, 1, 11);
+    CLAIM(hsy_bulk_find(bulk(), &id) == NULL);
+    CLAIM_INT(fetches(4), 0);
+    end();
+}
+
+static void nor_when_it_is_larger_than_we_want(void **state)
+{
+    struct hsy_bundle_id id;
+
+    (void)state;
+    done_with(&id, 1, 1);
+    relay_rig_fini(&rig);
+    prepare();
+    rig.given.config.payload_max = LEN - 1;
+    row_disk_load(&disk, &rig);
+    relay_rig_run(&rig, 100);
+    CLAIM_INT(fetches(4), 0);
+    CLAIM_INT(counters()->contents_refused, 0); /* Nobody has asked for it. */
+    end();
+}
+
+/* The application waits for it. */
+static void a_new_one_overtakes_them(void **state)
+{
+    enum { TURNS = HSY_BULK_TURNS / HSY_BULK_PARTS };
+
+    struct hsy_bundle_id ids[TURNS + 1];
+
+    (void)state;
+    done_with(ids, TURNS + 1, 1);
+    CLAIM_INT(bulk()->turns, TURNS);
+    CLAIM(hear(4, 1, TURNS + 2, LEN));
+    struct hsy_bundle_id fresh = id_of(1, TURNS + 2, LEN);
+    CLAIM_INT(hsy_bulk_find(bulk(), &fresh)->state, HSY_BULK_WAITING);
+    feed(4, &ids[0], LEN, PIECES);
+    relay_rig_tick(&rig);
+    CLAIM_INT(hsy_bulk_find(bulk(), &fresh)->state, HSY_BULK_FETCHING);
+    CLAIM_INT(hsy_bulk_find(bulk(), &ids[TURNS])->state, HSY_BULK_WAITING);
+    end();
+}
+
 /* Contents that nobody else keeps any more have a bound, too. */
 static void contents_on_their_way_to_the_disk_have_a_bound(void **state)
 {
@@ -188,6 +298,11 @@ int main(void)
         cmocka_unit_test(nor_is_it_forgotten_when_the_process_ends_once_more),
         cmocka_unit_test(nor_before_its_row_is_written_anew),
         cmocka_unit_test(rows_of_others_go_meanwhile),
+        cmocka_unit_test(what_was_handed_over_is_fetched_again_to_be_served),
+        cmocka_unit_test(in_vain_it_ends_without_a_word),
+        cmocka_unit_test(not_when_it_is_kept_no_more),
+        cmocka_unit_test(nor_when_it_is_larger_than_we_want),
+        cmocka_unit_test(a_new_one_overtakes_them),
         cmocka_unit_test(contents_on_their_way_to_the_disk_have_a_bound),
     };
 
