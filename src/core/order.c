@@ -82,13 +82,18 @@ static uint64_t first_wanted(const struct hsy_order *o,
                              const struct hsy_origin *origin)
 {
     uint64_t first = origin->history_from > 0 ? origin->history_from : 1;
-    uint64_t unwanted = o->env->config.history == 0
-                            ? origin->history_to
-                            : hsy_origin_unwanted(o->env, origin);
+    uint64_t unwanted = hsy_origin_unwanted(o->env, origin);
+    struct hsy_span span;
 
     HSY_ASSERT(first >= 1);
     if (origin->next > 0) {
         return origin->next;
+    }
+    /* The last one of history comes to be looked at, not to be handed over. */
+    if (o->env->config.history == 0 && origin->history_to > 0 &&
+        !hsy_origin_missing(origin, &span, origin->history_to,
+                            origin->history_to)) {
+        unwanted = origin->history_to;
     }
     return unwanted >= first ? unwanted + 1 : first;
 }

@@ -338,6 +338,29 @@ bool hsy_origin_is_rumour(const struct hsy_origin *origin)
     return origin->done == 0 && origin->runs_count == 0;
 }
 
+void hsy_origin_older(struct hsy_origin *origin, uint64_t to)
+{
+    uint64_t before_ours =
+        origin->ours_from == 0 ? UINT64_MAX : origin->ours_from - 1;
+
+    to = to < before_ours ? to : before_ours;
+    origin->history_to = to > origin->history_to ? to : origin->history_to;
+    HSY_ASSERT(origin->history_to <= before_ours);
+}
+
+void hsy_origin_ours(struct hsy_origin *origin, uint64_t from)
+{
+    HSY_ASSERT(from >= 1);
+    if (origin->ours_from == 0 || from < origin->ours_from) {
+        origin->ours_from = from;
+    }
+    if (from <= origin->history_to) {
+        origin->history_to = from - 1;
+        origin->asked = 0; /* What is below it is wanted now: a new round. */
+        origin->rounds = 0;
+    }
+}
+
 uint64_t hsy_origin_unwanted(const struct hsy_env *env,
                              const struct hsy_origin *origin)
 {

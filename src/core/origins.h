@@ -48,6 +48,7 @@ struct hsy_origin {
     uint64_t blank_to;     /* Up to there an earlier life was done with it, and
                               its disk may not have taken all. */
     uint64_t history_to;   /* Up to there it had published before our time. */
+    uint64_t ours_from;    /* From there on surely not; 0: it is not known. */
     uint64_t history_from; /* The first of these that anybody has; 0: none. */
     uint64_t born_ns;      /* When this entry was made. */
     uint64_t heard_ns;     /* Last bundle that was not pulled; 0: none. */
@@ -125,6 +126,9 @@ bool hsy_origin_is_rumour(const struct hsy_origin *origin);
 struct hsy_origin *hsy_origin_make(struct hsy_origins *o,
                                    const struct hsy_epoch *of);
 void hsy_origin_remove(struct hsy_origins *o, struct hsy_origin *origin);
+/* Up to @to it had published before our time; up to @from - 1 only. */
+void hsy_origin_older(struct hsy_origin *origin, uint64_t to);
+void hsy_origin_ours(struct hsy_origin *origin, uint64_t from);
 /* History of it up to there is not wanted; 0: all of it is. */
 uint64_t hsy_origin_unwanted(const struct hsy_env *env,
                              const struct hsy_origin *origin);

@@ -79,9 +79,7 @@ static void learn_history(struct hsy_repair *r, struct hsy_origin *origin,
     if (!new_here || origin->restored) {
         return; /* All that was missed since an earlier life is wanted. */
     }
-    if (mark->to > origin->history_to) {
-        origin->history_to = mark->to;
-    }
+    hsy_origin_older(origin, mark->to);
     if (origin->history_from == 0 || mark->from < origin->history_from) {
         origin->history_from = mark->from;
     }
@@ -375,6 +373,15 @@ static void end_when_whole(struct hsy_repair *r, struct hsy_pull **slot)
     }
 }
 
+static uint64_t first_wanted(const struct hsy_repair *r,
+                             const struct hsy_origin *origin)
+{
+    uint64_t unwanted = hsy_origin_unwanted(r->env, origin);
+
+    HSY_ASSERT(unwanted <= origin->history_to);
+    return (unwanted > origin->done ? unwanted : origin->done) + 1;
+}
+
 void hsy_repair_gone(struct hsy_repair *r, const struct hsy_neighbour *n,
                      const struct hsy_frame *frame)
 {
@@ -388,7 +395,7 @@ void hsy_repair_gone(struct hsy_repair *r, const struct hsy_neighbour *n,
         struct hsy_span span = hsy_spans_at(&frame->gone.spans, i);
         struct hsy_origin *origin = hsy_origin_find(origins_of(r), &span.of);
         if (origin != NULL && origin->pulling == n->link &&
-            span.from <= origin->done + 1) {
+            span.from <= first_wanted(r, origin)) {
             origin->gone_now = span.to;
         }
     }

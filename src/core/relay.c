@@ -342,19 +342,21 @@ static void contradict(struct hsy_relay *r, const struct hsy_copy *copy,
                                                      .to_all = true});
 }
 
-/* Was it published before our time? */
-static bool is_history(const struct hsy_relay *r, const struct hsy_copy *copy)
+/* Was it published before our time? A mark may tell of what was published just
+ * after we joined: where the two disagree it is of our time, and so is all that
+ * its origin said after it. */
+static bool is_history(struct hsy_relay *r, const struct hsy_copy *copy)
 {
     struct hsy_epoch of = hsy_bundle_epoch(copy->bundle);
-    const struct hsy_origin *origin = hsy_origin_find(&r->origins, &of);
+    struct hsy_origin *origin = hsy_origin_find(&r->origins, &of);
     uint64_t up_ms =
         hsy_time_since(r->env->joined_ns, r->env->now.mono_ns) / HSY_MS;
 
     HSY_ASSERT(origin != NULL);
-    /* A mark may tell of what was published just after we joined: where the
-     * two disagree it is taken to be of our time. */
-    return copy->pulled && copy->bundle->first_seq <= origin->history_to &&
-           copy->bundle->wall_ms + up_ms < r->env->now.wall_ms;
+    if (copy->bundle->wall_ms + up_ms >= r->env->now.wall_ms) {
+        hsy_origin_ours(origin, copy->bundle->first_seq);
+    }
+    return copy->pulled && copy->bundle->first_seq <= origin->history_to;
 }
 
 /* Of what is kept as @b (NULL: it is not): @wanted, the application gets it,

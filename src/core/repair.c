@@ -122,9 +122,25 @@ static void ask_next(struct hsy_repair *r, struct hsy_origin *origin)
     }
     origin->asked = n->link;
     origin->offer.link = n->link;
-    origin->offer.low = 1;
+    origin->offer.low = hsy_origin_unwanted(r->env, origin) + 1;
     origin->offer.high = hsy_origin_high(origin);
     hsy_pull_from(r, n);
+}
+
+/* Up to where the first gap of @origin is closed without a word. Something that
+ * came says that what is below it was before our time; if all that came was
+ * later, the latest of that time is wanted, to know its clock. */
+static uint64_t closed_quietly(const struct hsy_repair *r,
+                               const struct hsy_origin *origin)
+{
+    uint64_t unwanted = hsy_origin_unwanted(r->env, origin);
+    uint64_t gap_end = origin->runs[0].from - 1;
+
+    HSY_ASSERT(origin->done < gap_end);
+    if (origin->history_to <= gap_end) {
+        return 0;
+    }
+    return unwanted < gap_end ? unwanted : gap_end;
 }
 
 /* When to look at the first gap of @origin again. */
@@ -136,11 +152,10 @@ static uint64_t look_at_gap(struct hsy_repair *r, struct hsy_origin *origin)
     uint64_t ask_ns =
         hsy_time_max(hsy_time_add(since_ns, HSY_GAP_NS), origin->ask_next_ns);
 
-    uint64_t gap_end = origin->runs[0].from - 1;
-    uint64_t unwanted = hsy_origin_unwanted(r->env, origin);
-    if (unwanted > origin->done || now_ns >= end_ns) {
-        bool whole = now_ns >= end_ns || unwanted > gap_end;
-        close_gap(r, origin, whole ? gap_end : unwanted);
+    uint64_t close_to =
+        now_ns >= end_ns ? origin->runs[0].from - 1 : closed_quietly(r, origin);
+    if (close_to > origin->done) {
+        close_gap(r, origin, close_to);
         return now_ns;
     }
     if (now_ns < ask_ns || origin->offer.link != 0) {

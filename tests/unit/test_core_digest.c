@@ -38,6 +38,15 @@ static void hear(uint32_t number, uint64_t seq)
     CLAIM(relay_rig_hear_one(&rig, 4, number, seq));
 }
 
+/* Pulled: said a minute ago, or just now. */
+static void hear_pulled(hearsay_link link, uint64_t seq, bool long_ago)
+{
+    struct hsy_bundle b = relay_rig_bundle(&rig, 1, seq, 1);
+
+    b.wall_ms -= long_ago ? 60000 : 0;
+    CLAIM(relay_rig_hear(&rig, link, &b, HSY_FLAG_EXTRA));
+}
+
 static uint32_t sent(hearsay_link link, enum hsy_frame_type type)
 {
     return relay_rig_sent(&rig, link, type);
@@ -501,8 +510,7 @@ static void what_was_before_our_time_is_not_lost_when_it_is_gone(void **state)
     begin_joining(HEARSAY_UNLIMITED);
     offer(4, 1, 8, 9);
     CLAIM_INT(relay_rig_origin(&rig, 1)->history_to, 9);
-    struct hsy_bundle b = relay_rig_bundle(&rig, 1, 8, 1);
-    CLAIM(relay_rig_hear(&rig, 4, &b, HSY_FLAG_EXTRA));
+    hear_pulled(4, 8, true);
     gone(4);
     hear(1, 11);
     for (uint32_t round = 0; round < 2; round++) {
@@ -537,30 +545,82 @@ what_is_offered_half_a_second_after_joining_is_no_history(void **state)
     end();
 }
 
-static void history_that_is_not_wanted_is_closed_quietly_at_once(void **state)
+/* As soon as one of them shows that it is history. */
+static void history_that_is_not_wanted_is_closed_quietly(void **state)
 {
     static const uint32_t wanted[] = {0, 3};
 
     (void)state;
     for (uint32_t i = 0; i < 2; i++) {
-        uint64_t first = i == 0 ? 10 : 8;
         begin_joining(wanted[i]);
         offer(6, 1, 1, 10);
-        for (uint64_t seq = first + 1; seq <= 10; seq++) {
-            struct hsy_bundle b = relay_rig_bundle(&rig, 1, seq, 1);
-            CLAIM(relay_rig_hear(&rig, 6, &b, HSY_FLAG_EXTRA));
-        }
         hear(1, 11);
         relay_rig_run(&rig, 1);
-        CLAIM_INT(relay_rig_origin(&rig, 1)->done, first - 1);
-        CLAIM_INT(relay_rig_counters(&rig)->lost, 0);
-        struct hsy_bundle b = relay_rig_bundle(&rig, 1, first, 1);
-        b.wall_ms -= 60000;
-        CLAIM(relay_rig_hear(&rig, 6, &b, HSY_FLAG_EXTRA));
+        CLAIM_INT(relay_rig_origin(&rig, 1)->done, 0);
+        if (i == 1) {
+            hear_pulled(6, 8, true);
+            hear_pulled(6, 9, true);
+        }
+        hear_pulled(6, 10, true);
+        gone(6);
+        relay_rig_run(&rig, 1);
         CLAIM_INT(relay_rig_origin(&rig, 1)->done, 11);
+        CLAIM_INT(relay_rig_counters(&rig)->lost, 0);
         CLAIM_INT(rig.ports.deliveries_count, i == 0 ? 1 : 4);
         end();
     }
+}
+
+/* A neighbour's mark counts what was said since we joined, too; clocks tell. */
+static void what_was_said_since_joining_is_had_without_history_too(void **state)
+{
+    (void)state;
+    begin_joining(0);
+    offer(6, 1, 1, 5);
+    CLAIM(is_span(pulled(6, 0), 1, 5, 5));
+    relay_rig_unlink(&rig, 4);
+    for (uint64_t seq = 5; seq >= 3; seq--) {
+        hear_pulled(6, seq, false);
+        gone(6);
+        relay_rig_run(&rig, seq == 5 ? 2000 : 250);
+        CLAIM(is_span(pulled(6, 0), 1, seq - 1, seq - 1));
+    }
+    hear_pulled(6, 2, true);
+    gone(6);
+    relay_rig_run(&rig, 1);
+    CLAIM_INT(relay_rig_origin(&rig, 1)->done, 5);
+    CLAIM_INT(rig.ports.deliveries_count, 3);
+    CLAIM_INT(relay_rig_counters(&rig)->lost, 0);
+    end();
+}
+
+static void what_came_since_joining_bounds_history(void **state)
+{
+    (void)state;
+    begin_joining(0);
+    hear(1, 3);
+    offer(6, 1, 1, 5);
+    CLAIM_INT(relay_rig_origin(&rig, 1)->history_to, 2);
+    CLAIM(is_span(pulled(6, 0), 1, 2, 2));
+    CLAIM(is_span(pulled(6, 1), 1, 4, 5));
+    end();
+}
+
+/* The last one of history is gone: so is what would say which time it was. */
+static void history_of_which_nothing_is_left_is_closed_quietly(void **state)
+{
+    (void)state;
+    begin_joining(0);
+    offer(6, 1, 1, 5);
+    hear(1, 6);
+    gone(6);
+    relay_rig_unlink(&rig, 4);
+    relay_rig_run(&rig, 2500);
+    gone_span(6, 5, 5);
+    relay_rig_run(&rig, 2500);
+    CLAIM_INT(relay_rig_origin(&rig, 1)->done, 6);
+    CLAIM_INT(relay_rig_counters(&rig)->lost, 0);
+    end();
 }
 
 static void of_history_as_much_is_pulled_as_is_wanted(void **state)
@@ -725,7 +785,11 @@ int main(void)
         cmocka_unit_test(what_was_before_our_time_is_not_lost_when_it_is_gone),
         cmocka_unit_test(
             what_is_offered_half_a_second_after_joining_is_no_history),
-        cmocka_unit_test(history_that_is_not_wanted_is_closed_quietly_at_once),
+        cmocka_unit_test(history_that_is_not_wanted_is_closed_quietly),
+        cmocka_unit_test(
+            what_was_said_since_joining_is_had_without_history_too),
+        cmocka_unit_test(what_came_since_joining_bounds_history),
+        cmocka_unit_test(history_of_which_nothing_is_left_is_closed_quietly),
         cmocka_unit_test(of_history_as_much_is_pulled_as_is_wanted),
         cmocka_unit_test(without_history_what_is_older_is_claimed_only),
         cmocka_unit_test(with_history_what_is_older_is_delivered),

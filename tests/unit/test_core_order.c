@@ -34,6 +34,16 @@ static void hear(uint64_t seq)
     CLAIM(hear_of(1, seq));
 }
 
+/* Said a minute ago, and pulled. */
+static void hear_old(uint64_t seq)
+{
+    struct hsy_bundle b = relay_rig_bundle(&rig, 1, seq, 1);
+
+    b.wall_ms -= 60000;
+    hsy_pull_from(&rig.core.repair, relay_rig_neighbour(&rig, 4));
+    CLAIM(relay_rig_hear(&rig, 4, &b, HSY_FLAG_EXTRA));
+}
+
 static uint32_t delivered(void)
 {
     return rig.ports.deliveries_count;
@@ -250,10 +260,10 @@ static void of_history_that_is_not_wanted_nothing_is_missing(void **state)
     told(10, 33);
     hear(34);
     CLAIM_INT(delivered(), 0);
-    hear(32);
+    hear_old(32);
     CLAIM_INT(delivered(), 1);
     claim_at(0, 32, 0);
-    hear(33);
+    hear_old(33);
     CLAIM_INT(delivered(), 3);
     claim_at(2, 34, 0);
     end();
@@ -272,8 +282,11 @@ static void without_history_the_first_is_the_one_after_it(void **state)
     told(10, 33);
     CLAIM_INT(delivered(), 0); /* 34 was said in our time. */
     hear(34);
+    CLAIM_INT(delivered(), 0); /* Was 33? */
+    hear_old(33);
     CLAIM_INT(delivered(), 2);
     claim_at(0, 34, 0);
+    claim_at(1, 35, 0);
     end();
 }
 
