@@ -8,7 +8,12 @@
 #include "base/mem.h"
 #include "core/kept.h"
 
-enum { PICK_TRIES = 16, UNIFORM_ONE_IN = 8, POOR_DEGREE = 2 };
+enum {
+    PICK_TRIES = 16,
+    UNIFORM_ONE_IN = 8,
+    POOR_DEGREE = 2,
+    OPENED_MAX = 16 /* Links kept free for what is being opened. */
+};
 
 #define CONNECT_WAIT_NS (3 * HSY_SECOND)
 #define RECOUNT_NS (1 * HSY_SECOND)
@@ -50,9 +55,19 @@ uint32_t hsy_overlay_cap(uint32_t links_wanted, uint32_t peers_count)
     return root < HSY_CAP_MAX ? (uint32_t)root : HSY_CAP_MAX;
 }
 
+/* Of all links some are for a majority of the seeds and for what is being
+ * opened; who is poor gets in above the cap. */
 static uint32_t cap_now(const struct hsy_overlay *o)
 {
-    return hsy_overlay_cap(o->env->config.links_wanted, o->peers_count);
+    const struct hearsay_config *config = &o->env->config;
+    uint32_t cap = hsy_overlay_cap(config->links_wanted, o->peers_count);
+    uint32_t opened = config->links_max / 8;
+    uint32_t others = config->seeds_count / 2 + 1 +
+                      (opened < OPENED_MAX ? opened : OPENED_MAX);
+
+    HSY_ASSERT(config->links_max > others);
+    uint32_t room = (config->links_max - others) * 4 / 5;
+    return cap < room ? cap : room;
 }
 
 /* Who came early, and is a hub now, was told a small N: long before that
@@ -208,7 +223,7 @@ void hsy_overlay_told_count(struct hsy_overlay *o, uint32_t peers_count)
     if (!o->active) {
         choose_wanted(o); /* N at the time of joining decides. */
     }
-    HSY_ASSERT(cap_now(o) >= HSY_CAP_MIN);
+    HSY_ASSERT(cap_now(o) >= 1);
 }
 
 void hsy_overlay_activate(struct hsy_overlay *o)

@@ -114,6 +114,8 @@ static const char *bound_fault(const struct hearsay_config *c)
     const struct rule rules[] = {
         {c->links_wanted < 1 || c->links_wanted > 64, "links_wanted: 1 to 64"},
         {c->links_max < 16 || c->links_max > 1000000, "links_max: 16 to 10^6"},
+        {c->links_max < 14 + c->seeds_count / 2,
+         "links_max: 14 and half of the seeds at least"},
         {c->peers_max < 1 || c->peers_max > 10000000, "peers_max: 1 to 10^7"},
         {c->book_max < 1 || c->book_max > 100000, "book_max: 1 to 10^5"},
         {c->seen_max < 1 || c->seen_max > 100000000, "seen_max: 1 to 10^8"},

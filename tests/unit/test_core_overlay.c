@@ -391,6 +391,35 @@ static void at_the_cap_only_the_poor_are_let_in(void **state)
     end();
 }
 
+/* Of 16 links one is for its seed and two are for what is being opened: of 13
+ * four fifths, and the poor above that. */
+static void links_leave_room_for_seeds(void **state)
+{
+    static const struct {
+        uint8_t degree;
+        bool in;
+    } cases[] = {{9, false}, {1, true}, {1, true}, {0, false}};
+    struct puppet many;
+
+    (void)state;
+    stage_init(&stage, HEARSAY_PEER, 1, 1);
+    stage.config.gossip_count = 0;
+    stage.config.links_max = 16;
+    stage.config.ping_interval_ns = 60 * HSY_MINUTE;
+    stage_create(&stage);
+    stage_start(&stage);
+    stage_run(&stage, 1);
+    for (uint8_t i = 0; i < 14; i++) {
+        puppet_init(&many, (uint8_t)(30 + i), HEARSAY_PEER);
+        hearsay_link link = puppet_dial(&stage, &many);
+        bool in = i < 10 || cases[i - 10].in;
+        say_connect(link, i < 10 ? 9 : cases[i - 10].degree);
+        CLAIM_INT(stage_frames(&stage, link, HSY_REFUSE), in ? 0 : 1);
+    }
+    CLAIM_INT(neighbours()->degree, 12);
+    end();
+}
+
 static void a_hub_asks_for_n_again_before_it_refuses(void **state)
 {
     struct hsy_frame peers = {.type = HSY_PEERS};
@@ -540,6 +569,7 @@ int main(void)
         cmocka_unit_test(
             top_half_wants_half_of_them_a_third_of_the_cap_at_most_and_m),
         cmocka_unit_test(at_the_cap_only_the_poor_are_let_in),
+        cmocka_unit_test(links_leave_room_for_seeds),
         cmocka_unit_test(a_hub_asks_for_n_again_before_it_refuses),
         cmocka_unit_test(n_is_asked_for_once_a_second_at_most),
         cmocka_unit_test(a_seed_gets_no_overlay_link),

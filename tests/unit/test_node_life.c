@@ -48,6 +48,7 @@ SPOILER(lease, c->lease_ns = HSY_SECOND - 1)
 SPOILER(no_links, c->links_wanted = 0)
 SPOILER(many_links, c->links_wanted = 65)
 SPOILER(links_max, c->links_max = 15)
+SPOILER(links_for_seeds, (c->links_max = 16, c->seeds_count = 6))
 SPOILER(peers_max, c->peers_max = 0)
 SPOILER(book_max, c->book_max = 0)
 SPOILER(seen_max, c->seen_max = 0)
@@ -100,6 +101,7 @@ static void each_setting_out_of_range_is_refused_by_name(void **state)
         {spoil_no_links, "links_wanted"},
         {spoil_many_links, "links_wanted"},
         {spoil_links_max, "links_max"},
+        {spoil_links_for_seeds, "links_max: 14 and half"},
         {spoil_peers_max, "peers_max"},
         {spoil_book_max, "book_max"},
         {spoil_seen_max, "seen_max"},
