@@ -16,7 +16,8 @@
  * root every 13 s, in 64 KiB; for each end of a link and ping interval a PING,
  * a PONG and a digest; and handshakes, hashes and marks of a new link. Where
  * little is kept, what one has and another has given up differs until both have
- * forgotten it, and is compared: twice as much. */
+ * forgotten it, and is compared: twice as much; and where a disk may have
+ * refused it nobody calls it gone, so it is asked for: three times. */
 enum {
     JOINS_MAX = 10,
     JOINS_OF_SILENCE = 2,
@@ -184,6 +185,7 @@ void hsy_check_resource_calm(struct hsy_check_resource *s, uint32_t up,
                (uint64_t)up * JOINS_MAX + silent * JOINS_OF_SILENCE);
     uint64_t bound = (uint64_t)up * BYTES_MAX + ends * pings * BYTES_OF_PING +
                      silent * BYTES_OF_SILENCE;
-    judge_calm(s, "bytes without payloads", bytes,
-               s->promises->keeps_all ? bound : 2 * bound);
+    uint64_t times = s->promises->keeps_all ? 1 : 2;
+    times += s->promises->on_disk && times > 1 ? 1 : 0;
+    judge_calm(s, "bytes without payloads", bytes, times * bound);
 }
