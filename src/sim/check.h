@@ -268,6 +268,8 @@ struct hsy_check_registry {
     /* Since when, and until when, writes may not have reached the disk. */
     uint64_t unsaved_from_ns[HEARSAY_SEEDS_MAX];
     uint64_t unsaved_until_ns[HEARSAY_SEEDS_MAX];
+    /* Since when, as it was at the crash; NEVER: all had. */
+    uint64_t crash_unsaved_ns[HEARSAY_SEEDS_MAX];
     bool says[HEARSAY_SEEDS_MAX]; /* Runs and is not cut off. */
 };
 

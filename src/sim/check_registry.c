@@ -90,6 +90,14 @@ void hsy_check_registry_started(struct hsy_check_registry *r, uint32_t node)
     r->subjects[node].ended_ns = HEARSAY_NEVER;
 }
 
+/* Since when writes of @seed may not have reached its disk; NEVER: they have.
+ */
+static uint64_t unsaved_since(const struct hsy_check_registry *r, uint32_t seed)
+{
+    return r->f->now_ns < r->unsaved_until_ns[seed] ? r->unsaved_from_ns[seed]
+                                                    : HEARSAY_NEVER;
+}
+
 void hsy_check_registry_ended(struct hsy_check_registry *r, uint32_t node,
                               uint32_t writes)
 {
@@ -98,21 +106,21 @@ void hsy_check_registry_ended(struct hsy_check_registry *r, uint32_t node,
     r->subjects[node].buried_ns = HEARSAY_NEVER;
     if (node < r->f->seeds) {
         r->says[node] = false;
-        bool may_lose = writes > 0 || r->f->now_ns < r->unsaved_until_ns[node];
+        r->crash_unsaved_ns[node] = unsaved_since(r, node);
+        bool may_lose =
+            writes > 0 || r->crash_unsaved_ns[node] != HEARSAY_NEVER;
         r->crashed_ns[node] = may_lose ? r->f->now_ns : HEARSAY_NEVER;
     }
 }
 
 /* ---------------------------------------------------------- R2 to R4: lists */
 
-/* Nothing says that what @h rose to was on the disk of @seed at @at_ns. */
-static bool is_unsure(const struct hsy_check_registry *r, uint32_t seed,
-                      const struct hsy_held *h, uint64_t at_ns)
+/* Nothing says that what @h rose to was on the disk at @at_ns. */
+static bool is_unsure(const struct hsy_held *h, uint64_t unsaved_ns,
+                      uint64_t at_ns)
 {
-    uint64_t late_ns = hsy_time_add(h->risen_ns, UNSURE_NS + NOTICED_NS);
-    bool unsaved = late_ns >= r->unsaved_from_ns[seed] &&
-                   at_ns < r->unsaved_until_ns[seed];
-    return unsaved || hsy_time_since(h->risen_ns, at_ns) < UNSURE_NS;
+    return hsy_time_add(h->risen_ns, UNSURE_NS + NOTICED_NS) >= unsaved_ns ||
+           hsy_time_since(h->risen_ns, at_ns) < UNSURE_NS;
 }
 
 static void read_unsaved(struct hsy_check_registry *r,
@@ -134,7 +142,8 @@ static uint64_t least_rank(const struct hsy_check_registry *r, uint32_t seed,
                            const struct hsy_held *h)
 {
     uint64_t at_ns = r->crashed_ns[seed];
-    bool lost = at_ns != HEARSAY_NEVER && is_unsure(r, seed, h, at_ns);
+    bool lost = at_ns != HEARSAY_NEVER &&
+                is_unsure(h, r->crash_unsaved_ns[seed], at_ns);
     return lost ? h->before : h->rank;
 }
 
@@ -142,7 +151,7 @@ static void rise(struct hsy_check_registry *r, uint32_t seed,
                  struct hsy_held *h, uint64_t rank)
 {
     uint64_t now_ns = r->f->now_ns;
-    if (rank > h->rank && !is_unsure(r, seed, h, now_ns)) {
+    if (rank > h->rank && !is_unsure(h, unsaved_since(r, seed), now_ns)) {
         h->before = h->rank;
     }
     if (rank != h->rank) {

@@ -337,6 +337,17 @@ static void test_r4_a_crash_may_lose_what_the_disk_refused(void **state)
     CLAIM_INT(all_broken(rig), 0);
 }
 
+/* The next process has trouble of its own, which has begun later. */
+static void test_r4_and_so_may_a_crash_before_more_trouble(void **state)
+{
+    struct rig *rig = *state;
+    disk_refuses(rig);
+    hsy_check_registry_ended(&rig->r, 0, 0);
+    pass(rig, 100);
+    lists_shakily(rig, 0, HSY_PEER_ALIVE, 4);
+    CLAIM_INT(all_broken(rig), 0);
+}
+
 static void test_r4_a_disk_that_refuses_keeps_what_it_had(void **state)
 {
     struct rig *rig = *state;
@@ -589,6 +600,7 @@ int main(void)
         CASE(test_r4_a_crash_may_lose_nothing_that_is_old),
         CASE(test_r4_a_crash_without_open_writes_loses_nothing),
         CASE(test_r4_a_crash_may_lose_what_the_disk_refused),
+        CASE(test_r4_and_so_may_a_crash_before_more_trouble),
         CASE(test_r4_a_disk_that_refuses_keeps_what_it_had),
         CASE(test_r4_what_was_refused_is_written_again_in_time),
         CASE(test_r4_a_frozen_seed_may_lose_its_last_writes),
