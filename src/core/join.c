@@ -316,9 +316,8 @@ static uint64_t next_deadline(const struct hsy_join *j)
     return next_ns;
 }
 
-/* The link of a seed that holds a registration; NULL. */
-static const struct hsy_neighbour *holder_at(const struct hsy_join *j,
-                                             uint32_t index)
+const struct hsy_neighbour *hsy_join_holder(const struct hsy_join *j,
+                                            uint32_t index)
 {
     const struct hsy_seat *seat = &j->seats[index];
 
@@ -337,7 +336,7 @@ static void tell_one(struct hsy_join *j, const struct hsy_frame *frame)
     HSY_ASSERT(count > 0);
     for (uint32_t i = 0; i < count && n == NULL; i++) {
         j->told = (j->told + 1) % count;
-        n = holder_at(j, j->told);
+        n = hsy_join_holder(j, j->told);
     }
     if (n != NULL) {
         hsy_send(j->env, n->link, frame);
@@ -594,32 +593,12 @@ bool hsy_join_may_bridge(struct hsy_join *j, const struct hearsay_id *id)
     return true;
 }
 
-const struct hsy_neighbour *hsy_join_seed(const struct hsy_join *j,
-                                          uint32_t nth)
-{
-    uint32_t count = 0;
-
-    for (uint32_t i = 0; i < j->env->config.seeds_count; i++) {
-        count += holder_at(j, i) != NULL ? 1 : 0;
-    }
-    uint32_t left = count > 0 ? nth % count : 0;
-    for (uint32_t i = 0; i < j->env->config.seeds_count; i++) {
-        const struct hsy_neighbour *n = holder_at(j, i);
-        if (n != NULL && left == 0) {
-            return n;
-        }
-        left -= n != NULL ? 1 : 0;
-    }
-    HSY_ASSERT(count == 0);
-    return NULL;
-}
-
 uint32_t hsy_join_tell_seeds(struct hsy_join *j, const struct hsy_frame *frame)
 {
     uint32_t told = 0;
 
     for (uint32_t i = 0; i < j->env->config.seeds_count; i++) {
-        const struct hsy_neighbour *n = holder_at(j, i);
+        const struct hsy_neighbour *n = hsy_join_holder(j, i);
         if (n != NULL) {
             hsy_send(j->env, n->link, frame);
             told++;

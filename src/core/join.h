@@ -81,10 +81,9 @@ bool hsy_join_is_seat(const struct hsy_join *j, const struct hearsay_id *id);
 bool hsy_join_may_bridge(struct hsy_join *j, const struct hearsay_id *id);
 /* Sends @frame to every seed that holds a registration; how many. */
 uint32_t hsy_join_tell_seeds(struct hsy_join *j, const struct hsy_frame *frame);
-/* One of those seeds: the @nth, counted round and round. NULL: there is none.
- */
-const struct hsy_neighbour *hsy_join_seed(const struct hsy_join *j,
-                                          uint32_t nth);
+/* The seed of the configuration's line @index; NULL: it holds none. */
+const struct hsy_neighbour *hsy_join_holder(const struct hsy_join *j,
+                                            uint32_t index);
 void hsy_join_tick(struct hsy_join *j);
 
 #endif

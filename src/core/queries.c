@@ -16,7 +16,7 @@ struct node {
     struct hearsay_id id; /* Key. */
     bool listed, answered, gone;
     bool looked_up; /* A LOOKUP of it is open. */
-    uint32_t seed;  /* Who listed it first. */
+    uint32_t line;  /* Of the seed that listed it first. */
 };
 
 void hsy_queries_init(struct hsy_queries *q, struct hsy_env *env,
@@ -175,11 +175,24 @@ static void ask_pages(struct hsy_queries *q, struct hsy_query *one)
     }
 }
 
-/* Of the seed one->seed. */
-static void begin_list(struct hsy_queries *q, struct hsy_query *one)
+/* From one->line on, the next seed whose list is not complete; NULL: none. */
+static const struct hsy_neighbour *next_seed(const struct hsy_queries *q,
+                                             struct hsy_query *one)
 {
-    const struct hsy_neighbour *seed = hsy_join_seed(q->join, one->seed);
+    HSY_ASSERT(one->state != HSY_QUERY_FREE);
+    for (; one->line < q->env->config.seeds_count; one->line++) {
+        const struct hsy_neighbour *seed = hsy_join_holder(q->join, one->line);
+        if (seed != NULL && !one->read[one->line]) {
+            return seed;
+        }
+    }
+    return NULL;
+}
 
+/* Of @seed; NULL: there is none now, and in a second there may be. */
+static void begin_list(struct hsy_queries *q, struct hsy_query *one,
+                       const struct hsy_neighbour *seed)
+{
     HSY_ASSERT(one->state == HSY_QUERY_WAITING ||
                one->state == HSY_QUERY_LISTING);
     one->state = HSY_QUERY_LISTING;
@@ -198,25 +211,27 @@ static void end_listing(struct hsy_queries *q, struct hsy_query *one,
     one->page_by_ns = HEARSAY_NEVER;
     struct hsy_query *next = find_in(q, HSY_QUERY_WAITING);
     if (next != NULL) {
-        begin_list(q, next);
+        begin_list(q, next, next_seed(q, next));
     }
     if (is_complete(one)) {
         (void)end_query(q, one, false);
     }
 }
 
-/* The list of one seed came, or will not come: on to the next one. */
+/* The list of one seed came, or will not come: on to the next one. Those that
+ * sent nothing are asked again; fewer than a quorum may not know everybody. */
 static void next_list(struct hsy_queries *q, struct hsy_query *one)
 {
     HSY_ASSERT(one->lists + one->failures > 0);
-    one->seed++;
-    if (one->seed < hsy_join_registered(q->join)) {
-        begin_list(q, one);
-    } else if (one->lists > 0) {
+    one->line++;
+    const struct hsy_neighbour *seed = next_seed(q, one);
+    if (seed != NULL) {
+        begin_list(q, one, seed);
+    } else if (one->lists >= hsy_join_quorum(q->join)) {
         end_listing(q, one, HSY_QUERY_LISTED);
     } else if (one->failures < FAILURES_MAX) {
-        one->seed = 0;
-        begin_list(q, one);
+        one->line = 0;
+        begin_list(q, one, next_seed(q, one));
     } else {
         end_listing(q, one, HSY_QUERY_COUNTED);
     }
@@ -238,7 +253,7 @@ static bool add_listed(struct hsy_queries *q, struct hsy_query *one,
     struct node *node = item;
     if (!node->listed) {
         node->listed = true;
-        node->seed = one->seed;
+        node->line = one->line;
         one->listed++;
         one->owed += node->answered ? 0 : 1;
     }
@@ -267,6 +282,8 @@ static void take_page(struct hsy_queries *q, struct hsy_query *one,
     }
     one->pages_come++;
     if (one->records >= peers->peers_count || peers->records.count == 0) {
+        HSY_ASSERT(!one->read[one->line]);
+        one->read[one->line] = true;
         one->lists++;
         next_list(q, one);
     } else {
@@ -287,7 +304,7 @@ static void look_up(struct hsy_queries *q, struct hsy_query *one)
     for (uint32_t i = 0; i < one->who.count && asked < HSY_QUERY_LOOKUPS_MAX;
          i++) {
         struct node *node = hsy_table_at(&one->who, one->look_at);
-        const struct hsy_neighbour *seed = hsy_join_seed(q->join, node->seed);
+        const struct hsy_neighbour *seed = hsy_join_holder(q->join, node->line);
         if (seed != NULL && node->listed && !node->answered && !node->gone) {
             node->looked_up = true;
             frame.lookup = node->id;
@@ -359,7 +376,7 @@ void hsy_queries_begin(struct hsy_queries *q, uint64_t incarnation,
     q->next_ns = hsy_time_min(q->next_ns, one->deadline_ns);
     q->next_ns = hsy_time_min(q->next_ns, one->check_ns);
     if (alone) {
-        begin_list(q, one);
+        begin_list(q, one, next_seed(q, one));
     }
 }
 
@@ -461,7 +478,7 @@ static void tick_one(struct hsy_queries *q, struct hsy_query *one)
         struct hsy_query *next = find_in(q, HSY_QUERY_WAITING);
         (void)end_query(q, one, false);
         if (lister && next != NULL && next != one) {
-            begin_list(q, next);
+            begin_list(q, next, next_seed(q, next));
         }
         return;
     }

@@ -44,10 +44,11 @@ struct hsy_query {
     uint32_t peers_count; /* The most that a list says. */
     /* The list of one seed after the other, of all that hold a registration:
      * a quorum of them knows everybody. */
-    uint32_t seed;                             /* Which one it is; join.h. */
-    hearsay_link link;                         /* To it; 0: there is none. */
-    uint32_t lists;                            /* That are complete. */
-    uint32_t failures;                         /* Seeds that sent no page. */
+    uint32_t line;                /* Of the configuration, that names it. */
+    hearsay_link link;            /* To it; 0: there is none. */
+    bool read[HEARSAY_SEEDS_MAX]; /* By line: it is complete. */
+    uint32_t lists;               /* How many are. */
+    uint32_t failures;            /* Seeds that sent no page. */
     uint32_t pages_asked, pages_come, records; /* Of this list. */
     bool ends; /* Over; and could not be told so far. */
 };

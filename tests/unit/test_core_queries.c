@@ -25,18 +25,32 @@ static void register_at(uint32_t index, hearsay_link link)
     seat->known = true;
 }
 
-/* Links 4, 6; the first is eager; and one to the first seed of two. */
-static int begin(void **state)
+/* Links 4, 6; the first is eager; and one to the first of so many seeds. */
+static int begin_with(uint32_t seeds)
 {
-    (void)state;
     relay_rig_init(&rig);
-    relay_rig_seeds(&rig, 2);
+    relay_rig_seeds(&rig, seeds);
     relay_rig_start(&rig);
     relay_rig_links(&rig, 2);
     register_at(0, SEED_LINK);
     rig.core.asked.incarnation = 5;
     rig.core.env.peers_count = 4;
     return 0;
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    return begin_with(1);
+}
+
+/* Two of three seeds hold the registration, which is a quorum. */
+static int begin_two(void **state)
+{
+    (void)state;
+    int err = begin_with(3);
+    register_at(2, OTHER_LINK);
+    return err;
 }
 
 static int end(void **state)
@@ -288,7 +302,6 @@ a_seed_that_sends_no_page_is_asked_again_and_then_counts_do(void **state)
 static void all_seeds_that_hold_us_are_asked_for_their_lists(void **state)
 {
     (void)state;
-    register_at(1, OTHER_LINK);
     CLAIM_INT(ask(8000), 0);
     CLAIM_INT(relay_rig_sent(&rig, OTHER_LINK, HSY_PEERS_GET), 0);
     answers(1, 1, 1);
@@ -305,17 +318,60 @@ static void all_seeds_that_hold_us_are_asked_for_their_lists(void **state)
     CLAIM_INT(summary()->expected, 2);
 }
 
-static void one_of_two_lists_is_enough_if_the_other_does_not_come(void **state)
+/* One seed alone may not have heard of o3. */
+static void a_list_that_does_not_come_is_asked_for_again(void **state)
 {
     (void)state;
-    register_at(1, OTHER_LINK);
     CLAIM_INT(ask(8000), 0);
     relay_rig_run(&rig, 1000);
     page_of(OTHER_LINK, 0, 1, 2, 3);
     answers(1, 1, 1);
     answers(2, 1, 1);
+    CLAIM_INT(told(HEARSAY_FX_QUERY_DONE), 0);
+    CLAIM_INT(relay_rig_sent(&rig, SEED_LINK, HSY_PEERS_GET), 2);
+    CLAIM_INT(relay_rig_sent(&rig, OTHER_LINK, HSY_PEERS_GET), 1);
+    page(0, 3, 1, 2);
+    CLAIM_INT(told(HEARSAY_FX_QUERY_DONE), 0);
+    answers(3, 1, 1);
     CLAIM_INT(told(HEARSAY_FX_QUERY_DONE), 1);
     CLAIM(!summary()->counted_only);
+    CLAIM_INT(summary()->expected, 3);
+}
+
+static void without_a_quorum_of_lists_numbers_are_compared(void **state)
+{
+    (void)state;
+    CLAIM_INT(ask(8000), 0);
+    answers(1, 1, 1);
+    answers(2, 1, 1);
+    answers(3, 1, 1);
+    relay_rig_run(&rig, 1000);
+    page_of(OTHER_LINK, 0, 1, 2, 4);
+    page_of(OTHER_LINK, 1, 3, 1, 4);
+    CLAIM_INT(told(HEARSAY_FX_QUERY_DONE), 0);
+    relay_rig_run(&rig, 2000); /* Three times in all. */
+    CLAIM_INT(told(HEARSAY_FX_QUERY_DONE), 1);
+    CLAIM(summary()->counted_only);
+    CLAIM_INT(relay_rig_sent(&rig, SEED_LINK, HSY_PEERS_GET), 3);
+}
+
+/* By the seed that listed it, whichever link leads there now; and by no other,
+ * that may not know it. */
+static void who_listed_it_is_asked_over_its_new_link(void **state)
+{
+    (void)state;
+    CLAIM_INT(ask(8000), 0);
+    page(0, 1, 1, 2);
+    page_of(OTHER_LINK, 0, 2, 1, 2);
+    answers(2, 1, 1);
+    hsy_neighbour_remove(&rig.core.neighbours,
+                         relay_rig_neighbour(&rig, SEED_LINK));
+    relay_rig_run(&rig, 2000);
+    CLAIM_INT(relay_rig_sent(&rig, OTHER_LINK, HSY_LOOKUP), 0);
+    register_at(0, SEED_LINK + 4);
+    relay_rig_run(&rig, 2000);
+    CLAIM_INT(relay_rig_sent(&rig, OTHER_LINK, HSY_LOOKUP), 0);
+    CLAIM_INT(relay_rig_sent(&rig, SEED_LINK + 4, HSY_LOOKUP), 1);
 }
 
 static void of_more_than_4096_peers_nobody_is_named(void **state)
@@ -629,6 +685,7 @@ static void the_oldest_of_1024_is_forgotten(void **state)
 }
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, begin, end)
+#define CASE_TWO(f) cmocka_unit_test_setup_teardown(f, begin_two, end)
 
 int main(void)
 {
@@ -641,8 +698,10 @@ int main(void)
         CASE(one_that_joined_since_counts_too),
         CASE(a_list_comes_page_by_page),
         CASE(a_seed_that_sends_no_page_is_asked_again_and_then_counts_do),
-        CASE(all_seeds_that_hold_us_are_asked_for_their_lists),
-        CASE(one_of_two_lists_is_enough_if_the_other_does_not_come),
+        CASE_TWO(all_seeds_that_hold_us_are_asked_for_their_lists),
+        CASE_TWO(a_list_that_does_not_come_is_asked_for_again),
+        CASE_TWO(without_a_quorum_of_lists_numbers_are_compared),
+        CASE_TWO(who_listed_it_is_asked_over_its_new_link),
         CASE(of_more_than_4096_peers_nobody_is_named),
         CASE(who_is_not_listed_any_more_is_not_waited_for),
         CASE(a_look_up_that_was_not_asked_for_changes_nothing),
