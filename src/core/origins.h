@@ -76,6 +76,7 @@ struct hsy_origin {
     hearsay_link asked; /* The last one asked; 0: none in this round. */
     uint64_t gone_to;   /* All asked so far have lost all up to it. */
     uint64_t gone_now;  /* The one being asked has; 0: has not said so. */
+    bool unheard;       /* The last one asked has not answered. */
     uint64_t ask_next_ns;
     uint8_t rounds; /* That found nothing, in a row. */
 };

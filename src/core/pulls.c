@@ -299,6 +299,7 @@ static void judge_round(struct hsy_origin *origin, const struct hsy_pull *p)
     /* What the ones before said may be behind the mark by now. */
     HSY_ASSERT(origin->pulling == p->link);
     uint64_t gone = p->ended ? origin->gone_now : 0;
+    origin->unheard = false;
     origin->gone_to = gone < origin->gone_to ? gone : origin->gone_to;
 }
 

@@ -109,6 +109,10 @@ static void ask_next(struct hsy_repair *r, struct hsy_origin *origin)
     struct hsy_neighbour *n = next_to_ask(r, origin);
 
     HSY_ASSERT(origin->offer.link == 0);
+    if (origin->unheard) { /* Lost, maybe before it had its turn. */
+        origin->unheard = false;
+        origin->gone_to = 0;
+    }
     if (n == NULL) {
         end_round(r, origin);
         return;
@@ -121,6 +125,7 @@ static void ask_next(struct hsy_repair *r, struct hsy_origin *origin)
         origin->gone_to = UINT64_MAX;
     }
     origin->asked = n->link;
+    origin->unheard = true;
     origin->offer.link = n->link;
     origin->offer.low = hsy_origin_unwanted(r->env, origin) + 1;
     origin->offer.high = hsy_origin_high(origin);

@@ -325,6 +325,29 @@ static void a_neighbour_that_says_nothing_keeps_the_gap_open(void **state)
     end();
 }
 
+/* Its turn to be asked had not come: all hands are full. */
+static void nor_is_a_neighbour_heard_that_was_lost_before_its_turn(void **state)
+{
+    struct hsy_span mark = {.of = relay_rig_epoch(2), .from = 1, .to = 9};
+    struct hsy_repair *repair = &rig.core.repair;
+
+    (void)state;
+    begin_gap(2);
+    gone(4, 3, 5, HSY_GONE_DONE);
+    struct hsy_neighbour *n = relay_rig_neighbour(&rig, 4);
+    CLAIM(hsy_pull_offered(repair, n, &mark));
+    hsy_pull_from(repair, n);
+    CLAIM_INT(pulls(4), 2);
+    relay_rig_run_ns(&rig, AGAIN_NS);
+    CLAIM_INT(origin()->asked, 6);
+    CLAIM_INT(pulls(6), 0);
+    relay_rig_unlink(&rig, 6);
+    relay_rig_run_ns(&rig, 2 * AGAIN_NS);
+    CLAIM_INT(lost(), 0);
+    CLAIM_INT(origin()->done, 2);
+    end();
+}
+
 static void gone_must_begin_where_the_gap_does(void **state)
 {
     (void)state;
@@ -537,6 +560,8 @@ int main(void)
         cmocka_unit_test(what_all_neighbours_say_is_gone_is_lost_and_told),
         cmocka_unit_test(only_what_none_of_them_has_is_lost),
         cmocka_unit_test(a_neighbour_that_says_nothing_keeps_the_gap_open),
+        cmocka_unit_test(
+            nor_is_a_neighbour_heard_that_was_lost_before_its_turn),
         cmocka_unit_test(gone_must_begin_where_the_gap_does),
         cmocka_unit_test(what_comes_in_the_middle_of_a_round_shortens_the_gap),
         cmocka_unit_test(a_gap_is_given_up_when_nobody_can_have_it_any_more),
