@@ -439,6 +439,7 @@ static void tick_peer(struct hsy_core *core)
 {
     HSY_ASSERT(core->seed == NULL);
     hsy_join_tick(&core->join);
+    core->env.strained = hsy_join_is_strained(&core->join);
     hsy_overlay_tick(&core->overlay);
     links_changed(core);
     check_joined(core);

@@ -91,6 +91,7 @@ struct hsy_env {
     struct hsy_blob *lines;       /* Of config.txt, owned by it; lines.h. */
     uint64_t joined_ns;           /* NEVER until joined. */
     uint32_t peers_count;         /* Of the network, as the seeds tell. */
+    bool strained;                /* See hsy_join_is_strained(). */
     struct hearsay_id id;         /* Own. */
     struct hearsay_config config; /* Strings owned by the node; no seeds. */
 };

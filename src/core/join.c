@@ -327,6 +327,18 @@ const struct hsy_neighbour *hsy_join_holder(const struct hsy_join *j,
                : NULL;
 }
 
+bool hsy_join_is_strained(const struct hsy_join *j)
+{
+    uint32_t well = 0;
+
+    for (uint32_t i = 0; i < j->env->config.seeds_count; i++) {
+        const struct hsy_neighbour *n = hsy_join_holder(j, i);
+        well += n != NULL && n->strikes == 0 ? 1 : 0;
+    }
+    HSY_ASSERT(well <= hsy_join_registered(j));
+    return j->joined && well < hsy_join_quorum(j);
+}
+
 /* To one of our seeds, in turn: what comes back is large. */
 static void tell_one(struct hsy_join *j, const struct hsy_frame *frame)
 {

@@ -81,6 +81,9 @@ bool hsy_join_is_seat(const struct hsy_join *j, const struct hearsay_id *id);
 bool hsy_join_may_bridge(struct hsy_join *j, const struct hearsay_id *id);
 /* Sends @frame to every seed that holds a registration; how many. */
 uint32_t hsy_join_tell_seeds(struct hsy_join *j, const struct hsy_frame *frame);
+/* It has joined, and seeds that hold it do not answer, or are lost: what is in
+ * their way may be its own line, and dials would fill it. */
+bool hsy_join_is_strained(const struct hsy_join *j);
 /* The seed of the configuration's line @index; NULL: it holds none. */
 const struct hsy_neighbour *hsy_join_holder(const struct hsy_join *j,
                                             uint32_t index);

@@ -430,7 +430,8 @@ static uint32_t tries_max(const struct hsy_overlay *o)
     uint32_t missing = o->wanted - o->neighbours->chosen;
     uint32_t room = cap_now(o) - o->neighbours->degree;
     missing = missing < room ? missing : room;
-    return missing < HSY_ATTEMPTS_MAX ? missing : HSY_ATTEMPTS_MAX;
+    uint32_t most = o->env->strained ? 1 : HSY_ATTEMPTS_MAX;
+    return missing < most ? missing : most;
 }
 
 static void grow(struct hsy_overlay *o)

@@ -172,6 +172,21 @@ bool hsy_probe_again(struct hsy_probes *ps, hearsay_link link)
     return true;
 }
 
+/* Tries under way. */
+static uint32_t count_tries(const struct hsy_probes *ps)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < ps->by_id.count; i++) {
+        const struct hsy_probe *p = hsy_table_at(&ps->by_id, i);
+        for (uint32_t k = 0; k < p->started; k++) {
+            count += p->links[k] != 0 ? 1 : 0;
+        }
+    }
+    HSY_ASSERT(count <= HSY_PROBES_MAX * HSY_PROBE_TRIES);
+    return count;
+}
+
 static void try_once(struct hsy_probes *ps, struct hsy_probe *p)
 {
     struct hsy_env *env = ps->env;
@@ -182,7 +197,9 @@ static void try_once(struct hsy_probes *ps, struct hsy_probe *p)
     HSY_ASSERT(p->addrs_count >= 1);
     hsy_addr_host_text(host, addr);
     hearsay_link link =
-        env->ports.dial(env->ports.ctx, host, addr->port, &p->id);
+        env->strained && count_tries(ps) > 0
+            ? 0
+            : env->ports.dial(env->ports.ctx, host, addr->port, &p->id);
     if (link == 0) { /* No room for one more: the try is still to be made. */
         p->next_ns = hsy_time_add(env->now.mono_ns, ROOM_NS);
         return;

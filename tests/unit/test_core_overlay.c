@@ -147,6 +147,27 @@ static void m_links_are_opened_and_no_more(void **state)
     end();
 }
 
+/* Its seed has not answered: what is in the way may be its own line. */
+static void who_is_strained_dials_one_at_a_time(void **state)
+{
+    struct puppet who;
+
+    (void)state;
+    begin_of(HEARSAY_OVERLAY_PREFERENTIAL, 1);
+    struct hsy_neighbour *n =
+        hsy_neighbour_by_link(&stage.node->core.neighbours, seat);
+    n->strikes = 1;
+    tell_of(8);
+    CLAIM_INT(dials(), 1);
+    stage_down(&stage, any_dial(&who)->link, HEARSAY_DOWN_TIMEOUT);
+    stage_run(&stage, 1);
+    CLAIM_INT(dials(), 1);
+    n->strikes = 0;
+    stage_run(&stage, 1000);
+    CLAIM_INT(dials(), 4);
+    end();
+}
+
 static void a_refused_dial_makes_way_for_another(void **state)
 {
     struct puppet who;
@@ -555,6 +576,7 @@ int main(void)
         cmocka_unit_test(a_book_full_of_refusers_is_not_the_end),
         cmocka_unit_test(the_cap_is_two_thirds_of_m_root_n_and_32_to_3200),
         cmocka_unit_test(m_links_are_opened_and_no_more),
+        cmocka_unit_test(who_is_strained_dials_one_at_a_time),
         cmocka_unit_test(a_refused_dial_makes_way_for_another),
         cmocka_unit_test(an_ask_is_given_up_after_three_seconds),
         cmocka_unit_test(an_accept_that_nobody_asked_for_ends_the_link),

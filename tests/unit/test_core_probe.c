@@ -65,6 +65,27 @@ static void a_refused_subject_is_dialled_at_0_100_and_300_ms(void **state)
     end();
 }
 
+/* Its own line may be full. */
+static void who_is_strained_has_one_try_at_a_time(void **state)
+{
+    (void)state;
+    begin();
+    env.strained = true;
+    start('p');
+    start('q');
+    at_ms(0);
+    CLAIM_INT(ports.dials_count, 1);
+    at_ms(8000);
+    CLAIM_INT(ports.dials_count, 1);
+    CLAIM(!dial_failed(0, HEARSAY_DOWN_TIMEOUT));
+    at_ms(9000);
+    CLAIM_INT(ports.dials_count, 2);
+    env.strained = false;
+    at_ms(10000);
+    CLAIM_INT(ports.dials_count, 3);
+    end();
+}
+
 static void a_try_that_proves_nothing_starts_it_over_a_few_times(void **state)
 {
     (void)state;
@@ -212,6 +233,7 @@ static void a_probe_needs_an_address_and_runs_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_is_strained_has_one_try_at_a_time),
         cmocka_unit_test(a_refused_subject_is_dialled_at_0_100_and_300_ms),
         cmocka_unit_test(a_try_that_proves_nothing_starts_it_over_a_few_times),
         cmocka_unit_test(a_mute_subject_is_dialled_four_seconds_apart),
