@@ -51,14 +51,17 @@ static void note_lost(struct hsy_repair *r, const struct hsy_span *span)
 }
 
 /* What is missing up to @to is given up. What was published before our time
- * was not ours to lose. */
+ * was not ours to lose, unless an earlier life may have been there. */
 static void close_gap(struct hsy_repair *r, struct hsy_origin *origin,
                       uint64_t to)
 {
+    uint64_t not_ours = r->relay->saved.had_life
+                            ? hsy_origin_unwanted(r->env, origin)
+                            : origin->history_to;
     struct hsy_span span;
 
     HSY_ASSERT(to < hsy_origin_high(origin));
-    if (hsy_origin_missing(origin, &span, origin->history_to + 1, to)) {
+    if (hsy_origin_missing(origin, &span, not_ours + 1, to)) {
         note_lost(r, &span);
     }
     (void)hsy_origin_give_up(&r->relay->origins, origin, to);
@@ -235,16 +238,22 @@ static bool send_one(struct answer *a, const struct hsy_retained_bundle *b)
     return true;
 }
 
-/* What nobody would take any more is as good as gone. */
-static const struct hsy_retained_bundle *
-fresh(const struct answer *a, const struct hsy_retained_bundle *b)
+/* Would anybody take it still, by our clock? */
+static bool is_fresh(const struct answer *a,
+                     const struct hsy_retained_bundle *b)
 {
     HSY_ASSERT(a->r != NULL);
-    while (b != NULL &&
-           !hsy_relay_in_window(a->r->env, hsy_retained_bundle(b).wall_ms)) {
-        b = hsy_retained_following(&a->r->relay->retained, b);
-    }
-    return b;
+    return hsy_relay_in_window(a->r->env, hsy_retained_bundle(b).wall_ms);
+}
+
+/* As good as gone. That it is too old by our clock is not enough, which may be
+ * wrong: it has also been here for too long. */
+static bool is_over(const struct answer *a, const struct hsy_retained_bundle *b)
+{
+    uint64_t age_ns = hsy_time_since(b->seen_ns, a->r->env->now.mono_ns);
+
+    HSY_ASSERT(b->seen_ns <= a->r->env->now.mono_ns);
+    return !is_fresh(a, b) && age_ns >= HSY_BUNDLE_WINDOW_MS * HSY_MS;
 }
 
 /* From @from to @to nothing is kept: what this node is done with is gone. Not
@@ -275,14 +284,15 @@ static void answer_span(struct answer *a, const struct hsy_span *span)
         return;
     }
     const struct hsy_retained_bundle *b =
-        fresh(a, hsy_retained_from(retained, origin, span->from));
+        hsy_retained_from(retained, origin, span->from);
     while (b != NULL && b->from <= span->to && !a->more) {
-        if (b->from > at) {
+        bool over = is_over(a, b);
+        if (!over && b->from > at) {
             say_gone(a, origin, at, b->from - 1);
         }
-        if (send_one(a, b)) {
-            at = b->from + b->count;
-            b = fresh(a, hsy_retained_following(retained, b));
+        if (over || !is_fresh(a, b) || send_one(a, b)) {
+            at = over ? at : b->from + b->count;
+            b = hsy_retained_following(retained, b);
         }
     }
     HSY_ASSERT(at >= span->from);

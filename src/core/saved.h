@@ -70,6 +70,7 @@ struct hsy_saved {
     uint32_t gone_count, gone_room;
     uint64_t last_ordinal;
     uint64_t over;   /* Up to there all are answered, and given to delivery. */
+    bool had_life;   /* A process before this one had left something. */
     uint64_t handed; /* Up to there the disk knows of it; UINT64_MAX: ask. */
     uint32_t dirty;  /* Origins whose marks are to be written. */
     bool stuck;      /* The disk: see HSY_SAVED_DISK_NS. */

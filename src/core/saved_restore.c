@@ -480,6 +480,7 @@ void hsy_saved_start(struct hsy_saved *s)
         return;
     }
     s->over = s->last_ordinal;
+    s->had_life = s->restored != NULL || hsy_origins_count(s->origins) > 0;
     if (s->restored != NULL) {
         s->handed = s->restored->handed;
         start_bundles(s, s->restored);

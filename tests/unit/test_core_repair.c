@@ -490,6 +490,32 @@ static void what_is_kept_no_more_is_said_to_be_gone(void **state)
     end();
 }
 
+/* By its clock nobody takes them any more. Nothing is sent; and nothing is
+ * called gone until they have been here for as long. */
+static void a_clock_that_is_wrong_makes_nothing_gone(void **state)
+{
+    (void)state;
+    relay_rig_init(&rig);
+    rig.given.config.retain_ns = 60 * HSY_MINUTE;
+    relay_rig_start(&rig);
+    (void)relay_rig_link(&rig, 4, 2);
+    for (uint64_t seq = 1; seq <= 3; seq++) {
+        hear(seq);
+    }
+    rig.core.env.now.wall_ms += 11 * 60 * 1000;
+    rig.given.now.wall_ms += 11 * 60 * 1000;
+    hear(5); /* Of now. */
+    pull(4, HSY_PULL_CREDIT, 1, 1, 5);
+    CLAIM_INT(relay_rig_sent(&rig, 4, HSY_BUNDLE), 1);
+    CLAIM_INT(last_gone(4).gone.spans.count, 0);
+    relay_rig_pass(&rig, 10 * HSY_MINUTE);
+    pull(4, HSY_PULL_CREDIT, 1, 1, 3);
+    struct hsy_frame frame = last_gone(4);
+    CLAIM_INT(frame.gone.spans.count, 1);
+    CLAIM(is_span(hsy_spans_at(&frame.gone.spans, 0), 1, 1, 3));
+    end();
+}
+
 static void of_its_own_open_gap_a_node_says_nothing(void **state)
 {
     (void)state;
@@ -569,6 +595,7 @@ int main(void)
         cmocka_unit_test(a_gap_in_our_time_is_pulled_though_we_joined_just_now),
         cmocka_unit_test(what_is_kept_is_sent_and_then_gone_ends_it),
         cmocka_unit_test(what_is_kept_no_more_is_said_to_be_gone),
+        cmocka_unit_test(a_clock_that_is_wrong_makes_nothing_gone),
         cmocka_unit_test(of_its_own_open_gap_a_node_says_nothing),
         cmocka_unit_test(as_many_bytes_are_sent_as_there_is_credit),
         cmocka_unit_test(for_no_credit_more_than_128_kib_are_sent),
