@@ -684,7 +684,8 @@ class Overlay(Rows):
         lost.start()
         self.is_back(lost, was, incarnation)
 
-        self.short_freeze()
+        # Word of the lost one's death may come as late as now.
+        self.short_freeze(next(p for p in self.peers[5:] if p is not lost))
         self.long_freeze()
         self.false_report()
 
@@ -699,10 +700,9 @@ class Overlay(Rows):
         self.c.wait_for(back, LATER, f"{peer.name} is back with its identity")
         self.assertEqual(peer.status()["id"], node_id)
 
-    def short_freeze(self):
+    def short_freeze(self, peer):
         """Shorter than two intervals: the third strike cannot have come."""
         degrees = self.settled()
-        peer = self.peers[5]
         links, start = peer.neighbours(), wall_ms()
         entries = [seed.listed()[peer.id] for seed in self.seeds]
         peer.stop()
