@@ -704,7 +704,11 @@ class Overlay(Rows):
         """Shorter than two intervals: the third strike cannot have come."""
         degrees = self.settled()
         links, start = peer.neighbours(), wall_ms()
-        entries = [seed.listed()[peer.id] for seed in self.seeds]
+
+        def entries():
+            return [(entry["incarnation"], entry["state"], entry["addresses"])
+                    for entry in (seed.listed()[peer.id] for seed in self.seeds)]
+        before = entries()
         peer.stop()
         time.sleep(1.2)
         peer.cont()
@@ -712,9 +716,12 @@ class Overlay(Rows):
         if took_ms >= 2000:
             self.skipTest(f"this machine is too busy: 1.2 s took {took_ms} ms")
         time.sleep(3)  # All that could follow would have.
-        self.assertEqual(peer.neighbours(), links)
-        self.assertEqual([seed.listed()[peer.id] for seed in self.seeds], entries)
-        self.assertEqual(self.settled(), degrees)
+        # Nothing is lost; who came back a moment ago may choose one more link.
+        self.assertLessEqual(links.items(), peer.neighbours().items())
+        self.assertEqual(entries(), before)
+        now = self.settled()
+        self.assertEqual(set(now), set(degrees))
+        self.assertTrue(all(now[i] >= degrees[i] for i in degrees), (now, degrees))
         for node in self.c.nodes:
             self.assertEqual(about(since(node.log("dead-report"), start), peer.id), [], node.name)
             self.assertEqual(about(since(node.log("disconnect"), start), peer.id), [], node.name)
