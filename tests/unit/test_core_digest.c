@@ -1,10 +1,5 @@
 /* Digests: what a node has, in three sizes; and what becomes of an offer. */
-#include <string.h>
-
-#include "support/claim.h"
-#include "support/relay_rig.h"
-
-static struct relay_rig rig;
+#include "support/pull_rig.h"
 
 static void start(uint32_t links)
 {
@@ -39,58 +34,10 @@ static struct hsy_digest last_digest(hearsay_link link)
     return relay_rig_last(&rig, link, HSY_DIGEST).digest;
 }
 
-static bool is_span(struct hsy_span span, uint32_t number, uint64_t from,
-                    uint64_t to)
-{
-    struct hsy_epoch of = relay_rig_epoch(number);
-
-    return memcmp(&span.of, &of, sizeof(of)) == 0 && span.from == from &&
-           span.to == to;
-}
-
 static void say(hearsay_link link, const struct hsy_digest *digest)
 {
     struct hsy_frame frame = {.type = HSY_DIGEST, .digest = *digest};
 
-    relay_rig_frame(&rig, link, &frame);
-}
-
-/* MARKS over @link: of o<first> to o<last>, each the same. */
-static void offer_many(hearsay_link link, uint32_t first, uint32_t last,
-                       uint64_t from, uint64_t to)
-{
-    static uint8_t bytes[HSY_DIGEST_MARKS_MAX * HSY_SPAN_LEN];
-    struct hsy_digest digest = {.kind = HSY_DIGEST_MARKS};
-    struct hsy_writer list = hsy_writer(bytes, sizeof(bytes));
-
-    digest.marks.bytes = bytes;
-    for (uint32_t i = first; i <= last; i++) {
-        struct hsy_span mark = {
-            .of = relay_rig_epoch(i), .from = from, .to = to};
-        hsy_spans_add(&list, &digest.marks, &mark);
-    }
-    say(link, &digest);
-}
-
-static void offer(hearsay_link link, uint32_t number, uint64_t from,
-                  uint64_t to)
-{
-    offer_many(link, number, number, from, to);
-}
-
-static struct hsy_span pulled(hearsay_link link, uint32_t index)
-{
-    struct hsy_frame frame = relay_rig_last(&rig, link, HSY_PULL);
-
-    return hsy_spans_at(&frame.pull.spans, index);
-}
-
-static void gone(hearsay_link link)
-{
-    struct hsy_frame pull = relay_rig_last(&rig, link, HSY_PULL);
-    struct hsy_frame frame = {.type = HSY_GONE};
-
-    frame.gone.nonce = pull.pull.nonce;
     relay_rig_frame(&rig, link, &frame);
 }
 

@@ -1,11 +1,6 @@
 /* What was published before a node joined: how much of it is wanted, and how it
  * is told from what was published since. */
-#include <string.h>
-
-#include "support/claim.h"
-#include "support/relay_rig.h"
-
-static struct relay_rig rig;
+#include "support/pull_rig.h"
 
 static void start(uint32_t links)
 {
@@ -41,62 +36,6 @@ static void hear_pulled(hearsay_link link, uint64_t seq, bool long_ago)
     CLAIM(relay_rig_hear(&rig, link, &b, HSY_FLAG_EXTRA));
 }
 
-static bool is_span(struct hsy_span span, uint32_t number, uint64_t from,
-                    uint64_t to)
-{
-    struct hsy_epoch of = relay_rig_epoch(number);
-
-    return memcmp(&span.of, &of, sizeof(of)) == 0 && span.from == from &&
-           span.to == to;
-}
-
-/* MARKS over @link: of o<number>, it has @from to @to. */
-static void offer(hearsay_link link, uint32_t number, uint64_t from,
-                  uint64_t to)
-{
-    uint8_t bytes[HSY_SPAN_LEN];
-    struct hsy_frame frame = {.type = HSY_DIGEST,
-                              .digest.kind = HSY_DIGEST_MARKS};
-    struct hsy_writer list = hsy_writer(bytes, sizeof(bytes));
-    struct hsy_span mark = {
-        .of = relay_rig_epoch(number), .from = from, .to = to};
-
-    frame.digest.marks.bytes = bytes;
-    hsy_spans_add(&list, &frame.digest.marks, &mark);
-    relay_rig_frame(&rig, link, &frame);
-}
-
-static struct hsy_span pulled(hearsay_link link, uint32_t index)
-{
-    struct hsy_frame frame = relay_rig_last(&rig, link, HSY_PULL);
-
-    return hsy_spans_at(&frame.pull.spans, index);
-}
-
-static void gone(hearsay_link link)
-{
-    struct hsy_frame pull = relay_rig_last(&rig, link, HSY_PULL);
-    struct hsy_frame frame = {.type = HSY_GONE};
-
-    frame.gone.nonce = pull.pull.nonce;
-    relay_rig_frame(&rig, link, &frame);
-}
-
-/* GONE over @link of o1, for the last PULL there. */
-static void gone_span(hearsay_link link, uint64_t from, uint64_t to)
-{
-    struct hsy_frame pull = relay_rig_last(&rig, link, HSY_PULL);
-    struct hsy_frame frame = {.type = HSY_GONE};
-    struct hsy_span span = {.of = relay_rig_epoch(1), .from = from, .to = to};
-    uint8_t bytes[HSY_SPAN_LEN];
-    struct hsy_writer list = hsy_writer(bytes, sizeof(bytes));
-
-    frame.gone.nonce = pull.pull.nonce;
-    frame.gone.spans.bytes = bytes;
-    hsy_spans_add(&list, &frame.gone.spans, &span);
-    relay_rig_frame(&rig, link, &frame);
-}
-
 /* 8 and 9 are offered, 8 comes, 11 is heard: of 1 to 7, 9 and 10 nothing can
  * be had; 1 to 9 was published before. */
 static void what_was_before_our_time_is_not_lost_when_it_is_gone(void **state)
@@ -110,9 +49,9 @@ static void what_was_before_our_time_is_not_lost_when_it_is_gone(void **state)
     hear(1, 11);
     for (uint32_t round = 0; round < 2; round++) {
         relay_rig_run(&rig, 2500);
-        gone_span(4, round == 0 ? 1 : 9, round == 0 ? 7 : 10);
+        gone_span(4, round == 0 ? 1 : 9, round == 0 ? 7 : 10, HSY_GONE_DONE);
         relay_rig_run(&rig, 250);
-        gone_span(6, round == 0 ? 1 : 9, round == 0 ? 7 : 10);
+        gone_span(6, round == 0 ? 1 : 9, round == 0 ? 7 : 10, HSY_GONE_DONE);
         relay_rig_run(&rig, 250);
         CLAIM_INT(relay_rig_origin(&rig, 1)->done, round == 0 ? 8 : 11);
         CLAIM_INT(relay_rig_counters(&rig)->lost, round);
@@ -211,7 +150,7 @@ static void history_of_which_nothing_is_left_is_closed_quietly(void **state)
     gone(6);
     relay_rig_unlink(&rig, 4);
     relay_rig_run(&rig, 2500);
-    gone_span(6, 5, 5);
+    gone_span(6, 5, 5, HSY_GONE_DONE);
     relay_rig_run(&rig, 2500);
     CLAIM_INT(relay_rig_origin(&rig, 1)->done, 6);
     CLAIM_INT(relay_rig_counters(&rig)->lost, 0);
@@ -233,7 +172,7 @@ static void after_an_earlier_life_it_is_told(void **state)
         gone(6);
         relay_rig_unlink(&rig, 4);
         relay_rig_run(&rig, 2500);
-        gone_span(6, first, 5);
+        gone_span(6, first, 5, HSY_GONE_DONE);
         relay_rig_run(&rig, 2500);
         CLAIM_INT(relay_rig_origin(&rig, 1)->done, 6);
         CLAIM_INT(relay_rig_counters(&rig)->lost, 6 - first);

@@ -8,16 +8,27 @@ static struct stage stage;
 static struct puppet seed, peer;
 static hearsay_link seat;
 
-/* The node runs, and its seed tells of @peers_count peers. */
-static void begin_of(enum hearsay_overlay rule, uint32_t peers_count)
+/* Settings of a node, which run() starts. */
+static void prepare(void)
 {
     stage_init(&stage, HEARSAY_PEER, 1, 1);
     stage.config.gossip_count = 0;
-    stage.config.overlay = rule;
     stage.config.ping_interval_ns = 60 * HSY_MINUTE; /* Puppets are mute. */
+}
+
+static void run(void)
+{
     stage_create(&stage);
     stage_start(&stage);
     stage_run(&stage, 1);
+}
+
+/* The node runs, and its seed tells of @peers_count peers. */
+static void begin_of(enum hearsay_overlay rule, uint32_t peers_count)
+{
+    prepare();
+    stage.config.overlay = rule;
+    run();
     puppet_init(&seed, 200, HEARSAY_SEED);
     puppet_init(&peer, 2, HEARSAY_PEER);
     seat = puppet_seat(&stage, &seed, peers_count);
@@ -423,13 +434,9 @@ static void links_leave_room_for_seeds(void **state)
     struct puppet many;
 
     (void)state;
-    stage_init(&stage, HEARSAY_PEER, 1, 1);
-    stage.config.gossip_count = 0;
+    prepare();
     stage.config.links_max = 16;
-    stage.config.ping_interval_ns = 60 * HSY_MINUTE;
-    stage_create(&stage);
-    stage_start(&stage);
-    stage_run(&stage, 1);
+    run();
     for (uint8_t i = 0; i < 14; i++) {
         puppet_init(&many, (uint8_t)(30 + i), HEARSAY_PEER);
         hearsay_link link = puppet_dial(&stage, &many);
@@ -546,13 +553,9 @@ static void one_bridge_per_seed_and_minute_is_obeyed(void **state)
 static void a_book_full_of_refusers_is_not_the_end(void **state)
 {
     (void)state;
-    stage_init(&stage, HEARSAY_PEER, 1, 1);
-    stage.config.gossip_count = 0;
+    prepare();
     stage.config.book_max = 8;
-    stage.config.ping_interval_ns = 60 * HSY_MINUTE;
-    stage_create(&stage);
-    stage_start(&stage);
-    stage_run(&stage, 1);
+    run();
     puppet_init(&seed, 200, HEARSAY_SEED);
     seat = puppet_seat(&stage, &seed, 100);
     tell_of(8); /* 2 to 9: all full. */

@@ -1,10 +1,5 @@
 /* Gaps: whom they are asked of, how they close; and the answers to PULL. */
-#include <string.h>
-
-#include "support/claim.h"
-#include "support/relay_rig.h"
-
-static struct relay_rig rig;
+#include "support/pull_rig.h"
 
 /* As repair.c has them. */
 #define AGAIN_NS (200 * HSY_MS)
@@ -18,43 +13,6 @@ static void end(void)
 static uint32_t pulls(hearsay_link link)
 {
     return relay_rig_sent(&rig, link, HSY_PULL);
-}
-
-/* The span at @index of the last PULL over @link. */
-static struct hsy_span pulled(hearsay_link link, uint32_t index)
-{
-    struct hsy_frame frame = relay_rig_last(&rig, link, HSY_PULL);
-
-    return hsy_spans_at(&frame.pull.spans, index);
-}
-
-static bool is_span(struct hsy_span span, uint32_t number, uint64_t from,
-                    uint64_t to)
-{
-    struct hsy_epoch of = relay_rig_epoch(number);
-
-    return memcmp(&span.of, &of, sizeof(of)) == 0 && span.from == from &&
-           span.to == to;
-}
-
-/* GONE over @link, of o1 from @from to @to (none: to < from), for the last
- * PULL there. */
-static void gone(hearsay_link link, uint64_t from, uint64_t to,
-                 enum hsy_gone_how how)
-{
-    struct hsy_frame frame = {.type = HSY_GONE};
-    struct hsy_frame pull = relay_rig_last(&rig, link, HSY_PULL);
-    struct hsy_span span = {.of = relay_rig_epoch(1), .from = from, .to = to};
-    uint8_t bytes[HSY_SPAN_LEN];
-    struct hsy_writer list = hsy_writer(bytes, sizeof(bytes));
-
-    frame.gone.nonce = pull.pull.nonce;
-    frame.gone.how = how;
-    frame.gone.spans.bytes = bytes;
-    if (from <= to) {
-        hsy_spans_add(&list, &frame.gone.spans, &span);
-    }
-    relay_rig_frame(&rig, link, &frame);
 }
 
 /* o1's message @seq in answer to a PULL. */
@@ -165,7 +123,7 @@ static void after_a_pull_the_others_are_told_at_once_what_changed(void **state)
     (void)state;
     begin_gap(3);
     CLAIM(answer(4, 3));
-    gone(4, 1, 0, HSY_GONE_DONE);
+    gone_span(4, 1, 0, HSY_GONE_DONE);
     CLAIM_INT(relay_rig_sent(&rig, 4, HSY_DIGEST), 0); /* It knows. */
     struct hsy_frame frame = relay_rig_last(&rig, 8, HSY_DIGEST);
     CLAIM_INT(frame.digest.kind, HSY_DIGEST_MARKS);
@@ -186,7 +144,7 @@ static void a_pull_goes_on_until_its_bundles_are_checked(void **state)
     frame.bundle.hops = 1;
     frame.bundle.bundle = relay_rig_bundle(&rig, 1, 3, 3);
     CLAIM(hsy_core_wants(&rig.core, 4, &frame));
-    gone(4, 1, 0, HSY_GONE_DONE);
+    gone_span(4, 1, 0, HSY_GONE_DONE);
     CLAIM(hsy_pull_of(&rig.core.repair, 4) != NULL);
     relay_rig_frame(&rig, 4, &frame);
     CLAIM(hsy_pull_of(&rig.core.repair, 4) == NULL);
@@ -199,10 +157,10 @@ static void more_is_asked_of_who_had_something(void **state)
     (void)state;
     begin_gap(2);
     CLAIM(answer(4, 3));
-    gone(4, 1, 0, HSY_GONE_MORE);
+    gone_span(4, 1, 0, HSY_GONE_MORE);
     CLAIM_INT(pulls(4), 2);
     CLAIM(is_span(pulled(4, 0), 1, 4, 5));
-    gone(4, 1, 0, HSY_GONE_MORE); /* But nothing came. */
+    gone_span(4, 1, 0, HSY_GONE_MORE); /* But nothing came. */
     CLAIM_INT(pulls(4), 2);
     relay_rig_run_ns(&rig, AGAIN_NS);
     CLAIM_INT(pulls(6), 1);
@@ -223,8 +181,8 @@ static void a_pull_is_given_up_5_s_after_the_last_bundle_of_it(void **state)
     CLAIM(hsy_pull_of(&rig.core.repair, 4) == NULL);
     relay_rig_run_ns(&rig, AGAIN_NS);
     CLAIM_INT(pulls(6), 1);
-    gone(4, 3, 5, HSY_GONE_DONE); /* Too late: it means nothing. */
-    gone(6, 4, 5, HSY_GONE_DONE);
+    gone_span(4, 3, 5, HSY_GONE_DONE); /* Too late: it means nothing. */
+    gone_span(6, 4, 5, HSY_GONE_DONE);
     relay_rig_run_ns(&rig, AGAIN_NS);
     CLAIM_INT(lost(), 0);
     end();
@@ -243,7 +201,7 @@ static void each_origin_is_pulled_from_one_link_at_a_time(void **state)
     CLAIM(answer(4, 3));
     relay_rig_run_ns(&rig, HSY_SECOND + 1);
     CLAIM_INT(pulls(0), 1); /* 4 has its hands full, and is to be asked. */
-    gone(4, 1, 0, HSY_GONE_DONE);
+    gone_span(4, 1, 0, HSY_GONE_DONE);
     relay_rig_run_ns(&rig, AGAIN_NS);
     CLAIM_INT(pulls(4), 2);
     CLAIM(is_span(pulled(4, 0), 2, 1, 1));
@@ -270,15 +228,15 @@ static void what_all_neighbours_say_is_gone_is_lost_and_told(void **state)
 {
     (void)state;
     begin_gap(3);
-    gone(4, 3, 5, HSY_GONE_DONE);
+    gone_span(4, 3, 5, HSY_GONE_DONE);
     relay_rig_run_ns(&rig, AGAIN_NS - 1);
     CLAIM_INT(pulls(6), 0);
     relay_rig_run_ns(&rig, 1);
     CLAIM_INT(pulls(6), 1);
-    gone(6, 3, 5, HSY_GONE_DONE);
+    gone_span(6, 3, 5, HSY_GONE_DONE);
     relay_rig_run_ns(&rig, AGAIN_NS);
     CLAIM_INT(lost(), 0);
-    gone(8, 3, 5, HSY_GONE_DONE);
+    gone_span(8, 3, 5, HSY_GONE_DONE);
     relay_rig_run_ns(&rig, AGAIN_NS);
     CLAIM_INT(lost(), 3);
     const struct core_note *note = core_ports_note(&rig.ports, "lost");
@@ -298,9 +256,9 @@ static void only_what_none_of_them_has_is_lost(void **state)
 {
     (void)state;
     begin_gap(2);
-    gone(4, 3, 5, HSY_GONE_DONE);
+    gone_span(4, 3, 5, HSY_GONE_DONE);
     relay_rig_run_ns(&rig, AGAIN_NS);
-    gone(6, 3, 4, HSY_GONE_DONE);
+    gone_span(6, 3, 4, HSY_GONE_DONE);
     relay_rig_run_ns(&rig, AGAIN_NS);
     CLAIM_INT(lost(), 2);
     CLAIM_INT(core_ports_note(&rig.ports, "lost")->to, 4);
@@ -312,9 +270,9 @@ static void a_neighbour_that_says_nothing_keeps_the_gap_open(void **state)
 {
     (void)state;
     begin_gap(2);
-    gone(4, 3, 5, HSY_GONE_DONE);
+    gone_span(4, 3, 5, HSY_GONE_DONE);
     relay_rig_run_ns(&rig, AGAIN_NS);
-    gone(6, 1, 0, HSY_GONE_DONE);
+    gone_span(6, 1, 0, HSY_GONE_DONE);
     relay_rig_run_ns(&rig, AGAIN_NS);
     CLAIM_INT(lost(), 0);
     /* The next round, two seconds later. */
@@ -333,7 +291,7 @@ static void nor_is_a_neighbour_heard_that_was_lost_before_its_turn(void **state)
 
     (void)state;
     begin_gap(2);
-    gone(4, 3, 5, HSY_GONE_DONE);
+    gone_span(4, 3, 5, HSY_GONE_DONE);
     struct hsy_neighbour *n = relay_rig_neighbour(&rig, 4);
     CLAIM(hsy_pull_offered(repair, n, &mark));
     hsy_pull_from(repair, n);
@@ -352,7 +310,7 @@ static void gone_must_begin_where_the_gap_does(void **state)
 {
     (void)state;
     begin_gap(1);
-    gone(4, 4, 5, HSY_GONE_DONE);
+    gone_span(4, 4, 5, HSY_GONE_DONE);
     relay_rig_run_ns(&rig, AGAIN_NS);
     CLAIM_INT(lost(), 0);
     end();
@@ -362,12 +320,12 @@ static void what_comes_in_the_middle_of_a_round_shortens_the_gap(void **state)
 {
     (void)state;
     begin_gap(2);
-    gone(4, 3, 3, HSY_GONE_DONE);
+    gone_span(4, 3, 3, HSY_GONE_DONE);
     hear(3);
     hear(4); /* Beyond what the first one said. */
     relay_rig_run_ns(&rig, AGAIN_NS);
     CLAIM(is_span(pulled(6, 0), 1, 5, 5));
-    gone(6, 5, 5, HSY_GONE_DONE);
+    gone_span(6, 5, 5, HSY_GONE_DONE);
     relay_rig_run_ns(&rig, AGAIN_NS);
     CLAIM_INT(lost(), 0); /* The first one has not said so of 5. */
     CLAIM_INT(origin()->done, 4);
@@ -418,7 +376,7 @@ static void a_gap_in_our_time_is_pulled_though_we_joined_just_now(void **state)
     relay_rig_run_ns(&rig, HSY_GAP_NS);
     CLAIM_INT(pulls(4), 1);
     CLAIM(is_span(pulled(4, 0), 1, 1, 2));
-    gone(4, 1, 2, HSY_GONE_DONE);
+    gone_span(4, 1, 2, HSY_GONE_DONE);
     relay_rig_run_ns(&rig, AGAIN_NS);
     CLAIM_INT(lost(), 2);
     end();
