@@ -51,7 +51,7 @@ int hsy_self_restore(struct hsy_self *self, const struct hearsay_row *row)
         incarnation == 0 || incarnation >= HSY_INCARNATION_END - 1) {
         return HEARSAY_ERR_MALFORMED;
     }
-    self->incarnation = incarnation;
+    self->highest = incarnation;
     return 0;
 }
 
@@ -62,7 +62,7 @@ static void reserve(struct hsy_self *self, uint64_t incarnation)
     struct hsy_writer out = hsy_writer(bytes, sizeof(bytes));
     struct hsy_env *env = self->env;
 
-    HSY_ASSERT(incarnation > self->incarnation);
+    HSY_ASSERT(incarnation > self->highest);
     HSY_ASSERT(incarnation < HSY_INCARNATION_END);
     hsy_put_u64(&out, incarnation);
     HSY_ASSERT(!out.bad);
@@ -71,7 +71,7 @@ static void reserve(struct hsy_self *self, uint64_t incarnation)
                               .key_len = sizeof(ROW_KEY) - 1,
                               .value = bytes,
                               .value_len = sizeof(bytes)};
-    self->incarnation = incarnation;
+    self->highest = incarnation;
     self->token = env->ports.persist(env->ports.ctx, &row, 1);
     enter(self, HSY_SELF_PERSISTING);
 }
@@ -105,7 +105,7 @@ static void sign_record(struct hsy_self *self)
 void hsy_self_start(struct hsy_self *self)
 {
     HSY_ASSERT(self->state == HSY_SELF_COLD);
-    reserve(self, self->incarnation + 1);
+    reserve(self, self->highest + 1);
 }
 
 void hsy_self_step_above(struct hsy_self *self, uint64_t rank)
@@ -113,7 +113,7 @@ void hsy_self_step_above(struct hsy_self *self, uint64_t rank)
     HSY_ASSERT(self->state != HSY_SELF_COLD);
 
     uint64_t wanted = rank / 2 + 1;
-    if (wanted <= self->incarnation || wanted - self->incarnation > STEP_MAX ||
+    if (wanted <= self->highest || wanted - self->highest > STEP_MAX ||
         wanted >= HSY_INCARNATION_END) {
         return; /* There already, or nonsense. */
     }
@@ -201,7 +201,8 @@ void hsy_self_persisted(struct hsy_self *self, uint64_t token, bool ok)
                         "or mend the data directory, then start again");
         return;
     }
-    if (self->wanted > self->incarnation) {
+    self->incarnation = self->highest;
+    if (self->wanted > self->highest) {
         reserve(self, self->wanted);
         return;
     }

@@ -16,7 +16,8 @@ enum hsy_self_state {
 struct hsy_self {
     struct hsy_env *env;
     enum hsy_self_state state;
-    uint64_t incarnation; /* Highest used or reserved; 0: none yet. */
+    uint64_t incarnation; /* Of this process, and on disk; 0: none yet. */
+    uint64_t highest;     /* Read from the disk, or given to it. */
     uint64_t wanted;      /* At least this one, when the next raise is due. */
     uint64_t token;       /* Of the write under way. */
     bool stale_addr;      /* The addresses changed while busy: sign again. */

@@ -51,7 +51,7 @@ static void an_incarnation_is_on_disk_before_it_is_signed(void **state)
 {
     (void)state;
     begin();
-    self.incarnation = 7; /* As restored. */
+    self.highest = 7; /* As restored. */
     hsy_self_start(&self);
     CLAIM_INT(last_row(), 8);
     CLAIM_INT(ports.signables_count, 0);
@@ -93,6 +93,29 @@ static void it_steps_above_a_rank_and_never_down(void **state)
     CLAIM_INT(env.counters.refutations, 1);
     hsy_self_step_above(&self, hsy_rank_dead(1)); /* There already. */
     CLAIM_INT(self.state, HSY_SELF_READY);
+    end();
+}
+
+/* Else what says it now could be said again by the next process. */
+static void a_raise_is_no_incarnation_until_it_is_on_disk(void **state)
+{
+    (void)state;
+    begin();
+    self.highest = 7; /* As restored. */
+    hsy_self_start(&self);
+    CLAIM_INT(self.incarnation, 0); /* Nor is the one before it. */
+    hsy_self_persisted(&self, ports.token, true);
+    CLAIM_INT(self.incarnation, 8);
+    hsy_self_step_above(&self, hsy_rank_dead(9));
+    CLAIM_INT(last_row(), 10);
+    CLAIM_INT(self.incarnation, 8);
+    hsy_self_step_above(&self, hsy_rank_dead(11)); /* After that write. */
+    hsy_self_persisted(&self, ports.token, true);
+    CLAIM_INT(self.incarnation, 10);
+    CLAIM_INT(last_row(), 12);
+    hsy_self_persisted(&self, ports.token, false);
+    CLAIM(ports.stopped);
+    CLAIM_INT(self.incarnation, 10);
     end();
 }
 
@@ -180,6 +203,7 @@ int main(void)
         cmocka_unit_test(an_incarnation_is_on_disk_before_it_is_signed),
         cmocka_unit_test(a_write_that_fails_stops_the_node),
         cmocka_unit_test(it_steps_above_a_rank_and_never_down),
+        cmocka_unit_test(a_raise_is_no_incarnation_until_it_is_on_disk),
         cmocka_unit_test(a_step_during_a_write_follows_it),
         cmocka_unit_test(a_signature_of_an_overtaken_record_is_dropped),
         cmocka_unit_test(nonsense_does_not_use_up_the_numbers),
