@@ -36,6 +36,7 @@ STRIKES = [
     ("5% hubs crash", ["--hubs", "5%", "--after", SEEN], 1.5),
     ("5% hubs freeze", ["--freeze-hubs", "5%", "--after", AT_ONCE], 6),
 ]
+CALM = "none"
 P99_CALM = 2.2
 REDUNDANCY, REDUNDANCY_SMALL = 0.5, 0.6
 
@@ -101,7 +102,7 @@ def calm_row(wish, peers):
     flood, tree, code = compare(wish, peers, None)
     bar = REDUNDANCY_SMALL if peers <= SMALL else REDUNDANCY
     p99 = tree["ratio"]["latency_p99"]
-    row = {"peers": peers, "strike": "none", "missed": most(tree, "missed"),
+    row = {"peers": peers, "strike": CALM, "missed": most(tree, "missed"),
            "redundancy": most(tree, "redundancy"), **tree["latency_ms"],
            "ratio": p99["median"], "worst": p99["worst"],
            "bytes": tree["ratio"]["bytes_per_delivery"]["median"],
@@ -124,9 +125,11 @@ def strike_row(wish, peers, strike):
 def rows(wish):
     sizes = wish.peers or ([SMALL] + (SIZES[:1] if wish.quick else SIZES))
     for peers in sizes:
-        yield calm_row(wish, peers)
-        for strike in STRIKES if peers > SMALL else []:
-            yield strike_row(wish, peers, strike)
+        if wish.strike in (None, CALM):
+            yield calm_row(wish, peers)
+        for strike in STRIKES if peers > SMALL or wish.strike else []:
+            if wish.strike in (None, strike[0]):
+                yield strike_row(wish, peers, strike)
 
 
 def print_cells(cells):
@@ -137,7 +140,7 @@ def print_cells(cells):
 def print_kinds(done):
     """What each delivery cost while nothing struck, by what frames are for."""
     print("\nper delivery, median: frames (bytes)")
-    for row in (r for r in done if r["strike"] == "none"):
+    for row in (r for r in done if r["strike"] == CALM):
         for relay in ("flood", "tree"):
             f = row[relay]
             kinds = "  ".join(f"{kind} {f['frames_by_kind'][kind]:.2f} "
@@ -153,6 +156,8 @@ def main():
     parser.add_argument("--quick", action="store_true", help="not N = 10,000, and 3 runs")
     parser.add_argument("--peers", type=lambda text: [int(n) for n in text.split(",")],
                         help="other sizes, as in 20,1000")
+    parser.add_argument("--strike", choices=[CALM, *(s[0] for s in STRIKES)],
+                        help="only this row of each size")
     parser.add_argument("--runs", type=int, help=f"PRNG seeds of each [{RUNS}]")
     parser.add_argument("--rng", type=int, default=1, help="the first of them [1]")
     parser.add_argument("--warm-up", type=int, default=50, help="messages before [50]")
@@ -171,7 +176,7 @@ def main():
             print(json.dumps(row), flush=True)
         else:
             print_cells((value(row), width) for _, width, value in COLUMNS)
-    if not wish.json:
+    if not wish.json and wish.strike in (None, CALM):
         print_kinds(done)
     if any(row["not_met"] for row in done):
         sys.exit("relay.py: not all bars are met")
