@@ -385,6 +385,7 @@ static bool try_candidate(struct hsy_overlay *o, const struct hearsay_id *id)
         &record.addrs[c->tries % record.addrs_count];
     hsy_addr_host_text(host, addr);
     a->id = *id;
+    a->stuck = false;
     a->link = env->ports.dial(env->ports.ctx, host, addr->port, id);
     return a->link != 0;
 }
@@ -415,6 +416,20 @@ static bool is_content(const struct hsy_overlay *o)
             ns->degree >= o->env->config.links_wanted);
 }
 
+/* Of those that are dialled, the ones that were there before a seed answered.
+ */
+static uint32_t stuck(const struct hsy_overlay *o)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < attempts_room(o); i++) {
+        const struct hsy_attempt *a = &o->attempts[i];
+        count += a->link != 0 && a->stuck ? 1 : 0;
+    }
+    HSY_ASSERT(count <= HSY_ATTEMPTS_MAX);
+    return count;
+}
+
 /* How many may be asked at the same time. */
 static uint32_t tries_max(const struct hsy_overlay *o)
 {
@@ -430,7 +445,8 @@ static uint32_t tries_max(const struct hsy_overlay *o)
     uint32_t missing = o->wanted - o->neighbours->chosen;
     uint32_t room = cap_now(o) - o->neighbours->degree;
     missing = missing < room ? missing : room;
-    uint32_t most = o->env->strained ? 1 : HSY_ATTEMPTS_MAX;
+    uint32_t most = o->env->strained ? 1 + stuck(o) : HSY_ATTEMPTS_MAX;
+    most = most < HSY_ATTEMPTS_MAX ? most : HSY_ATTEMPTS_MAX;
     return missing < most ? missing : most;
 }
 
@@ -550,6 +566,15 @@ void hsy_overlay_link_up(struct hsy_overlay *o, struct hsy_neighbour *n)
         ask(o, n);
     }
     HSY_ASSERT(find_attempt(o, &n->id) == NULL);
+}
+
+void hsy_overlay_seed_answered(struct hsy_overlay *o)
+{
+    HSY_ASSERT(o->env != NULL);
+    for (uint32_t i = 0; i < attempts_room(o); i++) {
+        o->attempts[i].stuck = true;
+    }
+    wake(o);
 }
 
 bool hsy_overlay_dial_failed(struct hsy_overlay *o, hearsay_link link)

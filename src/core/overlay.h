@@ -20,6 +20,7 @@ enum {
 struct hsy_attempt {
     struct hearsay_id id;
     hearsay_link link; /* 0: free. */
+    bool stuck;        /* Maybe: a seed has answered since. */
 };
 
 struct hsy_overlay {
@@ -64,6 +65,9 @@ void hsy_overlay_told_count(struct hsy_overlay *o, uint32_t peers_count);
 void hsy_overlay_link_up(struct hsy_overlay *o, struct hsy_neighbour *n);
 /* Is a dial to @id of this machine under way? */
 bool hsy_overlay_dialling(struct hsy_overlay *o, const struct hearsay_id *id);
+/* A seed of ours took us in: lines are open that were not. What was dialled
+ * before may still wait for one, and is not waited for. */
+void hsy_overlay_seed_answered(struct hsy_overlay *o);
 /* True when the failed dial was one of this machine. */
 bool hsy_overlay_dial_failed(struct hsy_overlay *o, hearsay_link link);
 /* @gone is a copy of an entry that is no more. */

@@ -143,8 +143,13 @@ bool hsy_pull_offered(struct hsy_repair *r, const struct hsy_neighbour *n,
     /* While one is being pulled, the next one waits. */
     struct hsy_offer *place =
         origin->pulling == 0 ? &origin->offer : &origin->later;
-    if (lacks && (place->link == 0 || offer.high > place->high)) {
+    bool never_asked = n->pull_credit == 0;
+    if (lacks && (place->link == 0 || offer.high > place->high ||
+                  (never_asked && offer.high == place->high))) {
         *place = offer;
+    }
+    if (never_asked && place == &origin->later) {
+        r->next_ns = r->env->now.mono_ns; /* See end_of(). */
     }
     if (origin->rumour && origin->offer.link == 0) {
         forget_offer(r, origin);
@@ -248,6 +253,9 @@ static void learn_pace(struct hsy_repair *r, const struct hsy_pull *p)
                              ? n->pull_credit / 2
                              : HSY_PULL_CREDIT_MIN;
     }
+    if (quick || late) {
+        r->first_credit = quick ? HSY_PULL_CREDIT_FIRST : HSY_PULL_CREDIT_MIN;
+    }
     HSY_ASSERT(r->at_once >= 1);
 }
 
@@ -279,8 +287,7 @@ void hsy_pull_from(struct hsy_repair *r, struct hsy_neighbour *n)
     p.nonce = r->last_nonce;
     p.begun_ns = r->env->now.mono_ns;
     p.deadline_ns = hsy_time_add(p.begun_ns, HSY_PULL_NS);
-    n->pull_credit =
-        n->pull_credit == 0 ? HSY_PULL_CREDIT_FIRST : n->pull_credit;
+    n->pull_credit = n->pull_credit == 0 ? r->first_credit : n->pull_credit;
     r->next_ns = hsy_time_min(r->next_ns, p.deadline_ns);
     *kept = p;
     *slot = kept;
@@ -447,19 +454,48 @@ void hsy_repair_checked(struct hsy_repair *r, hearsay_link link, bool is_new)
     end_when_whole(r, slot);
 }
 
+/* Does a link that was never asked offer something of what @p is to bring? It
+ * may have come because the one of @p is stuck. */
+static bool is_outbid(const struct hsy_repair *r, const struct hsy_pull *p)
+{
+    for (uint32_t i = 0; i < p->count; i++) {
+        const struct hsy_origin *origin =
+            hsy_origin_find(origins_of(r), &p->spans[i].of);
+        if (origin == NULL || origin->pulling != p->link ||
+            origin->later.link == 0) {
+            continue;
+        }
+        const struct hsy_neighbour *n =
+            hsy_neighbour_by_link(r->neighbours, origin->later.link);
+        if (n != NULL && n->pull_credit == 0) {
+            return true;
+        }
+    }
+    HSY_ASSERT(p->count >= 1);
+    return false;
+}
+
+/* When @p is given up, if nothing comes before. */
+static uint64_t end_of(const struct hsy_repair *r, const struct hsy_pull *p)
+{
+    HSY_ASSERT(HSY_PULL_NS >= HSY_PULL_LATE_NS);
+    return is_outbid(r, p) ? p->deadline_ns - (HSY_PULL_NS - HSY_PULL_LATE_NS)
+                           : p->deadline_ns;
+}
+
 uint64_t hsy_pulls_expire(struct hsy_repair *r)
 {
     uint64_t next_ns = HEARSAY_NEVER;
 
     for (uint32_t i = 0; i < HSY_PULLS_MAX; i++) {
         if (r->pulls[i] != NULL &&
-            r->pulls[i]->deadline_ns <= r->env->now.mono_ns) {
+            end_of(r, r->pulls[i]) <= r->env->now.mono_ns) {
             end_pull(r, &r->pulls[i]);
         }
     }
     for (uint32_t i = 0; i < HSY_PULLS_MAX; i++) {
         if (r->pulls[i] != NULL) {
-            next_ns = hsy_time_min(next_ns, r->pulls[i]->deadline_ns);
+            next_ns = hsy_time_min(next_ns, end_of(r, r->pulls[i]));
         }
     }
     HSY_ASSERT(next_ns > r->env->now.mono_ns);

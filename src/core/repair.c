@@ -23,6 +23,7 @@ void hsy_repair_init(struct hsy_repair *r, struct hsy_env *env,
                              .neighbours = neighbours,
                              .relay = relay,
                              .at_once = 1,
+                             .first_credit = HSY_PULL_CREDIT_FIRST,
                              .next_ns = HEARSAY_NEVER};
 }
 

@@ -44,8 +44,9 @@ struct hsy_repair {
     struct hsy_relay *relay;
     struct hsy_pull *pulls[HSY_PULLS_MAX]; /* Owned; NULL: free. */
     uint32_t last_nonce;
-    uint32_t at_once; /* So many PULLs may be open: 1 to HSY_PULLS_MAX. */
-    uint32_t rumours; /* Entries of origins.h that are only that. */
+    uint32_t at_once;      /* So many PULLs may be open: 1 to HSY_PULLS_MAX. */
+    uint32_t first_credit; /* Of a new link: the least after a late PULL. */
+    uint32_t rumours;      /* Entries of origins.h that are only that. */
     hearsay_link last_partner; /* Of an exchange that this node began. */
     uint64_t sum, sum_ns;      /* Of idle origins; when it was made. */
     uint64_t reviewed_ns;      /* When clocks were looked at; digest.c. */

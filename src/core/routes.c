@@ -188,6 +188,7 @@ static void on_registered(struct hsy_core *core, const struct hsy_neighbour *n,
     HSY_ASSERT(n->link != 0);
     if (hsy_join_registered_frame(&core->join, n, answer)) {
         core->env.counters.registrations++;
+        hsy_overlay_seed_answered(&core->overlay);
         hsy_snapshot_tell(&core->snapshot, n->link);
         hsy_core_report_again(core, n->link);
     }

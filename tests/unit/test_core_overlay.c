@@ -179,6 +179,27 @@ static void who_is_strained_dials_one_at_a_time(void **state)
     end();
 }
 
+/* It may wait for a line that is open by now. */
+static void
+a_seed_that_answers_lets_who_is_strained_dial_once_more(void **state)
+{
+    (void)state;
+    begin_of(HEARSAY_OVERLAY_PREFERENTIAL, 1);
+    struct hsy_neighbour *n =
+        hsy_neighbour_by_link(&stage.node->core.neighbours, seat);
+    n->strikes = 1;
+    tell_of(8);
+    CLAIM_INT(dials(), 1);
+    for (uint32_t i = 2; i < 6; i++) {
+        hsy_overlay_seed_answered(&stage.node->core.overlay);
+        stage_run(&stage, 1);
+        CLAIM_INT(dials(), i < 4 ? i : 4); /* No more than are missing. */
+        stage_run(&stage, 1000);
+        CLAIM_INT(dials(), i < 4 ? i : 4);
+    }
+    end();
+}
+
 static void a_refused_dial_makes_way_for_another(void **state)
 {
     struct puppet who;
@@ -580,6 +601,8 @@ int main(void)
         cmocka_unit_test(the_cap_is_two_thirds_of_m_root_n_and_32_to_3200),
         cmocka_unit_test(m_links_are_opened_and_no_more),
         cmocka_unit_test(who_is_strained_dials_one_at_a_time),
+        cmocka_unit_test(
+            a_seed_that_answers_lets_who_is_strained_dial_once_more),
         cmocka_unit_test(a_refused_dial_makes_way_for_another),
         cmocka_unit_test(an_ask_is_given_up_after_three_seconds),
         cmocka_unit_test(an_accept_that_nobody_asked_for_ends_the_link),

@@ -77,6 +77,21 @@ who_is_quick_is_asked_for_more_and_who_is_late_for_less(void **state)
     }
     CLAIM_INT(credit(), HSY_PULL_CREDIT_MIN);
     CLAIM_INT(rig.core.repair.at_once, 1);
+    CLAIM_INT(rig.core.repair.first_credit, HSY_PULL_CREDIT_MIN);
+    answered_after(HSY_PULL_QUICK_NS);
+    CLAIM_INT(rig.core.repair.first_credit, HSY_PULL_CREDIT_FIRST);
+    end();
+}
+
+static void a_new_link_is_asked_for_little_while_the_line_is_slow(void **state)
+{
+    (void)state;
+    relay_rig_begin_with(&rig, 2);
+    rig.core.repair.first_credit = HSY_PULL_CREDIT_MIN;
+    offer(1000);
+    CLAIM_INT(credit(), HSY_PULL_CREDIT_MIN);
+    answered_after(HSY_PULL_QUICK_NS);
+    CLAIM_INT(credit(), 2 * HSY_PULL_CREDIT_MIN);
     end();
 }
 
@@ -136,6 +151,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(
             who_is_quick_is_asked_for_more_and_who_is_late_for_less),
+        cmocka_unit_test(a_new_link_is_asked_for_little_while_the_line_is_slow),
         cmocka_unit_test(who_was_slow_is_told_digests_and_sent_no_bundles),
         cmocka_unit_test(who_cannot_be_lazy_is_not_held),
     };

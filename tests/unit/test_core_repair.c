@@ -188,6 +188,34 @@ static void a_pull_is_given_up_5_s_after_the_last_bundle_of_it(void **state)
     end();
 }
 
+/* The line of the first one may be stuck. */
+static void a_new_link_with_the_same_waits_2_s_and_not_5(void **state)
+{
+    (void)state;
+    begin_gap(1);
+    CLAIM_INT(pulls(4), 1);
+    relay_rig_run_ns(&rig, HSY_SECOND);
+    (void)relay_rig_link(&rig, 6, 2);
+    offer(6, 1, 1, 7);
+    CLAIM_INT(pulls(6), 0);
+    CLAIM(answer(4, 3)); /* It is not stuck. */
+    relay_rig_run_ns(&rig, HSY_PULL_LATE_NS - 1);
+    CLAIM_INT(pulls(6), 0);
+    relay_rig_run_ns(&rig, 1);
+    CLAIM(hsy_pull_of(&rig.core.repair, 4) == NULL);
+    CLAIM_INT(pulls(6), 1);
+    CLAIM(is_span(pulled(6, 0), 1, 4, 5));
+    offer(4, 1, 1, 7); /* It had its chance. */
+    relay_rig_run_ns(&rig, HSY_PULL_NS - 1);
+    CLAIM(hsy_pull_of(&rig.core.repair, 6) != NULL);
+    CLAIM_INT(pulls(0), 2);
+    (void)relay_rig_link(&rig, 8, 2);
+    offer(8, 1, 1, 7); /* New, and 6 is late already. */
+    relay_rig_run_ns(&rig, 0);
+    CLAIM_INT(pulls(8), 1);
+    end();
+}
+
 static void each_origin_is_pulled_from_one_link_at_a_time(void **state)
 {
     (void)state;
@@ -539,6 +567,7 @@ int main(void)
         cmocka_unit_test(a_pull_goes_on_until_its_bundles_are_checked),
         cmocka_unit_test(more_is_asked_of_who_had_something),
         cmocka_unit_test(a_pull_is_given_up_5_s_after_the_last_bundle_of_it),
+        cmocka_unit_test(a_new_link_with_the_same_waits_2_s_and_not_5),
         cmocka_unit_test(each_origin_is_pulled_from_one_link_at_a_time),
         cmocka_unit_test(a_lost_link_ends_its_pull_and_the_next_is_asked),
         cmocka_unit_test(what_all_neighbours_say_is_gone_is_lost_and_told),
