@@ -167,12 +167,18 @@ static struct hsy_origin *claim_bundle(struct hsy_saved *s,
 
 /* -------------------------------------------------------------------- rows */
 
+/* What another life kept, what waited there for those in front of it, and what
+ * was on its way: of all these there may be rows that were not handed over. */
 static bool is_full(const struct hsy_saved *s, const struct hsy_restored *r)
 {
     const struct hearsay_config *config = &s->env->config;
+    uint64_t rows = config->retain_max;
+    uint64_t bytes = config->retain_bytes;
 
     HSY_ASSERT(r != NULL);
-    return r->count > config->retain_max || r->bytes > config->retain_bytes;
+    rows += HSY_HELD_MAX + HSY_SAVING_MAX;
+    bytes += bytes / HSY_HELD_PARTS + bytes / HSY_SAVING_PARTS;
+    return r->count > rows || r->bytes > bytes;
 }
 
 /* The oldest ones go; that they came is not forgotten. */
@@ -305,14 +311,15 @@ static uint64_t age_ns(const struct hsy_saved *s, uint64_t seen_ms)
                : HEARSAY_NEVER;
 }
 
-/* Kept again, with the age that it has; false: that is too high. */
+/* Kept again, with the age that it has; false: that is too high, or there is
+ * no room for so many. */
 static bool keep(struct hsy_saved *s, const struct restored *item,
-                 const struct hsy_bundle *bundle)
+                 const struct hsy_bundle *bundle, bool has_room)
 {
     uint64_t age = age_ns(s, item->head.seen_ms);
     uint64_t now_ns = s->env->now.mono_ns;
     struct hsy_retained_bundle *b =
-        age > s->env->config.retain_ns
+        age > s->env->config.retain_ns || !has_room
             ? NULL
             : hsy_retained_keep(s->retained, bundle, &item->id,
                                 item->head.hops);
@@ -416,7 +423,8 @@ static void start_origins(struct hsy_saved *s)
 }
 
 /* All its numbers are claimed, or there was no room for its origin. */
-static void start_bundle(struct hsy_saved *s, const struct restored *item)
+static void start_bundle(struct hsy_saved *s, const struct restored *item,
+                         bool has_room)
 {
     struct hsy_bundle bundle = hsy_kept_bundle(item->bundle);
     struct hsy_epoch of = hsy_bundle_epoch(&bundle);
@@ -426,7 +434,7 @@ static void start_bundle(struct hsy_saved *s, const struct restored *item)
         return;
     }
     (void)!hsy_ml_add(s->seen, &item->id, 1);
-    bool kept = keep(s, item, &bundle);
+    bool kept = keep(s, item, &bundle, has_room);
     bool due = is_due(s, item, &bundle);
     if (due) {
         hsy_origin_find(s->origins, &of)->told = true;
@@ -454,7 +462,9 @@ static struct restored *sorted(struct hsy_restored *r)
 
 static void start_bundles(struct hsy_saved *s, struct hsy_restored *r)
 {
+    const struct hearsay_config *config = &s->env->config;
     uint32_t count = r->count;
+    uint64_t bytes = r->bytes;
     const struct restored *all = sorted(r);
 
     for (uint32_t i = count; i > 0; i--) {
@@ -468,7 +478,10 @@ static void start_bundles(struct hsy_saved *s, struct hsy_restored *r)
         set_next(s, &all[i - 1], true);
     }
     for (uint32_t i = count; i > 0; i--) {
-        start_bundle(s, &all[i - 1]);
+        /* The newest that there is room for are kept. */
+        start_bundle(s, &all[i - 1],
+                     i <= config->retain_max && bytes <= config->retain_bytes);
+        bytes -= all[i - 1].bundle->len;
         hsy_keep_no_more(s->env, all[i - 1].bundle);
     }
     HSY_ASSERT(r->count == 0);

@@ -497,6 +497,33 @@ static void of_more_than_there_is_room_for_the_newest_are_kept(void **state)
     end();
 }
 
+/* Of them nothing else is left; what is kept for others may be younger. */
+static void
+what_waited_is_delivered_though_there_is_no_room_for_it(void **state)
+{
+    (void)state;
+    disk.count = 0;
+    prepare();
+    rig.given.config.ordered_wait_ns = HSY_MINUTE;
+    rig.given.config.retain_max = 5;
+    start();
+    for (uint64_t seq = 2; seq <= 9; seq++) { /* 1 is missing. */
+        hear_of(1, seq);
+    }
+    settle();
+    CLAIM_INT(delivered(), 0);
+    relay_rig_fini(&rig);
+    prepare();
+    rig.given.config.retain_max = 5;
+    load();
+    CLAIM_INT(counters()->restored, 5);
+    CLAIM_INT(delivered(), 8);
+    for (uint32_t i = 0; i < 8; i++) {
+        CLAIM_INT(rig.ports.deliveries[i].seq, 2 + i);
+    }
+    end();
+}
+
 /* ------------------------------------------------------------------ damage */
 
 static int restore_changed(uint32_t at, uint8_t by)
@@ -634,6 +661,8 @@ int main(void)
         cmocka_unit_test(
             what_was_told_at_the_start_is_known_when_the_clock_is_right),
         cmocka_unit_test(of_more_than_there_is_room_for_the_newest_are_kept),
+        cmocka_unit_test(
+            what_waited_is_delivered_though_there_is_no_room_for_it),
         cmocka_unit_test(a_damaged_row_is_refused),
         cmocka_unit_test(a_mark_is_what_runs_can_be_or_refused),
         cmocka_unit_test(without_memory_it_is_delivered_and_nothing_is_lost),
