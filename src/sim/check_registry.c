@@ -236,6 +236,21 @@ static void miss_grave(struct hsy_check_registry *r, uint32_t seed,
     }
 }
 
+/* The life in @h is in the list no more: fine if the disk had the death before
+ * it, and that has sunk. */
+static void miss_life(struct hsy_check_registry *r, uint32_t seed,
+                      uint32_t subject)
+{
+    struct hsy_held *h = held_at(r, seed, subject);
+    uint64_t rank = least_rank(r, seed, h);
+    if (!is_dead(rank)) {
+        judge_fall(r, seed, subject, 0);
+        return;
+    }
+    h->rank = rank;
+    h->risen_ns = r->f->now_ns;
+}
+
 /* What was in the list before and is not now. */
 static void read_gaps(struct hsy_check_registry *r, uint32_t seed)
 {
@@ -248,7 +263,7 @@ static void read_gaps(struct hsy_check_registry *r, uint32_t seed)
         if (is_dead(h->rank)) {
             miss_grave(r, seed, h);
         } else {
-            judge_fall(r, seed, i, 0);
+            miss_life(r, seed, i);
         }
     }
 }

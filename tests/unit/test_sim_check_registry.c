@@ -369,6 +369,35 @@ static void test_r4_what_was_refused_is_written_again_in_time(void **state)
     CLAIM_INT(rig->f.broken[HSY_R4], 1);
 }
 
+/* Seed 0 held the peer as dead at 4; its disk refused the life at 5. */
+static void disk_refuses_a_life(struct rig *rig,
+                                enum hsy_view_peer_state before)
+{
+    own(rig, PEER, 5);
+    lists(rig, 0, before, 4);
+    pass(rig, 10);
+    lists_shakily(rig, 0, HSY_PEER_ALIVE, 5);
+    pass(rig, 1);
+    hsy_check_registry_ended(&rig->r, 0, 0);
+    list(rig, 0, NULL, 0);
+}
+
+static void test_r4_what_was_refused_may_leave_a_grave_that_sank(void **state)
+{
+    struct rig *rig = *state;
+    disk_refuses_a_life(rig, HSY_PEER_LEFT);
+    CLAIM_INT(all_broken(rig), 0);
+    lists(rig, 0, HSY_PEER_ALIVE, 4); /* But its rank was held. */
+    CLAIM_INT(rig->f.broken[HSY_R4], 1);
+}
+
+static void test_r4_what_was_refused_leaves_the_life_before(void **state)
+{
+    struct rig *rig = *state;
+    disk_refuses_a_life(rig, HSY_PEER_ALIVE);
+    CLAIM_INT(rig->f.broken[HSY_R4], 1);
+}
+
 /* A frozen seed's writes wait with it, for as long as it takes. */
 static void freeze_and_kill(struct rig *rig, uint64_t after_s)
 {
@@ -604,6 +633,8 @@ int main(void)
         CASE(test_r4_and_so_may_a_crash_before_more_trouble),
         CASE(test_r4_a_disk_that_refuses_keeps_what_it_had),
         CASE(test_r4_what_was_refused_is_written_again_in_time),
+        CASE(test_r4_what_was_refused_may_leave_a_grave_that_sank),
+        CASE(test_r4_what_was_refused_leaves_the_life_before),
         CASE(test_r4_a_frozen_seed_may_lose_its_last_writes),
         CASE(test_r4_a_frozen_seed_may_lose_no_older_ones),
         CASE(test_r2_a_refused_write_is_no_leave_to_resurrect),
