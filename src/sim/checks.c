@@ -162,6 +162,9 @@ static void look_at(struct hsy_checks *k, uint32_t node)
         hsy_check_broadcast_absent(&k->broadcast, node);
     } else if (!fact.has_say) {
         hsy_check_broadcast_disturbed(&k->broadcast, node);
+    } else if (hsy_cluster_slowness(k->cluster, node) > 0) {
+        /* What it has got it grafts while its jobs wait. */
+        hsy_check_costs_disturbed(&k->broadcast);
     }
 }
 
