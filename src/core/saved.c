@@ -21,6 +21,8 @@
 #include "core/kept.h"
 
 #define AGAIN_NS (10 * HSY_SECOND)
+#define AWAY_NS \
+    (1 * HSY_SECOND) /* Later than that no timer of ours goes off. */
 
 struct hsy_saving {
     struct hsy_saving *next;
@@ -566,21 +568,35 @@ static bool has_rest(const struct hsy_saved *s)
     return s->dirty > 0 || handed(s) != s->handed;
 }
 
+/* Its time is over; but who was stopped himself has not heard what the disk
+ * said meanwhile. Once for each write, or a slow node would wait for ever. */
+static bool is_overdue(struct hsy_flight *flight, uint64_t now_ns)
+{
+    uint64_t due_ns = hsy_time_add(flight->since_ns, HSY_SAVED_DISK_NS);
+    bool was_away = now_ns > hsy_time_add(due_ns, AWAY_NS);
+
+    HSY_ASSERT(flight->token > 0);
+    if (was_away && !flight->excused) {
+        flight->excused = true;
+        flight->since_ns = now_ns;
+    }
+    return now_ns >= hsy_time_add(flight->since_ns, HSY_SAVED_DISK_NS);
+}
+
 /* What waits for a disk that does not answer is delivered unwritten; until it
  * has answered all that is under way, nothing else is written. */
 static void look_at_disk(struct hsy_saved *s)
 {
     struct hsy_note note = hsy_note(HEARSAY_ERROR, "disk-stuck");
-    uint64_t since_ns =
-        s->flights_count == 0 ? HEARSAY_NEVER : s->flights[0].since_ns;
+    struct hsy_flight *first = &s->flights[0];
 
     HSY_ASSERT(!s->stuck || s->count == 0);
     if (s->stuck || s->flights_count == 0) {
         return;
     }
-    if (hsy_time_since(since_ns, s->env->now.mono_ns) < HSY_SAVED_DISK_NS) {
-        s->next_ns =
-            hsy_time_min(s->next_ns, hsy_time_add(since_ns, HSY_SAVED_DISK_NS));
+    if (!is_overdue(first, s->env->now.mono_ns)) {
+        s->next_ns = hsy_time_min(
+            s->next_ns, hsy_time_add(first->since_ns, HSY_SAVED_DISK_NS));
         return;
     }
     s->stuck = true;
@@ -590,9 +606,9 @@ static void look_at_disk(struct hsy_saved *s)
                   "without being on it");
     hsy_tell(s->env, &note);
     for (uint32_t i = 0; i < s->flights_count; i++) {
-        struct hsy_saving *first = s->flights[i].first;
+        struct hsy_saving *saving = s->flights[i].first;
         s->flights[i].first = NULL;
-        hand_over_unsaved(s, first);
+        hand_over_unsaved(s, saving);
     }
     hand_over_waiting(s);
 }

@@ -37,7 +37,8 @@ struct hsy_gone {
 /* A transaction that the disk has not answered. */
 struct hsy_flight {
     uint64_t token;    /* 0: none. */
-    uint64_t since_ns; /* When it was asked for. */
+    uint64_t since_ns; /* When it was asked for, or this process was back. */
+    bool excused;      /* It was away once already. */
     struct hsy_saving *first;
     struct hsy_gone *gone; /* Owned; NULL: none. */
     uint32_t gone_count;

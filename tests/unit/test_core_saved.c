@@ -244,6 +244,34 @@ static void a_disk_that_does_not_answer_is_not_waited_for(void **state)
     end();
 }
 
+/* Its answer waits in front of the door, with all else that came. */
+static void who_was_stopped_does_not_call_the_disk_stuck(void **state)
+{
+    (void)state;
+    begin();
+    hear_of(1, 1);
+    tick();
+    relay_rig_pass(&rig, HSY_MINUTE);
+    tick();
+    hear_of(1, 2);
+    CLAIM_INT(delivered(), 0);
+    answer(true);
+    tick();
+    answer(true);
+    CLAIM_INT(delivered(), 2);
+    CLAIM_INT(core_ports_noted(&rig.ports, "disk-stuck"), 0);
+    hear_of(1, 3); /* Once only: */
+    tick();
+    relay_rig_pass(&rig, HSY_MINUTE);
+    tick();
+    CLAIM_INT(delivered(), 2);
+    relay_rig_pass(&rig, HSY_MINUTE);
+    tick();
+    CLAIM_INT(delivered(), 3);
+    CLAIM_INT(core_ports_noted(&rig.ports, "disk-stuck"), 1);
+    end();
+}
+
 static void with_too_many_on_their_way_it_is_delivered_unwritten(void **state)
 {
     (void)state;
@@ -648,6 +676,7 @@ int main(void)
         cmocka_unit_test(own_messages_are_kept_and_not_delivered),
         cmocka_unit_test(a_write_that_fails_delivers_all_the_same),
         cmocka_unit_test(a_disk_that_does_not_answer_is_not_waited_for),
+        cmocka_unit_test(who_was_stopped_does_not_call_the_disk_stuck),
         cmocka_unit_test(with_too_many_on_their_way_it_is_delivered_unwritten),
         cmocka_unit_test(who_leaves_waits_for_the_disk_and_says_all),
         cmocka_unit_test(what_was_delivered_is_not_delivered_again),
