@@ -13,6 +13,11 @@
 #include "hearsay.h"
 #include "wire/frames.h"
 
+/* A step that comes so much later than it was due: this process was stopped or
+ * swapped out, or the laptop slept. What others did meanwhile it has not seen.
+ */
+#define HSY_AWAY_NS (1 * HSY_SECOND)
+
 enum hsy_sign_kind {
     HSY_SIGN_RECORD,
     HSY_SIGN_LEAVE,

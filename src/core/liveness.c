@@ -8,9 +8,6 @@ enum { LOOKED_AT_PER_MS = 128 };
 
 #define DEADLINE_MAX_NS (12 * HSY_SECOND)
 #define IDLE_LINK_NS (30 * HSY_SECOND)
-/* Longer than this between two steps that should have been close together:
- * stopped, swapped out, or a laptop that slept. */
-#define AWAY_NS (1 * HSY_SECOND)
 /* What fails so soon afterwards failed because of that. */
 #define AFTERMATH_NS (2 * HSY_SECOND)
 
@@ -190,7 +187,7 @@ void hsy_liveness_woke(struct hsy_liveness *l)
     /* Only what is overdue tells that we slept: with nothing due, a long
      * silence is normal. */
     if (l->next_ns != HEARSAY_NEVER &&
-        hsy_time_since(l->next_ns, now_ns) > AWAY_NS) {
+        hsy_time_since(l->next_ns, now_ns) > HSY_AWAY_NS) {
         l->away_ns = now_ns;
     }
 }

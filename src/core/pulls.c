@@ -147,8 +147,6 @@ bool hsy_pull_offered(struct hsy_repair *r, const struct hsy_neighbour *n,
     if (lacks && (place->link == 0 || offer.high > place->high ||
                   (never_asked && offer.high == place->high))) {
         *place = offer;
-    }
-    if (never_asked && place == &origin->later) {
         r->next_ns = r->env->now.mono_ns; /* See end_of(). */
     }
     if (origin->rumour && origin->offer.link == 0) {
@@ -254,7 +252,7 @@ static void learn_pace(struct hsy_repair *r, const struct hsy_pull *p)
                              : HSY_PULL_CREDIT_MIN;
     }
     if (quick || late) {
-        r->first_credit = quick ? HSY_PULL_CREDIT_FIRST : HSY_PULL_CREDIT_MIN;
+        r->first_credit = late ? HSY_PULL_CREDIT_MIN : HSY_PULL_CREDIT_FIRST;
     }
     HSY_ASSERT(r->at_once >= 1);
 }

@@ -21,8 +21,6 @@
 #include "core/kept.h"
 
 #define AGAIN_NS (10 * HSY_SECOND)
-#define AWAY_NS \
-    (1 * HSY_SECOND) /* Later than that no timer of ours goes off. */
 
 struct hsy_saving {
     struct hsy_saving *next;
@@ -568,19 +566,18 @@ static bool has_rest(const struct hsy_saved *s)
     return s->dirty > 0 || handed(s) != s->handed;
 }
 
-/* Its time is over; but who was stopped himself has not heard what the disk
- * said meanwhile. Once for each write, or a slow node would wait for ever. */
-static bool is_overdue(struct hsy_flight *flight, uint64_t now_ns)
+/* Its time begins anew if it is over and this process was away: it has not
+ * heard what the disk said. Once, or a slow process would wait for ever. */
+static void excuse(struct hsy_flight *flight, uint64_t now_ns)
 {
-    uint64_t due_ns = hsy_time_add(flight->since_ns, HSY_SAVED_DISK_NS);
-    bool was_away = now_ns > hsy_time_add(due_ns, AWAY_NS);
+    uint64_t late_ns = HSY_SAVED_DISK_NS + HSY_AWAY_NS;
+    bool was_away = hsy_time_since(flight->since_ns, now_ns) > late_ns;
 
     HSY_ASSERT(flight->token > 0);
     if (was_away && !flight->excused) {
         flight->excused = true;
         flight->since_ns = now_ns;
     }
-    return now_ns >= hsy_time_add(flight->since_ns, HSY_SAVED_DISK_NS);
 }
 
 /* What waits for a disk that does not answer is delivered unwritten; until it
@@ -594,9 +591,10 @@ static void look_at_disk(struct hsy_saved *s)
     if (s->stuck || s->flights_count == 0) {
         return;
     }
-    if (!is_overdue(first, s->env->now.mono_ns)) {
-        s->next_ns = hsy_time_min(
-            s->next_ns, hsy_time_add(first->since_ns, HSY_SAVED_DISK_NS));
+    excuse(first, s->env->now.mono_ns);
+    uint64_t due_ns = hsy_time_add(first->since_ns, HSY_SAVED_DISK_NS);
+    if (s->env->now.mono_ns < due_ns) {
+        s->next_ns = hsy_time_min(s->next_ns, due_ns);
         return;
     }
     s->stuck = true;

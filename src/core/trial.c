@@ -24,8 +24,6 @@
 #define ROOM_WAIT_NS (1 * HSY_SECOND)
 #define SIGN_WAIT_NS (100 * HSY_MS)
 #define TRIAL_NS (120 * HSY_SECOND)
-/* So late a tick means that this process was away, not the subject. */
-#define AWAY_NS (1 * HSY_SECOND)
 
 /* Rows: from. Columns: to. */
 static const bool edges[6][6] = {
@@ -406,7 +404,7 @@ static void pings_due(struct hsy_seed *s, struct hsy_trial *t)
         return;
     }
     uint64_t asked_ns = hsy_time_since(s->env->config.ping_timeout_ns, now_ns);
-    if (hsy_time_since(t->next_ns, now_ns) > AWAY_NS ||
+    if (hsy_time_since(t->next_ns, now_ns) > HSY_AWAY_NS ||
         hsy_liveness_unread(n, asked_ns)) {
         /* The answers may be waiting in the socket: look there first. */
         t->next_ns = hsy_time_add(now_ns, s->env->config.ping_timeout_ns);
