@@ -119,4 +119,10 @@ void hsy_saved_forget(struct hsy_saved *s, const struct hsy_epoch *of,
 /* Of one on its way, without the bundle. */
 size_t hsy_saved_saving_len(void);
 
+/* What a start reads back at most, before it is delivered or kept: bundles,
+ * their bytes, and what one takes beside its bundle. */
+uint64_t hsy_restored_max(const struct hearsay_config *config);
+uint64_t hsy_restored_bytes(const struct hearsay_config *config);
+size_t hsy_restored_len(void);
+
 #endif

@@ -169,16 +169,33 @@ static struct hsy_origin *claim_bundle(struct hsy_saved *s,
 
 /* What another life kept, what waited there for those in front of it, and what
  * was on its way: of all these there may be rows that were not handed over. */
+uint64_t hsy_restored_max(const struct hearsay_config *config)
+{
+    HSY_ASSERT(config->retain_on_disk);
+    return (uint64_t)config->retain_max + HSY_HELD_MAX + HSY_SAVING_MAX;
+}
+
+uint64_t hsy_restored_bytes(const struct hearsay_config *config)
+{
+    uint64_t bytes = config->retain_bytes;
+
+    HSY_ASSERT(config->retain_on_disk);
+    return bytes + bytes / HSY_HELD_PARTS + bytes / HSY_SAVING_PARTS;
+}
+
+/* A heap that is full goes after one of twice its room has come. */
+size_t hsy_restored_len(void)
+{
+    return 3 * sizeof(struct restored);
+}
+
 static bool is_full(const struct hsy_saved *s, const struct hsy_restored *r)
 {
     const struct hearsay_config *config = &s->env->config;
-    uint64_t rows = config->retain_max;
-    uint64_t bytes = config->retain_bytes;
 
     HSY_ASSERT(r != NULL);
-    rows += HSY_HELD_MAX + HSY_SAVING_MAX;
-    bytes += bytes / HSY_HELD_PARTS + bytes / HSY_SAVING_PARTS;
-    return r->count > rows || r->bytes > bytes;
+    return r->count > hsy_restored_max(config) ||
+           r->bytes > hsy_restored_bytes(config);
 }
 
 /* The oldest ones go; that they came is not forgotten. */

@@ -93,6 +93,23 @@ what_is_on_its_way_to_the_disk_counts_where_there_is_one(void **state)
           without + bundles.bound * bundles.each + bytes.bound);
 }
 
+static void
+what_is_read_back_at_the_start_counts_where_there_is_a_disk(void **state)
+{
+    struct hearsay_config config = of_role(HEARSAY_PEER);
+    const char *rows = "bundles read back at the start";
+    const char *bytes = "bytes of these before they are kept";
+
+    (void)state;
+    CLAIM_INT(row(&config, rows).bound, 0);
+    CLAIM_INT(row(&config, bytes).bound, 0);
+    config.retain_on_disk = true;
+    CLAIM(row(&config, rows).bound > config.retain_max + HSY_SAVING_MAX);
+    CLAIM(row(&config, rows).each > hsy_restored_len());
+    CLAIM(row(&config, bytes).bound > config.retain_bytes);
+    CLAIM_INT(row(&config, bytes).each, 1);
+}
+
 static void a_seed_holds_no_messages(void **state)
 {
     struct hearsay_config config = of_role(HEARSAY_SEED);
@@ -113,6 +130,8 @@ int main(void)
             a_link_of_a_peer_counts_with_what_is_asked_for_over_it),
         cmocka_unit_test(
             what_is_on_its_way_to_the_disk_counts_where_there_is_one),
+        cmocka_unit_test(
+            what_is_read_back_at_the_start_counts_where_there_is_a_disk),
         cmocka_unit_test(a_seed_holds_no_messages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
