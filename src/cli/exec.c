@@ -4,6 +4,7 @@
 #include "cli/exec.h"
 
 #include "base/assert.h"
+#include "base/time.h"
 #include "cli/cli.h"
 
 #include <errno.h>
@@ -15,8 +16,6 @@
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-enum { WAIT_S = 30 };
 
 static _Noreturn void become(const char *command,
                              const struct hsy_exec_message *message,
@@ -78,8 +77,8 @@ static int spawn(const char *command, const struct hsy_exec_message *message,
     return err;
 }
 
-/* False: still running after WAIT_S. */
-static bool wait_bounded(pid_t pid)
+/* False: still running after @timeout_ns. */
+static bool wait_bounded(pid_t pid, uint64_t timeout_ns)
 {
     int fd = pidfd_open(pid, 0);
     if (fd < 0) {
@@ -88,7 +87,7 @@ static bool wait_bounded(pid_t pid)
     struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
     int ready;
     do {
-        ready = poll(&poll_fd, 1, WAIT_S * 1000);
+        ready = poll(&poll_fd, 1, (int)(timeout_ns / HSY_MS));
     } while (ready < 0 && errno == EINTR);
     close(fd);
     return ready > 0;
@@ -97,21 +96,23 @@ static bool wait_bounded(pid_t pid)
 bool hsy_exec_run(const char *command, const struct hsy_exec_message *message)
 {
     HSY_ASSERT(message->payload_len <= HEARSAY_PAYLOAD_MAX);
+    HSY_ASSERT(message->timeout_ns > 0);
     pid_t pid = 0;
     int err = spawn(command, message, &pid);
     if (err != 0) {
         hsy_cli_complain("watch: --exec: cannot start sh: %s", strerror(err));
         return false;
     }
-    bool ended = wait_bounded(pid);
+    bool ended = wait_bounded(pid, message->timeout_ns);
     if (!ended) {
         kill(-pid, SIGKILL);
     }
     int status = 0;
     waitpid(pid, &status, 0);
     if (!ended) {
-        hsy_cli_complain("watch: --exec: message #%s: killed after %d s",
-                         message->seq, WAIT_S);
+        hsy_cli_complain("watch: --exec: message #%s: killed after %.3g s",
+                         message->seq,
+                         (double)message->timeout_ns / HSY_SECOND);
         return false;
     }
     if (WIFSIGNALED(status)) {

@@ -14,8 +14,17 @@
 #include <string.h>
 
 #define FETCH_NS (30 * HSY_SECOND)
+#define EXEC_NS (30 * HSY_SECOND)
 
-enum { FLAG_TOPIC, FLAG_EVENTS, FLAG_QUERIES, FLAG_COUNT, FLAG_FOR, FLAG_EXEC };
+enum {
+    FLAG_TOPIC,
+    FLAG_EVENTS,
+    FLAG_QUERIES,
+    FLAG_COUNT,
+    FLAG_FOR,
+    FLAG_EXEC,
+    FLAG_EXEC_TIMEOUT
+};
 
 static const struct hsy_flag flags[] = {
     {"topic", "TEXT", "only messages with this topic", FLAG_TOPIC},
@@ -26,6 +35,8 @@ static const struct hsy_flag flags[] = {
     {"for", "DUR", "end after this time", FLAG_FOR},
     {"exec", "CMD", "run `sh -c CMD` for each message, one at a time",
      FLAG_EXEC},
+    {"exec-timeout", "DUR", "kill CMD, and all it started, after this [30s]",
+     FLAG_EXEC_TIMEOUT},
     HSY_REMOTE_FLAGS,
     {NULL, NULL, NULL, 0},
 };
@@ -47,6 +58,7 @@ static int set(void *ctx, const struct hsy_flag *flag, const char *value,
 {
     static const struct hsy_range duration = {1 * HSY_MS,
                                               30 * 24 * 60 * HSY_MINUTE};
+    static const struct hsy_range command = {1 * HSY_MS, 60 * HSY_MINUTE};
     static const struct hsy_range count = {1, UINT32_MAX};
     struct hsy_watching *w = ctx;
     switch (flag->id) {
@@ -62,6 +74,8 @@ static int set(void *ctx, const struct hsy_flag *flag, const char *value,
     case FLAG_EXEC:
         w->exec = value;
         return 0;
+    case FLAG_EXEC_TIMEOUT:
+        return hsy_flag_duration(flag, value, command, &w->exec_ns, error);
     case FLAG_COUNT:
         return hsy_flag_uint(flag, value, count, &w->count, error);
     case FLAG_FOR:
@@ -74,7 +88,7 @@ static int set(void *ctx, const struct hsy_flag *flag, const char *value,
 int hsy_watch_parse(struct hsy_watching *out, int argc, char **argv,
                     struct hsy_usage_error *error)
 {
-    *out = (struct hsy_watching){.out = stdout};
+    *out = (struct hsy_watching){.out = stdout, .exec_ns = EXEC_NS};
     int first = 0;
     return hsy_flags_scan(&usage, argc, argv, (struct hsy_flag_taker){set, out},
                           &first, error);
@@ -177,7 +191,8 @@ static bool run_command(struct hsy_watching *w, const json_t *json)
                                        .seq = seq,
                                        .topic = hsy_text_of(json, "topic"),
                                        .payload = payload,
-                                       .payload_len = len});
+                                       .payload_len = len,
+                                       .timeout_ns = w->exec_ns});
     }
     hsy_mem_free(hearsay_mem_default(), payload);
     return ok;

@@ -9,6 +9,7 @@ struct hsy_watching {
     struct hsy_remote remote;
     const char *topic; /* NULL: all. */
     const char *exec;  /* NULL: print. */
+    uint64_t exec_ns;  /* > 0; of each command. */
     bool events;       /* Notes of the node too. */
     bool queries;      /* Of messages those that ask. */
     uint64_t count;    /* 0: without end. */

@@ -23,6 +23,14 @@ LINK_KEYS = {"id", "address", "direction", "relay", "version", "rtt_ms", "queue_
              "strikes", "name", "role"}
 
 
+def runs(pid):
+    """Whether there is such a process, and not only what is left of it."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 class OneNetwork(Watching):
     """Three seeds and three peers that all cases share."""
 
@@ -235,6 +243,19 @@ class OneNetwork(Watching):
         code, err = watcher.end()
         self.assertEqual(code, 1)
         self.assertIn("exit code 3", err)
+
+    def test_a_command_that_hangs_is_killed_with_all_that_it_started(self):
+        path = self.cluster.folder / "hung"
+        watcher = self.watch(self.b, "--topic", "hang", "--count", "2", "--exec-timeout", "500ms", "--exec",
+                             f'sleep 600 & echo $! $$ >> {path}; [ "$(cat)" = quick ] || wait; kill $!')
+        self.a.run("send", "--topic", "hang", "slow")
+        self.a.run("send", "--topic", "hang", "quick")
+        code, err = watcher.end()
+        self.assertEqual(code, 1)
+        self.assertEqual(err.count("killed after 0.5 s"), 1)
+        pids = path.read_text().split()
+        self.assertEqual(len(pids), 4)
+        wait_for(lambda: not any(runs(pid) for pid in pids), 10, "none of them runs")
 
     def test_a_watcher_that_does_not_read_is_told_what_it_missed(self):
         watcher = self.watch(self.b, "--json", "--topic", "slow")

@@ -16,7 +16,8 @@ static size_t shown_len;
 
 static struct hsy_watching begin_watching(void)
 {
-    struct hsy_watching w = {.out = open_memstream(&shown, &shown_len)};
+    struct hsy_watching w = {.out = open_memstream(&shown, &shown_len),
+                             .exec_ns = 10 * HSY_SECOND};
     CLAIM(w.out != NULL);
     return w;
 }
@@ -170,7 +171,8 @@ static void a_command_need_not_read(void **state)
     (void)state;
     static char payload[HEARSAY_PAYLOAD_MAX];
     memset(payload, 'x', sizeof(payload));
-    struct hsy_exec_message message = {"o", "1", "t", payload, sizeof(payload)};
+    struct hsy_exec_message message = {
+        "o", "1", "t", payload, sizeof(payload), 10 * HSY_SECOND};
     CLAIM(hsy_exec_run("exit 0", &message));
     CLAIM(!hsy_exec_run("exit 3", &message));
     CLAIM(!hsy_exec_run("kill -9 $$", &message));
