@@ -259,19 +259,20 @@ static void on_hashes(struct hsy_repair *r, struct hsy_neighbour *n,
     }
 }
 
-/* The one before is not asked again when there is another. Sums may differ and
- * nothing be missing, as when an origin's clock was wrong, until the retention
- * ends: the same two are compared again after four times as long. */
+/* The one before waits for as long again, so that another, if there is one and
+ * it says anything at all, has its turn. Sums may differ and nothing be
+ * missing, as when an origin's clock was wrong, until the retention ends: the
+ * same two are compared again after four times as long. */
 static bool may_exchange(const struct hsy_repair *r,
                          const struct hsy_neighbour *n, uint64_t theirs)
 {
     bool same = n->digest_ours == r->sum && n->digest_theirs == theirs;
-    uint64_t from_ns =
-        hsy_time_add(n->digest_next_ns, same ? 3 * HSY_EXCHANGE_NS : 0);
+    bool again = n->link == r->last_partner && r->neighbours->degree > 1;
+    uint64_t more_ns =
+        (same ? 3 * HSY_EXCHANGE_NS : 0) + (again ? HSY_EXCHANGE_NS : 0);
 
     HSY_ASSERT(n->overlay);
-    return r->env->now.mono_ns >= from_ns &&
-           (n->link != r->last_partner || r->neighbours->degree == 1);
+    return r->env->now.mono_ns >= hsy_time_add(n->digest_next_ns, more_ns);
 }
 
 void hsy_repair_digest(struct hsy_repair *r, struct hsy_neighbour *n,

@@ -107,11 +107,37 @@ static void a_link_has_one_exchange_in_13_s_and_not_twice_in_a_row(void **state)
     say_sum(6, 2);
     CLAIM_INT(sent(6, HSY_DIGEST), 2);
     end();
-    relay_rig_begin_with(&rig,
-                         1); /* Its only neighbour may be the last partner. */
+}
+
+static void an_only_neighbour_may_be_the_last_partner(void **state)
+{
+    (void)state;
+    relay_rig_begin_with(&rig, 1);
     relay_rig_pass(&rig, HSY_EXCHANGE_NS);
     say_sum(4, 1);
     CLAIM_INT(sent(4, HSY_DIGEST), 1);
+    relay_rig_pass(&rig, HSY_EXCHANGE_NS);
+    say_sum(4, 2);
+    CLAIM_INT(sent(4, HSY_DIGEST), 2);
+    end();
+}
+
+/* As does one whose origins are all of a clock that was wrong. */
+static void
+who_waits_for_one_that_says_no_sum_asks_the_last_partner_again(void **state)
+{
+    (void)state;
+    relay_rig_begin_with(&rig, 2);
+    relay_rig_pass(&rig, 60 * HSY_SECOND);
+    say_sum(4, 1);
+    CLAIM_INT(sent(4, HSY_DIGEST), 1);
+    relay_rig_pass(&rig, 2 * HSY_EXCHANGE_NS - 1);
+    say_sum(4, 2);
+    CLAIM_INT(sent(4, HSY_DIGEST), 1);
+    relay_rig_pass(&rig, 1);
+    say_sum(4, 2);
+    CLAIM_INT(sent(4, HSY_DIGEST), 2);
+    CLAIM_INT(sent(6, HSY_DIGEST), 0);
     end();
 }
 
@@ -171,6 +197,9 @@ int main(void)
         cmocka_unit_test(a_sum_that_differs_begins_an_exchange),
         cmocka_unit_test(
             a_link_has_one_exchange_in_13_s_and_not_twice_in_a_row),
+        cmocka_unit_test(an_only_neighbour_may_be_the_last_partner),
+        cmocka_unit_test(
+            who_waits_for_one_that_says_no_sum_asks_the_last_partner_again),
         cmocka_unit_test(the_same_two_sums_are_compared_again_after_52_s),
         cmocka_unit_test(sums_of_which_one_has_changed_are_compared_after_13_s),
     };
