@@ -400,6 +400,19 @@ static void free_entry(struct hsy_registry *r, struct hsy_entry *e)
     hsy_table_remove(&r->living, e);
 }
 
+/* A clock that was wrong had sunk it too early. As long as others have the
+ * grave, and think that all should, seeds would never agree. */
+static bool rises_again(struct hsy_registry *r, const struct hearsay_id *id,
+                        const struct hsy_sync_entry *fact)
+{
+    uint64_t stamp_ms = stamp_of(fact);
+
+    HSY_ASSERT(hsy_registry_rank(r, id) != 0);
+    return hsy_registry_grave(r, id) == NULL &&
+           r->graves.count < r->graves.items_max &&
+           hsy_time_since(stamp_ms, r->env->now.wall_ms) < HSY_GRAVE_MS;
+}
+
 /* An older grave sinks to a floor first: should there be no memory for the
  * new one, the rank that was known is still known. */
 static enum hsy_merged bury(struct hsy_registry *r,
@@ -413,8 +426,11 @@ static enum hsy_merged bury(struct hsy_registry *r,
     uint64_t known = hsy_registry_rank(r, id);
 
     *out_token = 0;
-    if (rank <= known) {
-        return rank == known ? HSY_MERGED_SAME : HSY_MERGED_STALE;
+    if (rank < known) {
+        return HSY_MERGED_STALE;
+    }
+    if (rank == known && !rises_again(r, id, fact)) {
+        return HSY_MERGED_SAME;
     }
     struct hsy_grave *old = hsy_registry_grave(r, id);
     if (old != NULL) {
@@ -437,7 +453,7 @@ static enum hsy_merged bury(struct hsy_registry *r,
     clear_floor(r, &write);
     *out_token = hsy_registry_ask(r, &write);
     HSY_ASSERT(hsy_registry_rank(r, id) == rank);
-    return HSY_MERGED_NEWER;
+    return rank == known ? HSY_MERGED_SAME : HSY_MERGED_NEWER;
 }
 
 enum hsy_merged
