@@ -88,10 +88,16 @@ static int set(void *ctx, const struct hsy_flag *flag, const char *value,
 int hsy_watch_parse(struct hsy_watching *out, int argc, char **argv,
                     struct hsy_usage_error *error)
 {
-    *out = (struct hsy_watching){.out = stdout, .exec_ns = EXEC_NS};
+    *out = (struct hsy_watching){.out = stdout};
     int first = 0;
-    return hsy_flags_scan(&usage, argc, argv, (struct hsy_flag_taker){set, out},
-                          &first, error);
+    int err = hsy_flags_scan(&usage, argc, argv,
+                             (struct hsy_flag_taker){set, out}, &first, error);
+    if (err == 0 && out->exec == NULL && out->exec_ns != 0) {
+        return hsy_flag_refuse(error, "--exec-timeout: there is no --exec "
+                                      "that it could be of; give a command");
+    }
+    out->exec_ns = out->exec_ns == 0 ? EXEC_NS : out->exec_ns;
+    return err;
 }
 
 /* -------------------------------------------------------------- messages */

@@ -257,6 +257,11 @@ class OneNetwork(Watching):
         self.assertEqual(len(pids), 4)
         wait_for(lambda: not any(runs(pid) for pid in pids), 10, "none of them runs")
 
+    def test_a_time_for_no_command_is_refused(self):
+        done = self.b.run("watch", "--exec-timeout", "1s", check=False)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("there is no --exec", done.stderr)
+
     def test_a_watcher_that_does_not_read_is_told_what_it_missed(self):
         watcher = self.watch(self.b, "--json", "--topic", "slow")
         watcher.process.send_signal(signal.SIGSTOP)
