@@ -471,7 +471,7 @@ void hsy_core_report_again(struct hsy_core *core, hearsay_link seed)
         frame.report = held->ring[(held->head + i) % HSY_REPORTS_MAX];
         hsy_send(&core->env, seed, &frame);
     }
-    if (hsy_join_registered(&core->join) >= hsy_join_quorum(&core->join)) {
+    if (hsy_join_is_held(&core->join)) {
         held->count = 0; /* As many have heard them as there should be. */
     }
 }
@@ -485,14 +485,14 @@ void hsy_core_report_signed(struct hsy_core *core,
     char text[HSY_REPORT_TEXT_MAX];
 
     HSY_ASSERT(hsy_id_equal(&report->notifier, &env->id));
-    uint32_t told = hsy_join_tell_seeds(&core->join, &frame);
-    if (told < hsy_join_quorum(&core->join)) {
+    struct hsy_votes told = hsy_join_tell_seeds(&core->join, &frame);
+    if (hsy_votes_missing(&told) > 0) {
         hold_report(core, report);
     }
     hsy_report_text(text, report);
     hsy_note_id(&note, "subject", &report->subject);
     hsy_note_addr(&note, "addr", &report->subject_addr);
-    hsy_note_u64(&note, "seeds", told);
+    hsy_note_u64(&note, "seeds", told.count);
     hsy_note_text(&note, "text", text);
     hsy_tell(env, &note);
     env->counters.reports_sent++;

@@ -14,8 +14,8 @@
 
 static uint32_t lines_count(const struct hsy_seed *s)
 {
-    HSY_ASSERT(s->env->config.seeds_count <= HEARSAY_SEEDS_MAX);
-    return s->env->config.seeds_count;
+    HSY_ASSERT(s->env->lines != NULL);
+    return hsy_lines_count(s->env);
 }
 
 static void tell_twice(struct hsy_seed *s, uint32_t line)
@@ -79,14 +79,23 @@ void hsy_fellows_start(struct hsy_seed *s)
     s->fellows_next_ns = s->env->now.mono_ns;
 }
 
-uint32_t hsy_fellows_verdicts(const struct hsy_seed *s)
+bool hsy_fellows_vote(const struct hsy_seed *s, struct hsy_votes *votes,
+                      const struct hearsay_id *id)
 {
-    /* Of the lines of config.txt, whoever answers there just now: a name that
-     * points to another seed for a moment must not make a death cheaper. */
-    uint32_t wanted = (lines_count(s) - 1) / 2 + 1;
+    bool own = hsy_id_equal(id, &s->env->id);
 
-    HSY_ASSERT(wanted <= HSY_VERDICTS_MAX);
-    return wanted;
+    HSY_ASSERT(votes->seeds == lines_count(s));
+    for (uint32_t i = 0; i < lines_count(s); i++) {
+        const struct hsy_fellow *f = &s->fellows[i];
+        if (f->known && !f->twice && hsy_id_equal(&f->id, id)) {
+            hsy_votes_add(votes, i);
+            return true;
+        }
+    }
+    if (own) {
+        hsy_votes_add_stranger(votes); /* Its line has not answered yet. */
+    }
+    return own;
 }
 
 static const struct hsy_fellow *find(const struct hsy_seed *s,

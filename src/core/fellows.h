@@ -5,12 +5,15 @@
 #define HSY_CORE_FELLOWS_H
 
 #include "core/seed.h"
+#include "core/votes.h"
 
 void hsy_fellows_init(struct hsy_seed *s);
 void hsy_fellows_start(struct hsy_seed *s);
-/* So many verdicts are a death: a majority of the lines of config.txt, itself
- * included for odd n. */
-uint32_t hsy_fellows_verdicts(const struct hsy_seed *s);
+/* Counts the vote of @id, once; false: it is no seed that is known here. Of all
+ * lines, whoever answers there just now: a name that points to another seed
+ * for a moment must not make a death cheaper. */
+bool hsy_fellows_vote(const struct hsy_seed *s, struct hsy_votes *votes,
+                      const struct hearsay_id *id);
 /* The line of @id, which is known and not this node; NULL. */
 struct hsy_fellow *hsy_fellow_of(struct hsy_seed *s,
                                  const struct hearsay_id *id);

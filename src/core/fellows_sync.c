@@ -344,23 +344,17 @@ uint64_t hsy_fellows_sync_tick(struct hsy_seed *s, struct hsy_fellow *f,
 
 /* ------------------------------------------------------------- facts in */
 
-static bool is_seed(const struct hsy_seed *s, const struct hearsay_id *id)
-{
-    HSY_ASSERT(id != NULL);
-    return hsy_id_equal(id, &s->env->id) || hsy_seed_is_fellow(s, id);
-}
-
 /* A certificate counts as far as this seed knows the seeds that signed it.
  * With too few, their verdicts are still a reason to try. */
 static void death_in(struct hsy_seed *s, const struct hsy_certificate *proof)
 {
-    uint32_t known = 0;
+    struct hsy_votes votes = hsy_votes(s->env);
 
     HSY_ASSERT(proof->verdicts_count >= 1);
     for (uint8_t i = 0; i < proof->verdicts_count; i++) {
-        known += is_seed(s, &proof->verdicts[i].seed) ? 1 : 0;
+        (void)hsy_fellows_vote(s, &votes, &proof->verdicts[i].seed);
     }
-    if (known >= hsy_fellows_verdicts(s)) {
+    if (hsy_votes_meet_majorities(&votes)) {
         hsy_seed_bury(s, proof, false);
         return;
     }

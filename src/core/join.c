@@ -41,10 +41,9 @@ int hsy_join_init(struct hsy_join *j, struct hsy_env *env,
                   struct hsy_neighbours *neighbours,
                   struct hsy_overlay *overlay, struct hsy_self *self)
 {
-    uint32_t count = env->config.seeds_count;
+    uint32_t count = hsy_lines_count(env);
 
     HSY_ASSERT(count >= 1);
-    HSY_ASSERT(count <= HEARSAY_SEEDS_MAX);
     *j = (struct hsy_join){.env = env,
                            .neighbours = neighbours,
                            .overlay = overlay,
@@ -84,36 +83,59 @@ void hsy_join_start(struct hsy_join *j)
     HSY_ASSERT(j->give_up_ns > now_ns);
 }
 
+struct hsy_votes hsy_join_votes(const struct hsy_join *j)
+{
+    struct hsy_votes votes = hsy_votes(j->env);
+
+    for (uint32_t i = 0; i < hsy_lines_count(j->env); i++) {
+        if (j->seats[i].twin) {
+            hsy_votes_void(&votes);
+        }
+    }
+    HSY_ASSERT(votes.seeds >= 1);
+    return votes;
+}
+
+static struct hsy_votes registered(const struct hsy_join *j)
+{
+    struct hsy_votes votes = hsy_join_votes(j);
+
+    for (uint32_t i = 0; i < hsy_lines_count(j->env); i++) {
+        if (j->seats[i].state == HSY_SEAT_REGISTERED) {
+            hsy_votes_add(&votes, i);
+        }
+    }
+    HSY_ASSERT(votes.count <= votes.seeds);
+    return votes;
+}
+
 uint32_t hsy_join_seeds(const struct hsy_join *j)
 {
-    uint32_t count = 0;
-
-    for (uint32_t i = 0; i < j->env->config.seeds_count; i++) {
-        count += j->seats[i].twin ? 0 : 1;
-    }
-    HSY_ASSERT(count >= 1);
-    return count;
+    return hsy_join_votes(j).seeds;
 }
 
 uint32_t hsy_join_quorum(const struct hsy_join *j)
 {
-    return hsy_join_seeds(j) / 2 + 1;
+    struct hsy_votes votes = hsy_join_votes(j);
+
+    return hsy_votes_majority(&votes);
 }
 
 uint32_t hsy_join_registered(const struct hsy_join *j)
 {
-    uint32_t count = 0;
+    return registered(j).count;
+}
 
-    for (uint32_t i = 0; i < j->env->config.seeds_count; i++) {
-        count += j->seats[i].state == HSY_SEAT_REGISTERED ? 1 : 0;
-    }
-    HSY_ASSERT(count <= hsy_join_seeds(j));
-    return count;
+bool hsy_join_is_held(const struct hsy_join *j)
+{
+    struct hsy_votes votes = registered(j);
+
+    return hsy_votes_missing(&votes) == 0;
 }
 
 static struct hsy_seat *seat_of(struct hsy_join *j, const struct hearsay_id *id)
 {
-    for (uint32_t i = 0; i < j->env->config.seeds_count; i++) {
+    for (uint32_t i = 0; i < hsy_lines_count(j->env); i++) {
         struct hsy_seat *seat = &j->seats[i];
         if (seat->known && !seat->twin && hsy_id_equal(&seat->id, id)) {
             return seat;
@@ -124,7 +146,7 @@ static struct hsy_seat *seat_of(struct hsy_join *j, const struct hearsay_id *id)
 
 bool hsy_join_is_seat(const struct hsy_join *j, const struct hearsay_id *id)
 {
-    for (uint32_t i = 0; i < j->env->config.seeds_count; i++) {
+    for (uint32_t i = 0; i < hsy_lines_count(j->env); i++) {
         const struct hsy_seat *seat = &j->seats[i];
         if (seat->known && hsy_id_equal(&seat->id, id)) {
             return true;
@@ -139,7 +161,7 @@ static void seat_note(struct hsy_join *j, enum hearsay_level level,
     struct hsy_note note = hsy_note(level, event);
     uint32_t line = (uint32_t)(seat - j->seats);
 
-    HSY_ASSERT(line < j->env->config.seeds_count);
+    HSY_ASSERT(line < hsy_lines_count(j->env));
     if (seat->known) {
         hsy_note_id(&note, "seed", &seat->id);
     }
@@ -179,14 +201,18 @@ static void fail(struct hsy_join *j, struct hsy_seat *seat, const char *event)
     give_up(j, seat, held ? HEARSAY_WARN : HEARSAY_DEBUG, event);
 }
 
-static uint32_t seats_busy(const struct hsy_join *j)
+/* Too few seats are in use: if all of them came to hold it, no majority would.
+ */
+static bool is_short(const struct hsy_join *j)
 {
-    uint32_t count = 0;
+    struct hsy_votes busy = hsy_join_votes(j);
 
-    for (uint32_t i = 0; i < j->env->config.seeds_count; i++) {
-        count += j->seats[i].state != HSY_SEAT_IDLE ? 1 : 0;
+    for (uint32_t i = 0; i < hsy_lines_count(j->env); i++) {
+        if (j->seats[i].state != HSY_SEAT_IDLE) {
+            hsy_votes_add(&busy, i);
+        }
     }
-    return count;
+    return hsy_votes_missing(&busy) > 0;
 }
 
 /* Of the idle seats that are due the one that has been for longest; NULL: none
@@ -197,7 +223,7 @@ static struct hsy_seat *pick_seat(struct hsy_join *j)
     struct hsy_seat *picked = NULL;
     uint64_t equals = 0;
 
-    for (uint32_t i = 0; i < j->env->config.seeds_count; i++) {
+    for (uint32_t i = 0; i < hsy_lines_count(j->env); i++) {
         struct hsy_seat *seat = &j->seats[i];
         if (seat->state != HSY_SEAT_IDLE || seat->twin ||
             seat->next_ns > j->env->now.mono_ns ||
@@ -262,7 +288,7 @@ static void complain(struct hsy_join *j)
     struct hsy_env *env = j->env;
     struct hsy_note note = hsy_note(HEARSAY_WARN, "no-quorum");
 
-    for (uint32_t i = 0; i < env->config.seeds_count; i++) {
+    for (uint32_t i = 0; i < hsy_lines_count(env); i++) {
         const struct hsy_seat *seat = &j->seats[i];
         if (seat->state != HSY_SEAT_REGISTERED && !seat->failed &&
             !seat->twin) {
@@ -284,7 +310,7 @@ static void complain(struct hsy_join *j)
 
 static void expire(struct hsy_join *j)
 {
-    for (uint32_t i = 0; i < j->env->config.seeds_count; i++) {
+    for (uint32_t i = 0; i < hsy_lines_count(j->env); i++) {
         struct hsy_seat *seat = &j->seats[i];
         if (seat->state == HSY_SEAT_REGISTERING &&
             seat->next_ns <= j->env->now.mono_ns) {
@@ -303,9 +329,9 @@ static void expire(struct hsy_join *j)
 static uint64_t next_deadline(const struct hsy_join *j)
 {
     uint64_t next_ns = j->give_up_ns;
-    bool full = seats_busy(j) >= hsy_join_quorum(j);
+    bool full = !is_short(j);
 
-    for (uint32_t i = 0; i < j->env->config.seeds_count; i++) {
+    for (uint32_t i = 0; i < hsy_lines_count(j->env); i++) {
         const struct hsy_seat *seat = &j->seats[i];
         bool idle = seat->state == HSY_SEAT_IDLE;
         if (!seat->twin && (!idle || !full)) {
@@ -321,7 +347,7 @@ const struct hsy_neighbour *hsy_join_holder(const struct hsy_join *j,
 {
     const struct hsy_seat *seat = &j->seats[index];
 
-    HSY_ASSERT(index < j->env->config.seeds_count);
+    HSY_ASSERT(index < hsy_lines_count(j->env));
     return seat->state == HSY_SEAT_REGISTERED
                ? hsy_neighbour_by_id(j->neighbours, &seat->id)
                : NULL;
@@ -329,20 +355,22 @@ const struct hsy_neighbour *hsy_join_holder(const struct hsy_join *j,
 
 bool hsy_join_is_strained(const struct hsy_join *j)
 {
-    uint32_t well = 0;
+    struct hsy_votes well = hsy_join_votes(j);
 
-    for (uint32_t i = 0; i < j->env->config.seeds_count; i++) {
+    for (uint32_t i = 0; i < hsy_lines_count(j->env); i++) {
         const struct hsy_neighbour *n = hsy_join_holder(j, i);
-        well += n != NULL && n->strikes == 0 ? 1 : 0;
+        if (n != NULL && n->strikes == 0) {
+            hsy_votes_add(&well, i);
+        }
     }
-    HSY_ASSERT(well <= hsy_join_registered(j));
-    return j->joined && well < hsy_join_quorum(j);
+    HSY_ASSERT(well.count <= hsy_join_registered(j));
+    return j->joined && hsy_votes_missing(&well) > 0;
 }
 
 /* To one of our seeds, in turn: what comes back is large. */
 static void tell_one(struct hsy_join *j, const struct hsy_frame *frame)
 {
-    uint32_t count = j->env->config.seeds_count;
+    uint32_t count = hsy_lines_count(j->env);
     const struct hsy_neighbour *n = NULL;
 
     HSY_ASSERT(count > 0);
@@ -390,8 +418,8 @@ static void ask_for_count(struct hsy_join *j)
     struct hsy_frame frame = {.type = HSY_LOOKUP};
     j->overlay->doubtful = false;
     frame.lookup = j->env->id;
-    uint32_t told = hsy_join_tell_seeds(j, &frame);
-    HSY_ASSERT(told <= hsy_join_seeds(j));
+    struct hsy_votes told = hsy_join_tell_seeds(j, &frame);
+    HSY_ASSERT(told.count <= hsy_join_seeds(j));
 }
 
 void hsy_join_tick(struct hsy_join *j)
@@ -407,12 +435,11 @@ void hsy_join_tick(struct hsy_join *j)
         return;
     }
     expire(j);
-    uint32_t wanted = hsy_join_quorum(j);
     struct hsy_seat *seat;
-    while (seats_busy(j) < wanted && (seat = pick_seat(j)) != NULL) {
+    while (is_short(j) && (seat = pick_seat(j)) != NULL) {
         take_seat(j, seat);
     }
-    if (hsy_join_registered(j) < wanted) {
+    if (!hsy_join_is_held(j)) {
         complain(j);
     }
     if (!j->joined && env->now.mono_ns >= j->give_up_ns) {
@@ -429,7 +456,7 @@ void hsy_join_tick(struct hsy_join *j)
 
 static void free_twins(struct hsy_join *j)
 {
-    for (uint32_t i = 0; i < j->env->config.seeds_count; i++) {
+    for (uint32_t i = 0; i < hsy_lines_count(j->env); i++) {
         struct hsy_seat *seat = &j->seats[i];
         if (seat->twin) {
             HSY_ASSERT(seat->state == HSY_SEAT_IDLE);
@@ -444,7 +471,7 @@ static void free_twins(struct hsy_join *j)
 static struct hsy_seat *seat_dialled(struct hsy_join *j, hearsay_link own_dial,
                                      const struct hearsay_id *id)
 {
-    for (uint32_t i = 0; i < j->env->config.seeds_count; i++) {
+    for (uint32_t i = 0; i < hsy_lines_count(j->env); i++) {
         struct hsy_seat *seat = &j->seats[i];
         if (seat->state != HSY_SEAT_DIALLING || seat->dialling != own_dial) {
             continue;
@@ -495,7 +522,7 @@ void hsy_join_link_up(struct hsy_join *j, const struct hsy_neighbour *n,
 bool hsy_join_dial_failed(struct hsy_join *j, hearsay_link link)
 {
     HSY_ASSERT(link != 0);
-    for (uint32_t i = 0; i < j->env->config.seeds_count; i++) {
+    for (uint32_t i = 0; i < hsy_lines_count(j->env); i++) {
         struct hsy_seat *seat = &j->seats[i];
         if (seat->state == HSY_SEAT_DIALLING && seat->dialling == link) {
             fail(j, seat, "seed-unreachable");
@@ -519,7 +546,7 @@ void hsy_join_link_down(struct hsy_join *j, const struct hearsay_id *id)
 void hsy_join_record_ready(struct hsy_join *j)
 {
     HSY_ASSERT(j->self->state == HSY_SELF_READY);
-    for (uint32_t i = 0; i < j->env->config.seeds_count; i++) {
+    for (uint32_t i = 0; i < hsy_lines_count(j->env); i++) {
         struct hsy_seat *seat = &j->seats[i];
         const struct hsy_neighbour *n =
             seat->known ? hsy_neighbour_by_id(j->neighbours, &seat->id) : NULL;
@@ -553,7 +580,7 @@ static void seated(struct hsy_join *j, struct hsy_seat *seat,
     uint32_t added =
         hsy_overlay_learn(j->overlay, &answer->sample, answer->by_degree);
     hsy_join_note_list(j, &seat->id, &answer->sample, added);
-    if (!j->joined && hsy_join_registered(j) >= hsy_join_quorum(j)) {
+    if (!j->joined && hsy_join_is_held(j)) {
         j->joined = true;
         j->give_up_ns = HEARSAY_NEVER;
         hsy_overlay_activate(j->overlay);
@@ -605,17 +632,18 @@ bool hsy_join_may_bridge(struct hsy_join *j, const struct hearsay_id *id)
     return true;
 }
 
-uint32_t hsy_join_tell_seeds(struct hsy_join *j, const struct hsy_frame *frame)
+struct hsy_votes hsy_join_tell_seeds(struct hsy_join *j,
+                                     const struct hsy_frame *frame)
 {
-    uint32_t told = 0;
+    struct hsy_votes told = hsy_join_votes(j);
 
-    for (uint32_t i = 0; i < j->env->config.seeds_count; i++) {
+    for (uint32_t i = 0; i < hsy_lines_count(j->env); i++) {
         const struct hsy_neighbour *n = hsy_join_holder(j, i);
         if (n != NULL) {
             hsy_send(j->env, n->link, frame);
-            told++;
+            hsy_votes_add(&told, i);
         }
     }
-    HSY_ASSERT(told <= j->env->config.seeds_count);
+    HSY_ASSERT(told.count <= told.seeds);
     return told;
 }

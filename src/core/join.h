@@ -7,6 +7,7 @@
 #include "core/neighbours.h"
 #include "core/overlay.h"
 #include "core/self.h"
+#include "core/votes.h"
 
 enum hsy_seat_state {
     HSY_SEAT_IDLE, /* Not in use; not before next_ns. */
@@ -53,7 +54,12 @@ HEARSAY_MUST_USE int hsy_join_init(struct hsy_join *j, struct hsy_env *env,
 void hsy_join_fini(struct hsy_join *j);
 void hsy_join_start(struct hsy_join *j);
 
-/* k of q of n. */
+/* A majority of the seeds hold a registration. */
+bool hsy_join_is_held(const struct hsy_join *j);
+/* A vote for each seed of the list, once for lines that are the same one; none
+ * is in favour so far. */
+struct hsy_votes hsy_join_votes(const struct hsy_join *j);
+/* k of q of n, to be shown. */
 uint32_t hsy_join_registered(const struct hsy_join *j);
 uint32_t hsy_join_quorum(const struct hsy_join *j);
 uint32_t hsy_join_seeds(const struct hsy_join *j);
@@ -79,8 +85,9 @@ void hsy_join_note_list(struct hsy_join *j, const struct hearsay_id *seed,
 bool hsy_join_is_seat(const struct hsy_join *j, const struct hearsay_id *id);
 /* One BRIDGE per seed and minute is obeyed; true claims it. */
 bool hsy_join_may_bridge(struct hsy_join *j, const struct hearsay_id *id);
-/* Sends @frame to every seed that holds a registration; how many. */
-uint32_t hsy_join_tell_seeds(struct hsy_join *j, const struct hsy_frame *frame);
+/* Sends @frame to every seed that holds a registration; which these are. */
+struct hsy_votes hsy_join_tell_seeds(struct hsy_join *j,
+                                     const struct hsy_frame *frame);
 /* It has joined, and seeds that hold it do not answer, or are lost: what is in
  * their way may be its own line, and dials would fill it. */
 bool hsy_join_is_strained(const struct hsy_join *j);

@@ -43,10 +43,17 @@ struct hsy_blob *hsy_lines_keep(struct hearsay_pool *pool,
     return lines;
 }
 
+uint32_t hsy_lines_count(const struct hsy_env *env)
+{
+    HSY_ASSERT(env->config.seeds_count >= 1);
+    HSY_ASSERT(env->config.seeds_count <= HEARSAY_SEEDS_MAX);
+    return env->config.seeds_count;
+}
+
 const struct hsy_seed_line *hsy_line_at(const struct hsy_env *env,
                                         uint32_t index)
 {
-    HSY_ASSERT(index < env->config.seeds_count);
+    HSY_ASSERT(index < hsy_lines_count(env));
     return (const struct hsy_seed_line *)(const void *)env->lines->bytes +
            index;
 }

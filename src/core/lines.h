@@ -18,7 +18,10 @@ HEARSAY_MUST_USE struct hsy_blob *hsy_lines_keep(struct hearsay_pool *pool,
                                                  const struct hearsay_mem *mem,
                                                  const struct hearsay_seed *s,
                                                  uint32_t count);
-/* @index < config.seeds_count. Lent. */
+/* So many are counted, from 0 on. Which of them are enough for what, votes.h
+ * says. */
+uint32_t hsy_lines_count(const struct hsy_env *env);
+/* @index < hsy_lines_count(). Lent. */
 const struct hsy_seed_line *hsy_line_at(const struct hsy_env *env,
                                         uint32_t index);
 const char *hsy_line_host(const struct hsy_env *env, uint32_t index);

@@ -7,6 +7,7 @@
 #include "base/addr.h"
 #include "base/mem.h"
 #include "core/kept.h"
+#include "core/votes.h"
 
 enum {
     PICK_TRIES = 16,
@@ -62,8 +63,9 @@ static uint32_t cap_now(const struct hsy_overlay *o)
     const struct hearsay_config *config = &o->env->config;
     uint32_t cap = hsy_overlay_cap(config->links_wanted, o->peers_count);
     uint32_t opened = config->links_max / 8;
-    uint32_t others = config->seeds_count / 2 + 1 +
-                      (opened < OPENED_MAX ? opened : OPENED_MAX);
+    struct hsy_votes votes = hsy_votes(o->env);
+    uint32_t others =
+        hsy_votes_missing(&votes) + (opened < OPENED_MAX ? opened : OPENED_MAX);
 
     HSY_ASSERT(config->links_max > others);
     uint32_t room = (config->links_max - others) * 4 / 5;

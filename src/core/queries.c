@@ -7,6 +7,7 @@
 #include "core/queries.h"
 
 #include "base/addr.h"
+#include "core/lines.h"
 
 #define RETRY_NS (10 * HSY_MS)
 #define CHECK_MIN_NS (500 * HSY_MS)
@@ -180,7 +181,7 @@ static const struct hsy_neighbour *next_seed(const struct hsy_queries *q,
                                              struct hsy_query *one)
 {
     HSY_ASSERT(one->state != HSY_QUERY_FREE);
-    for (; one->line < q->env->config.seeds_count; one->line++) {
+    for (; one->line < hsy_lines_count(q->env); one->line++) {
         const struct hsy_neighbour *seed = hsy_join_holder(q->join, one->line);
         if (seed != NULL && !one->read[one->line]) {
             return seed;
@@ -218,6 +219,20 @@ static void end_listing(struct hsy_queries *q, struct hsy_query *one,
     }
 }
 
+static bool is_quorum_read(const struct hsy_queries *q,
+                           const struct hsy_query *one)
+{
+    struct hsy_votes votes = hsy_join_votes(q->join);
+
+    for (uint32_t i = 0; i < hsy_lines_count(q->env); i++) {
+        if (one->read[i]) {
+            hsy_votes_add(&votes, i);
+        }
+    }
+    HSY_ASSERT(votes.count == one->lists);
+    return hsy_votes_missing(&votes) == 0;
+}
+
 /* The list of one seed came, or will not come: on to the next one. Those that
  * sent nothing are asked again; fewer than a quorum may not know everybody. */
 static void next_list(struct hsy_queries *q, struct hsy_query *one)
@@ -227,7 +242,7 @@ static void next_list(struct hsy_queries *q, struct hsy_query *one)
     const struct hsy_neighbour *seed = next_seed(q, one);
     if (seed != NULL) {
         begin_list(q, one, seed);
-    } else if (one->lists >= hsy_join_quorum(q->join)) {
+    } else if (is_quorum_read(q, one)) {
         end_listing(q, one, HSY_QUERY_LISTED);
     } else if (one->failures < FAILURES_MAX) {
         one->line = 0;

@@ -20,6 +20,9 @@
 #include "core/liveness.h"
 #include "core/seed_parts.h"
 
+_Static_assert(HEARSAY_SEEDS_MAX / 2 + 1 <= HSY_VERDICTS_MAX,
+               "a certificate has room for the verdicts of a majority");
+
 #define PING_PACE_NS (1 * HSY_SECOND)
 #define ROOM_WAIT_NS (1 * HSY_SECOND)
 #define SIGN_WAIT_NS (100 * HSY_MS)
@@ -301,8 +304,15 @@ static bool conclude(struct hsy_seed *s, const struct hsy_trial *t)
 {
     struct hsy_certificate proof = {.record = t->record,
                                     .verdicts_count = t->verdicts_count};
+    struct hsy_votes votes = hsy_votes(s->env);
 
-    if (t->verdicts_count < hsy_fellows_verdicts(s)) {
+    for (uint8_t i = 0; i < t->verdicts_count; i++) {
+        if (!hsy_fellows_vote(s, &votes, &t->verdicts[i].seed)) {
+            hsy_votes_add_stranger(&votes); /* It was one when it said so. */
+        }
+    }
+    HSY_ASSERT(votes.count == t->verdicts_count);
+    if (!hsy_votes_meet_majorities(&votes)) {
         return false;
     }
     for (uint8_t i = 0; i < t->verdicts_count; i++) {

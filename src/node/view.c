@@ -5,6 +5,7 @@
 
 #include "base/addr.h"
 #include "core/kept.h"
+#include "core/lines.h"
 #include "node/inner.h"
 
 const char *hsy_view_state_text(enum hsy_view_state state)
@@ -73,9 +74,8 @@ static enum hsy_view_state running_state(const struct hsy_core *core)
     if (core->seed != NULL) {
         return HSY_VIEW_SERVING;
     }
-    bool holds =
-        hsy_join_registered(&core->join) >= hsy_join_quorum(&core->join);
-    return holds && hsy_core_joined(core) ? HSY_VIEW_JOINED : HSY_VIEW_JOINING;
+    bool held = hsy_join_is_held(&core->join);
+    return held && hsy_core_joined(core) ? HSY_VIEW_JOINED : HSY_VIEW_JOINING;
 }
 
 static enum hsy_view_state state_of(const struct hearsay_node *node)
@@ -99,7 +99,7 @@ static void status_of_role(const struct hsy_core *core,
     if (core->seed != NULL) {
         out->peers = hsy_registry_count(&core->seed->registry);
         out->dead = core->seed->registry.graves.count;
-        out->seeds = core->env.config.seeds_count;
+        out->seeds = hsy_lines_count(&core->env);
         return;
     }
     out->registered = hsy_join_registered(&core->join);

@@ -413,6 +413,41 @@ static void both_ends_of_a_bridge_are_told(void **state)
 
 /* --------------------------------------------------------------- fellows */
 
+/* So many verdicts are a death. */
+static uint32_t verdicts_wanted(void)
+{
+    struct hsy_votes votes = hsy_votes(&rig.env);
+
+    while (!hsy_votes_meet_majorities(&votes)) {
+        hsy_votes_add_stranger(&votes);
+    }
+    return votes.count;
+}
+
+/* True: @id has a vote on deaths. */
+static bool votes(const struct hearsay_id *id)
+{
+    struct hsy_votes all = hsy_votes(&rig.env);
+    bool voted = hsy_fellows_vote(&rig.seed, &all, id);
+
+    CLAIM_INT(all.count, voted ? 1 : 0);
+    return voted;
+}
+
+static void who_is_no_seed_of_the_list_has_no_vote(void **state)
+{
+    (void)state;
+    struct hearsay_id seed = core_id('s', 1);
+    struct hearsay_id other = core_id('s', 3);
+    struct hearsay_id peer = core_id('p', 1);
+    begin();
+    CLAIM(votes(&rig.env.id));
+    CLAIM(votes(&seed));
+    CLAIM(!votes(&other));
+    CLAIM(!votes(&peer));
+    end();
+}
+
 static void a_seed_dials_every_line_but_its_own(void **state)
 {
     (void)state;
@@ -420,7 +455,7 @@ static void a_seed_dials_every_line_but_its_own(void **state)
     CLAIM_INT(rig.ports.dials_count, 2);
     CLAIM_INT(rig.ports.dials[0].port, 9001);
     CLAIM_INT(rig.ports.dials[1].port, 9002);
-    CLAIM_INT(hsy_fellows_verdicts(&rig.seed), 2);
+    CLAIM_INT(verdicts_wanted(), 2);
     end();
 }
 
@@ -451,6 +486,8 @@ static void a_line_without_a_key_is_known_when_it_has_answered(void **state)
     CLAIM_INT(rig.ports.dials_count, 3);
     struct hsy_record one = core_record('s', 1, 1);
     CLAIM(!hsy_seed_is_fellow(&rig.seed, &one.id));
+    CLAIM(!votes(&one.id));
+    CLAIM(votes(&rig.env.id)); /* Though its line is not known yet. */
     /* Line 0 is this very seed. */
     CLAIM(hsy_seed_dial_failed(&rig.seed, rig.ports.dials[0].link,
                                HEARSAY_DOWN_CLOSED, HSY_ERROR_OWN_ID));
@@ -460,9 +497,10 @@ static void a_line_without_a_key_is_known_when_it_has_answered(void **state)
         core_rig_link(&rig, rig.ports.dials[1].link, &one);
     CLAIM(n->fellow);
     CLAIM(hsy_seed_is_fellow(&rig.seed, &one.id));
-    CLAIM_INT(hsy_fellows_verdicts(&rig.seed), 2);
+    CLAIM_INT(verdicts_wanted(), 2);
     hsy_seed_link_up(&rig.seed, n, rig.ports.dials[2].link);
-    CLAIM_INT(hsy_fellows_verdicts(&rig.seed), 2); /* No cheaper for that. */
+    CLAIM_INT(verdicts_wanted(), 2); /* No cheaper for that. */
+    CLAIM(votes(&one.id));           /* Once. */
     CLAIM_INT(core_ports_noted(&rig.ports, "seed-twice"), 1);
     core_rig_run(&rig, 120000);
     CLAIM_INT(rig.ports.dials_count, 3);
@@ -511,6 +549,7 @@ int main(void)
         cmocka_unit_test(a_peer_that_leaves_needs_no_trial),
         cmocka_unit_test(an_old_leave_removes_nobody),
         cmocka_unit_test(both_ends_of_a_bridge_are_told),
+        cmocka_unit_test(who_is_no_seed_of_the_list_has_no_vote),
         cmocka_unit_test(a_seed_dials_every_line_but_its_own),
         cmocka_unit_test(a_fellow_that_is_away_is_dialled_for_ever),
         cmocka_unit_test(a_line_without_a_key_is_known_when_it_has_answered),
