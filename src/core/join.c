@@ -201,8 +201,7 @@ static void fail(struct hsy_join *j, struct hsy_seat *seat, const char *event)
     give_up(j, seat, held ? HEARSAY_WARN : HEARSAY_DEBUG, event);
 }
 
-/* Too few seats are in use: if all of them came to hold it, no majority would.
- */
+/* The seats in use would be no majority, though all came to hold it. */
 static bool is_short(const struct hsy_join *j)
 {
     struct hsy_votes busy = hsy_join_votes(j);

@@ -362,6 +362,7 @@ void core_ports_init(struct core_ports *cp, struct hsy_env *env)
     config->ping_interval_ns = 13 * HSY_SECOND;
     config->ping_timeout_ns = 3 * HSY_SECOND;
     config->lease_ns = 10 * HSY_MINUTE;
+    config->seeds_count = 1;
     config->links_max = 4096;
     config->peers_max = 4096;
     config->queue_max = 256 * 1024;
