@@ -413,6 +413,27 @@ static bool rises_again(struct hsy_registry *r, const struct hearsay_id *id,
            hsy_time_since(stamp_ms, r->env->now.wall_ms) < HSY_GRAVE_MS;
 }
 
+/* An id is listed, or has a floor. Rows of both come only from a disk that
+ * forgot a part of what it had said was written. */
+void hsy_registry_settle(struct hsy_registry *r, const struct hearsay_id *id)
+{
+    struct hsy_entry *e = hsy_registry_find(r, id);
+    struct hsy_grave *g = hsy_registry_grave(r, id);
+    struct hsy_floor *f = hsy_table_find(&r->floors, id);
+
+    HSY_ASSERT(e == NULL || g == NULL);
+    if (f == NULL || (e == NULL && g == NULL)) {
+        return;
+    }
+    if (hsy_registry_rank(r, id) >= f->rank) {
+        hsy_table_remove(&r->floors, f);
+    } else if (e != NULL) {
+        free_entry(r, e);
+    } else {
+        free_grave(r, g);
+    }
+}
+
 /* An older grave sinks to a floor first: should there be no memory for the
  * new one, the rank that was known is still known. */
 static enum hsy_merged bury(struct hsy_registry *r,

@@ -211,6 +211,10 @@ int hsy_registry_restore(struct hsy_registry *r, const struct hearsay_row *row)
         return HEARSAY_ERR_MALFORMED;
     }
     memcpy(id.bytes, row->key, sizeof(id.bytes));
-    return row->table == HEARSAY_TABLE_FLOOR ? restore_floor(r, row, &id)
-                                             : restore_registry(r, row, &id);
+    int err = row->table == HEARSAY_TABLE_FLOOR ? restore_floor(r, row, &id)
+                                                : restore_registry(r, row, &id);
+    if (err == 0) {
+        hsy_registry_settle(r, &id);
+    }
+    return err;
 }

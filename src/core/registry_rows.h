@@ -44,5 +44,7 @@ HEARSAY_MUST_USE int hsy_registry_put_grave(struct hsy_registry *r,
 HEARSAY_MUST_USE int hsy_registry_put_floor(struct hsy_registry *r,
                                             const struct hearsay_id *id,
                                             uint64_t rank);
+/* Of two rows of @id the higher rank counts, whichever came first. */
+void hsy_registry_settle(struct hsy_registry *r, const struct hearsay_id *id);
 
 #endif
