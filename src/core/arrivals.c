@@ -9,9 +9,10 @@
 #include "core/text.h"
 
 #define CHALLENGE_NS (1 * HSY_SECOND)
-/* Two dials further apart than a dial and a handshake may last together did
- * not cross: the later one means that the other end has no link any more. */
-#define SIMULTANEOUS_NS (15 * HSY_SECOND)
+/* Two dials further apart than a dial (10 s) and a handshake (15 s) may last
+ * together did not cross: the later one means that the other end has no link
+ * any more. */
+#define SIMULTANEOUS_NS (25 * HSY_SECOND)
 /* Until who was slow is probed: so long, to twice as long. */
 #define SLOW_PROBE_NS (12 * HSY_SECOND)
 
@@ -78,6 +79,7 @@ static void add(struct hsy_core *core, const struct hsy_arrival *a)
     }
     n->accepted = a->accepted;
     n->version = (uint8_t)a->version;
+    n->greeted_ns = a->rtt_ns;
     n->addr = a->record.addrs_count > 0 ? a->record.addrs[0] : a->from;
     if (is_seed(core)) {
         note_come(core, n);
@@ -114,6 +116,7 @@ static void merge_links(struct hsy_core *core, struct hsy_neighbour *n,
         if (hsy_neighbour_relink(&core->neighbours, n, a->link) == 0) {
             n->accepted = a->accepted;
             n->version = (uint8_t)a->version;
+            n->greeted_ns = a->rtt_ns;
             loser = old;
             /* What was on its way there may be lost: as if it were new. */
             hsy_repair_link_down(&core->repair, old);
@@ -130,9 +133,20 @@ static void merge_links(struct hsy_core *core, struct hsy_neighbour *n,
     arrived(core, n, own_dial);
 }
 
+/* It proved who it is, and that it lives, before the link was refused. */
+static void answered(struct hsy_core *core, const struct hearsay_id *id)
+{
+    HSY_ASSERT(!hsy_id_equal(&core->env.id, id));
+    (void)hsy_probe_answered(&core->probes, id);
+    if (is_seed(core)) {
+        hsy_seed_answered(core->seed, id);
+    }
+}
+
 void hsy_core_arrival_lost(struct hsy_core *core, const struct hsy_arrival *a)
 {
     HSY_ASSERT(a->link != 0);
+    answered(core, &a->record.id);
     if (!a->accepted) { /* Or whoever dialled would wait for ever. */
         hsy_core_dial_failed(core, a->link, HEARSAY_DOWN_CLOSED,
                              HSY_ERROR_DUPLICATE, NULL);
@@ -163,8 +177,9 @@ static void challenge(struct hsy_core *core, struct hsy_neighbour *n,
     }
     ((struct hsy_challenger *)item)->arrival = *a;
     n->challenger = a->link;
-    n->challenge_until_ns = hsy_time_add(core->env.now.mono_ns, CHALLENGE_NS);
-    hsy_liveness_challenge(&core->liveness, n, CHALLENGE_NS);
+    uint64_t wait_ns = hsy_neighbour_wait_ns(n, CHALLENGE_NS);
+    n->challenge_until_ns = hsy_time_add(core->env.now.mono_ns, wait_ns);
+    hsy_liveness_challenge(&core->liveness, n, wait_ns);
 }
 
 /* Both dial at once, and ours is the one that will stay: theirs is refused
@@ -508,6 +523,23 @@ static void silent(struct hsy_core *core, const struct hsy_probe *probe)
     report_death(core, &probe->id, probe->incarnation, &probe->addrs[0]);
 }
 
+/* That dial of a probe was no try: the node says that another link is open
+ * (REDUNDANT); or somebody took the connection, and it broke (whose process is
+ * gone refuses the next one); or HELLO came, and then no more in time, which
+ * a node does whose line is bad (AUTH: it was somebody else); or this process
+ * was away. It is repeated a few times only, for anybody can say HELLO. */
+static bool proves_nothing(const struct hsy_core *core, enum hearsay_down why,
+                           unsigned code, bool greeted)
+{
+    bool broke =
+        code == 0 && (why == HEARSAY_DOWN_CLOSED || why == HEARSAY_DOWN_RESET);
+
+    HSY_ASSERT(why <= HEARSAY_DOWN_SLOW);
+    return code == HSY_ERROR_REDUNDANT || broke ||
+           (greeted && code != HSY_ERROR_AUTH) ||
+           hsy_liveness_was_away(&core->liveness);
+}
+
 void hsy_core_dial_failed(struct hsy_core *core, hearsay_link link,
                           enum hearsay_down why, unsigned code,
                           const struct hearsay_id *id)
@@ -521,9 +553,9 @@ void hsy_core_dial_failed(struct hsy_core *core, hearsay_link link,
         arrived(core, n, link); /* There is a better link already. */
         return;
     }
-    bool proves_nothing =
-        code == HSY_ERROR_REDUNDANT || hsy_liveness_was_away(&core->liveness);
-    if (proves_nothing && hsy_probe_again(&core->probes, link)) {
+    bool greeted = id != NULL && hsy_probe_tries(&core->probes, link, id);
+    if (proves_nothing(core, why, code, greeted) &&
+        hsy_probe_again(&core->probes, link)) {
         return;
     }
     if (hsy_probe_dial_failed(&core->probes, link, why, &ended)) {

@@ -30,6 +30,7 @@ struct hsy_arrival {
     hearsay_link link;
     bool accepted;
     uint16_t version;             /* Of the protocol, on this link. */
+    uint64_t rtt_ns;              /* Of the handshake; 0: not known. */
     struct hearsay_addr from;     /* The other end of the connection. */
     struct hearsay_addr observed; /* Where the other end sees us. */
     struct hsy_record record;     /* Its own, verified. */

@@ -224,7 +224,8 @@ static void send_batch(struct hsy_seed *s, struct hsy_fellow *f,
         return;
     }
     f->stream_nonce = hsy_prng_next(&env->prng) | 1; /* 0: none. */
-    f->stream_ns = hsy_time_add(env->now.mono_ns, PONG_WAIT_NS);
+    f->stream_ns =
+        hsy_time_add(env->now.mono_ns, hsy_neighbour_wait_ns(n, PONG_WAIT_NS));
     frame.ping = f->stream_nonce;
     env->counters.pings++;
     hsy_send(env, n->link, &frame);

@@ -10,7 +10,9 @@
 
 #define RETRY_BASE_NS (1 * HSY_SECOND)
 #define RETRY_CAP_NS (60 * HSY_SECOND)
-#define ANSWER_WAIT_NS (5 * HSY_SECOND)
+/* A seed has 4 s to write it to its disk; and then its answer is on its way. */
+#define DISK_WAIT_NS (4 * HSY_SECOND)
+#define ANSWER_WAIT_NS (1 * HSY_SECOND)
 #define COMPLAIN_EVERY_NS (5 * HSY_SECOND)
 #define ASK_BASE_NS (1 * HSY_SECOND)
 #define ASK_CAP_NS (60 * HSY_SECOND)
@@ -240,9 +242,10 @@ static struct hsy_seat *pick_seat(struct hsy_join *j)
 }
 
 static void register_at(struct hsy_join *j, struct hsy_seat *seat,
-                        hearsay_link link)
+                        const struct hsy_neighbour *n)
 {
     struct hsy_frame frame = {.type = HSY_REGISTER};
+    uint64_t wait_ns = DISK_WAIT_NS + hsy_neighbour_wait_ns(n, ANSWER_WAIT_NS);
 
     HSY_ASSERT(seat->state != HSY_SEAT_IDLE);
     if (seat->state == HSY_SEAT_REGISTERING) {
@@ -253,8 +256,8 @@ static void register_at(struct hsy_join *j, struct hsy_seat *seat,
     }
     frame.reg = j->self->record;
     enter(j, seat, HSY_SEAT_REGISTERING,
-          hsy_time_add(j->env->now.mono_ns, ANSWER_WAIT_NS));
-    hsy_send(j->env, link, &frame);
+          hsy_time_add(j->env->now.mono_ns, wait_ns));
+    hsy_send(j->env, n->link, &frame);
 }
 
 static void take_seat(struct hsy_join *j, struct hsy_seat *seat)
@@ -268,7 +271,7 @@ static void take_seat(struct hsy_join *j, struct hsy_seat *seat)
     HSY_ASSERT(seat->state == HSY_SEAT_IDLE);
     if (n != NULL && n->role == HEARSAY_SEED) { /* It linked to us. */
         enter(j, seat, HSY_SEAT_LINKED, HEARSAY_NEVER);
-        register_at(j, seat, n->link);
+        register_at(j, seat, n);
         return;
     }
     seat->dialling =
@@ -317,7 +320,7 @@ static void expire(struct hsy_join *j)
                 hsy_neighbour_by_id(j->neighbours, &seat->id);
             if (n != NULL && !seat->mute) {
                 seat->mute = true; /* Asked once more, then given up. */
-                register_at(j, seat, n->link);
+                register_at(j, seat, n);
             } else {
                 fail(j, seat, "seed-mute");
             }
@@ -513,7 +516,7 @@ void hsy_join_link_up(struct hsy_join *j, const struct hsy_neighbour *n,
     }
     if (seat != NULL && seat->state != HSY_SEAT_IDLE &&
         seat->state != HSY_SEAT_DIALLING) {
-        register_at(j, seat, n->link);
+        register_at(j, seat, n);
     }
     j->next_ns = j->env->now.mono_ns;
 }
@@ -551,7 +554,7 @@ void hsy_join_record_ready(struct hsy_join *j)
             seat->known ? hsy_neighbour_by_id(j->neighbours, &seat->id) : NULL;
         if (n != NULL && seat->state != HSY_SEAT_IDLE &&
             seat->state != HSY_SEAT_DIALLING) {
-            register_at(j, seat, n->link);
+            register_at(j, seat, n);
         }
     }
 }

@@ -4,9 +4,6 @@
  * did not read the link. */
 #include "core/liveness.h"
 
-enum { LOOKED_AT_PER_MS = 128 };
-
-#define DEADLINE_MAX_NS (12 * HSY_SECOND)
 #define IDLE_LINK_NS (30 * HSY_SECOND)
 /* What fails so soon afterwards failed because of that. */
 #define AFTERMATH_NS (2 * HSY_SECOND)
@@ -44,23 +41,16 @@ static uint64_t interval_of(const struct hsy_liveness *l,
 }
 
 /* A tick looks at all neighbours: a seed's peers, who may be a million and are
- * only looked at, share a few moments. The steps are powers of two, so that
- * those of a smaller past are among those of now. */
+ * only looked at, share a few moments. */
 static uint64_t look_time(const struct hsy_liveness *l,
                           const struct hsy_neighbour *n, uint64_t at_ns)
 {
-    uint32_t count = hsy_neighbours_count(l->neighbours);
-    uint64_t step_ns = HSY_MS;
-
-    if (is_pinged(l, n) || l->env->config.role != HEARSAY_SEED ||
-        count < LOOKED_AT_PER_MS) {
+    HSY_ASSERT(at_ns > 0);
+    if (is_pinged(l, n) || l->env->config.role != HEARSAY_SEED) {
         return at_ns;
     }
-    HSY_ASSERT(at_ns > 0);
-    for (uint32_t ms = count / LOOKED_AT_PER_MS; ms > 1; ms /= 2) {
-        step_ns *= 2;
-    }
-    return hsy_time_add(at_ns, step_ns - 1 - (at_ns - 1) % step_ns);
+    return hsy_time_shared(at_ns, hsy_neighbours_count(l->neighbours),
+                           UINT32_MAX);
 }
 
 static void plan(struct hsy_liveness *l, uint64_t at_ns)
@@ -93,11 +83,8 @@ void hsy_liveness_link_up(struct hsy_liveness *l, struct hsy_neighbour *n)
 static uint64_t deadline_of(const struct hsy_liveness *l,
                             const struct hsy_neighbour *n)
 {
-    uint64_t wait_ns =
-        hsy_time_max(l->env->config.ping_timeout_ns, 3 * n->rtt_ns);
-
-    HSY_ASSERT(wait_ns > 0);
-    return hsy_time_min(wait_ns, DEADLINE_MAX_NS);
+    HSY_ASSERT(l->env->config.ping_timeout_ns > 0);
+    return hsy_neighbour_wait_ns(n, l->env->config.ping_timeout_ns);
 }
 
 static void send_ping(struct hsy_liveness *l, struct hsy_neighbour *n,
@@ -169,7 +156,7 @@ void hsy_liveness_measure(struct hsy_liveness *l, struct hsy_neighbour *n)
 uint64_t hsy_liveness_round_ns(const struct hearsay_config *config)
 {
     HSY_ASSERT(config->ping_interval_ns > 0);
-    return hsy_time_add(config->ping_interval_ns, DEADLINE_MAX_NS);
+    return hsy_time_add(config->ping_interval_ns, HSY_ANSWER_MAX_NS);
 }
 
 void hsy_liveness_challenge(struct hsy_liveness *l, struct hsy_neighbour *n,

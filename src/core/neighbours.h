@@ -43,6 +43,7 @@ struct hsy_neighbour {
     uint64_t ping_deadline_ns; /* NEVER unless one is open. */
     uint64_t ping_next_ns;
     uint64_t rtt_ns;         /* Smoothed; 0: not measured. */
+    uint64_t greeted_ns;     /* Round trip of the handshake; 0: not known. */
     uint64_t asked_until_ns; /* Deadline of CONNECT; NEVER. */
     hearsay_link challenger; /* Same id, other boot, waiting; 0: none. */
     uint64_t challenge_until_ns;
@@ -72,6 +73,21 @@ struct hsy_neighbours {
     uint32_t degree;  /* Entries with overlay set. */
     uint32_t chosen;  /* Entries with overlay and chosen set. */
 };
+
+/* No answer is waited for longer, however slow a line seems to be. */
+#define HSY_ANSWER_MAX_NS (12 * HSY_SECOND)
+
+/* How long an answer of @n may take: three round trips, and @least_ns at least.
+ * Before the first PONG, and at a seed that pings no peers, the handshake tells
+ * what a round trip is. */
+static inline uint64_t hsy_neighbour_wait_ns(const struct hsy_neighbour *n,
+                                             uint64_t least_ns)
+{
+    uint64_t rtt_ns = n->rtt_ns != 0 ? n->rtt_ns : n->greeted_ns;
+
+    rtt_ns = hsy_time_min(rtt_ns, HSY_ANSWER_MAX_NS); /* So that 3 x fits. */
+    return hsy_time_min(hsy_time_max(least_ns, 3 * rtt_ns), HSY_ANSWER_MAX_NS);
+}
 
 /* Is nothing sent to it unasked just now? */
 static inline bool hsy_neighbour_is_held(const struct hsy_neighbour *n,

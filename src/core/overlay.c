@@ -360,7 +360,8 @@ static void ask(struct hsy_overlay *o, struct hsy_neighbour *n)
 {
     HSY_ASSERT(!n->overlay);
     n->asked = true;
-    n->asked_until_ns = hsy_time_add(o->env->now.mono_ns, CONNECT_WAIT_NS);
+    n->asked_until_ns = hsy_time_add(o->env->now.mono_ns,
+                                     hsy_neighbour_wait_ns(n, CONNECT_WAIT_NS));
     o->next_ns = hsy_time_min(o->next_ns, n->asked_until_ns);
     send_connect(o, n);
 }

@@ -11,6 +11,18 @@
 #define PACE_NS (4 * HSY_SECOND)
 /* Until a try for which there was no room, or after one that proved nothing. */
 #define ROOM_NS (1 * HSY_SECOND)
+enum { APART_MS = 256 }; /* Between two looks at very many. */
+
+/* A dial that is under way. */
+struct open_try {
+    hearsay_link link; /* Key. */
+    struct hearsay_id id;
+};
+
+size_t hsy_probe_try_len(void)
+{
+    return sizeof(struct open_try);
+}
 
 /* From the start of a refused try to the start of the next one. */
 static const uint64_t refused_gap_ns[HSY_PROBE_TRIES] = {0, 100 * HSY_MS,
@@ -25,7 +37,14 @@ void hsy_probes_init(struct hsy_probes *ps, struct hsy_env *env)
         &ps->by_id, &env->mem,
         (struct hsy_table_shape){.key_len = HEARSAY_ID_LEN,
                                  .item_len = sizeof(struct hsy_probe),
-                                 .items_max = HSY_PROBES_MAX},
+                                 .items_max = hsy_probes_max(&env->config)},
+        env->config.hash_salt);
+    hsy_table_init(
+        &ps->by_link, &env->mem,
+        (struct hsy_table_shape){.key_len = sizeof(hearsay_link),
+                                 .item_len = sizeof(struct open_try),
+                                 .items_max = HSY_PROBE_TRIES *
+                                              hsy_probes_max(&env->config)},
         env->config.hash_salt);
 }
 
@@ -33,7 +52,17 @@ void hsy_probes_fini(struct hsy_probes *ps)
 {
     HSY_ASSERT(ps != NULL);
     hsy_table_fini(&ps->by_id);
+    hsy_table_fini(&ps->by_link);
     ps->next_ns = HEARSAY_NEVER;
+}
+
+/* A tick looks at all probes, and when half of a network is gone there are
+ * many. */
+static void plan(struct hsy_probes *ps, uint64_t at_ns)
+{
+    HSY_ASSERT(ps->env != NULL);
+    ps->next_ns = hsy_time_min(
+        ps->next_ns, hsy_time_shared(at_ns, ps->by_id.count, APART_MS));
 }
 
 int hsy_probe_start(struct hsy_probes *ps, const struct hearsay_id *id,
@@ -61,7 +90,7 @@ int hsy_probe_start(struct hsy_probes *ps, const struct hearsay_id *id,
         p->addrs[i] = addrs[i];
     }
     p->next_ns = ps->env->now.mono_ns;
-    ps->next_ns = hsy_time_min(ps->next_ns, p->next_ns);
+    plan(ps, p->next_ns);
     return 0;
 }
 
@@ -85,6 +114,29 @@ bool hsy_probe_running(const struct hsy_probes *ps, const struct hearsay_id *id)
     return hsy_table_find(&ps->by_id, id) != NULL;
 }
 
+/* That dial is no try any more, however it ends. */
+static void end_try(struct hsy_probes *ps, struct hsy_probe *p, uint32_t which)
+{
+    void *item = p->links[which] == 0
+                     ? NULL
+                     : hsy_table_find(&ps->by_link, &p->links[which]);
+
+    HSY_ASSERT((item == NULL) == (p->links[which] == 0));
+    if (item != NULL) {
+        hsy_table_remove(&ps->by_link, item);
+    }
+    p->links[which] = 0;
+}
+
+static void forget(struct hsy_probes *ps, struct hsy_probe *p)
+{
+    for (uint32_t i = 0; i < HSY_PROBE_TRIES; i++) {
+        end_try(ps, p, i);
+    }
+    HSY_ASSERT(hsy_table_find(&ps->by_id, &p->id) == p);
+    hsy_table_remove(&ps->by_id, p);
+}
+
 /* Dials that are still under way find nothing when they end. They are not
  * hung up here: one of them may be the very link that answered. */
 bool hsy_probe_answered(struct hsy_probes *ps, const struct hearsay_id *id)
@@ -95,7 +147,7 @@ bool hsy_probe_answered(struct hsy_probes *ps, const struct hearsay_id *id)
     if (p == NULL) {
         return false;
     }
-    hsy_table_remove(&ps->by_id, p);
+    forget(ps, p);
     return true;
 }
 
@@ -103,17 +155,28 @@ bool hsy_probe_answered(struct hsy_probes *ps, const struct hearsay_id *id)
 static struct hsy_probe *find_try(struct hsy_probes *ps, hearsay_link link,
                                   uint32_t *out_try)
 {
+    const struct open_try *t = hsy_table_find(&ps->by_link, &link);
+    struct hsy_probe *p = t == NULL ? NULL : hsy_table_find(&ps->by_id, &t->id);
+
     HSY_ASSERT(link != 0); /* 0 marks a try that is over. */
-    for (uint32_t i = 0; i < ps->by_id.count; i++) {
-        struct hsy_probe *p = hsy_table_at(&ps->by_id, i);
-        for (uint32_t k = 0; k < p->started; k++) {
-            if (p->links[k] == link) {
-                *out_try = k;
-                return p;
-            }
+    HSY_ASSERT((p == NULL) == (t == NULL));
+    for (uint32_t k = 0; p != NULL && k < p->started; k++) {
+        if (p->links[k] == link) {
+            *out_try = k;
+            return p;
         }
     }
+    HSY_ASSERT(p == NULL);
     return NULL;
+}
+
+bool hsy_probe_tries(const struct hsy_probes *ps, hearsay_link link,
+                     const struct hearsay_id *id)
+{
+    const struct open_try *t = hsy_table_find(&ps->by_link, &link);
+
+    HSY_ASSERT(id != NULL);
+    return t != NULL && hsy_id_equal(&t->id, id);
 }
 
 /* A refusal of the last try brings the next one forward. */
@@ -123,7 +186,7 @@ static void hasten(struct hsy_probes *ps, struct hsy_probe *p)
     HSY_ASSERT(p->started < HSY_PROBE_TRIES);
     uint64_t due_ns = hsy_time_add(p->tried_ns, refused_gap_ns[p->started]);
     p->next_ns = hsy_time_max(due_ns, ps->env->now.mono_ns);
-    ps->next_ns = hsy_time_min(ps->next_ns, p->next_ns);
+    plan(ps, p->next_ns);
 }
 
 bool hsy_probe_dial_failed(struct hsy_probes *ps, hearsay_link link,
@@ -136,12 +199,12 @@ bool hsy_probe_dial_failed(struct hsy_probes *ps, hearsay_link link,
         return false;
     }
     HSY_ASSERT(p->failed < p->started);
-    p->links[which] = 0;
+    end_try(ps, p, which);
     p->failed++;
     p->refused = why == HEARSAY_DOWN_REFUSED;
     if (p->failed == HSY_PROBE_TRIES) {
         *out = *p;
-        hsy_table_remove(&ps->by_id, p);
+        forget(ps, p);
         return true;
     }
     if (p->refused && which + 1U == p->started &&
@@ -161,45 +224,48 @@ bool hsy_probe_again(struct hsy_probes *ps, hearsay_link link)
     }
     HSY_ASSERT(which < p->started);
     for (uint32_t i = 0; i < HSY_PROBE_TRIES; i++) {
-        p->links[i] = 0; /* The other tries find nothing when they end. */
+        end_try(ps, p, i); /* The others find nothing when they end. */
     }
     p->restarts++;
     p->started = 0;
     p->failed = 0;
     p->refused = false;
     p->next_ns = hsy_time_add(ps->env->now.mono_ns, ROOM_NS);
-    ps->next_ns = hsy_time_min(ps->next_ns, p->next_ns);
+    plan(ps, p->next_ns);
     return true;
 }
 
-/* Tries under way. */
-static uint32_t count_tries(const struct hsy_probes *ps)
-{
-    uint32_t count = 0;
-
-    for (uint32_t i = 0; i < ps->by_id.count; i++) {
-        const struct hsy_probe *p = hsy_table_at(&ps->by_id, i);
-        for (uint32_t k = 0; k < p->started; k++) {
-            count += p->links[k] != 0 ? 1 : 0;
-        }
-    }
-    HSY_ASSERT(count <= HSY_PROBES_MAX * HSY_PROBE_TRIES);
-    return count;
-}
-
-static void try_once(struct hsy_probes *ps, struct hsy_probe *p)
+/* 0: there is no room for one more. */
+static hearsay_link dial(struct hsy_probes *ps, const struct hsy_probe *p)
 {
     struct hsy_env *env = ps->env;
     const struct hearsay_addr *addr = &p->addrs[p->started % p->addrs_count];
     char host[HEARSAY_ADDR_TEXT_LEN];
+    void *item;
 
-    HSY_ASSERT(p->started < HSY_PROBE_TRIES);
     HSY_ASSERT(p->addrs_count >= 1);
+    if (env->strained && ps->by_link.count > 0) {
+        return 0;
+    }
     hsy_addr_host_text(host, addr);
     hearsay_link link =
-        env->strained && count_tries(ps) > 0
-            ? 0
-            : env->ports.dial(env->ports.ctx, host, addr->port, &p->id);
+        env->ports.dial(env->ports.ctx, host, addr->port, &p->id);
+    if (link != 0 && hsy_table_put(&ps->by_link, &item, &link) != 0) {
+        env->ports.hang_up(env->ports.ctx, link, 0, NULL); /* No memory. */
+        return 0;
+    }
+    if (link != 0) {
+        ((struct open_try *)item)->id = p->id;
+    }
+    return link;
+}
+
+static void try_once(struct hsy_probes *ps, struct hsy_probe *p)
+{
+    const struct hsy_env *env = ps->env;
+
+    HSY_ASSERT(p->started < HSY_PROBE_TRIES);
+    hearsay_link link = dial(ps, p);
     if (link == 0) { /* No room for one more: the try is still to be made. */
         p->next_ns = hsy_time_add(env->now.mono_ns, ROOM_NS);
         return;
@@ -229,5 +295,5 @@ void hsy_probes_tick(struct hsy_probes *ps)
         HSY_ASSERT(p->next_ns > now_ns);
         next_ns = hsy_time_min(next_ns, p->next_ns);
     }
-    ps->next_ns = next_ns;
+    ps->next_ns = hsy_time_shared(next_ns, ps->by_id.count, APART_MS);
 }

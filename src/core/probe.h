@@ -1,5 +1,5 @@
 /* Is that node still there? Three tries of one subject, by dialling its
- * addresses: 0, 100 and 300 ms apart while refused, else 1 s apart
+ * addresses: 0, 100 and 300 ms apart while refused, else 4 s apart
  * (docs/protocol.md, Liveness and Seed registry). One authenticated answer
  * ends it as alive; three failures end it as silent. Peers use it on a broken
  * link before they report, seeds before they sign a verdict. */
@@ -9,7 +9,7 @@
 #include "base/table.h"
 #include "core/env.h"
 
-enum { HSY_PROBE_TRIES = 3, HSY_PROBE_RESTARTS_MAX = 5, HSY_PROBES_MAX = 1024 };
+enum { HSY_PROBE_TRIES = 3, HSY_PROBE_RESTARTS_MAX = 5 };
 
 struct hsy_probe {
     struct hearsay_id id; /* Key: the subject. */
@@ -27,8 +27,18 @@ struct hsy_probe {
 struct hsy_probes {
     struct hsy_env *env;
     struct hsy_table by_id;
-    uint64_t next_ns; /* Not later than the earliest next_ns. */
+    struct hsy_table by_link; /* Tries under way, to the id of their probe. */
+    uint64_t next_ns;         /* About the earliest next_ns. */
 };
+
+/* Every neighbour may go at the same time; and at a seed, where probes are part
+ * of trials, everybody on its list. */
+static inline uint32_t hsy_probes_max(const struct hearsay_config *config)
+{
+    return config->role == HEARSAY_SEED ? config->peers_max : config->links_max;
+}
+/* Of an entry of by_link, for --print-limits. */
+size_t hsy_probe_try_len(void);
 
 void hsy_probes_init(struct hsy_probes *ps, struct hsy_env *env);
 void hsy_probes_fini(struct hsy_probes *ps);
@@ -46,6 +56,9 @@ bool hsy_probe_running(const struct hsy_probes *ps,
                        const struct hearsay_id *id);
 /* The subject answered: forgets the probe; true when there was one. */
 bool hsy_probe_answered(struct hsy_probes *ps, const struct hearsay_id *id);
+/* Is that dial a try of a probe of @id? */
+bool hsy_probe_tries(const struct hsy_probes *ps, hearsay_link link,
+                     const struct hearsay_id *id);
 /* A dial failed. True when it was the last try of a probe: *@out is the
  * subject (the probe is gone), silent. */
 bool hsy_probe_dial_failed(struct hsy_probes *ps, hearsay_link link,

@@ -159,13 +159,26 @@ bool hsy_queries_stop(struct hsy_queries *q)
 
 /* --------------------------------------------------------------------- list */
 
+/* The line of the seed that is asked may be a long one. */
+static uint64_t page_wait_ns(const struct hsy_queries *q,
+                             const struct hsy_query *one)
+{
+    const struct hsy_neighbour *seed = one->line < q->env->config.seeds_count
+                                           ? hsy_join_holder(q->join, one->line)
+                                           : NULL;
+
+    HSY_ASSERT(one->state == HSY_QUERY_LISTING);
+    return seed == NULL ? HSY_QUERY_PAGE_NS
+                        : hsy_neighbour_wait_ns(seed, HSY_QUERY_PAGE_NS);
+}
+
 static void ask_pages(struct hsy_queries *q, struct hsy_query *one)
 {
     struct hsy_frame frame = {.type = HSY_PEERS_GET};
     uint32_t open = one->pages_come == 0 ? 1 : HSY_QUERY_PAGES_OPEN;
 
     HSY_ASSERT(one->state == HSY_QUERY_LISTING);
-    one->page_by_ns = hsy_time_add(q->env->now.mono_ns, HSY_QUERY_PAGE_NS);
+    one->page_by_ns = hsy_time_add(q->env->now.mono_ns, page_wait_ns(q, one));
     q->next_ns = hsy_time_min(q->next_ns, one->page_by_ns);
     while (one->link != 0 && one->pages_asked < one->pages_come + open) {
         frame.peers_get.kind = HSY_PEERS_PAGE;
@@ -465,12 +478,27 @@ static void tick_list(struct hsy_queries *q, struct hsy_query *one)
     }
 }
 
+/* When who is missing is looked up for the last time: so long before the end
+ * that the answer of the furthest seed is there, if that is no more than the
+ * usual pause. */
+static uint64_t last_check_ns(const struct hsy_queries *q,
+                              const struct hsy_query *one)
+{
+    uint64_t wait_ns = HSY_QUERY_CHECK_NS;
+
+    HSY_ASSERT(one->check_every_ns >= HSY_QUERY_CHECK_NS);
+    for (uint32_t i = 0; i < q->env->config.seeds_count; i++) {
+        const struct hsy_neighbour *seed = hsy_join_holder(q->join, i);
+        wait_ns = seed == NULL ? wait_ns : hsy_neighbour_wait_ns(seed, wait_ns);
+    }
+    wait_ns = hsy_time_min(wait_ns, one->check_every_ns);
+    return hsy_time_since(wait_ns, one->deadline_ns);
+}
+
 static void tick_check(struct hsy_queries *q, struct hsy_query *one)
 {
     uint64_t now_ns = q->env->now.mono_ns;
-    uint64_t last_ns = one->deadline_ns > HSY_QUERY_CHECK_NS
-                           ? one->deadline_ns - HSY_QUERY_CHECK_NS
-                           : 0;
+    uint64_t last_ns = last_check_ns(q, one);
 
     HSY_ASSERT(now_ns < one->deadline_ns);
     if (now_ns < one->check_ns) {

@@ -16,10 +16,11 @@ enum {
     HSY_QUERY_LOOKUPS_MAX = 64, /* In one go. */
     HSY_QUERY_PAGES_OPEN = 4    /* Asked for and not come. */
 };
-/* A seed that has not sent a page for so long: another one is asked. */
+/* A seed that has not sent a page for so long, or for three round trips to it:
+ * another one is asked. */
 #define HSY_QUERY_PAGE_NS (1 * HSY_SECOND)
-/* Before the end, whether those without an answer are still there is asked for
- * the last time. */
+/* Before the end, or three round trips to the furthest seed before it, whether
+ * those without an answer are still there is asked for the last time. */
 #define HSY_QUERY_CHECK_NS (300 * HSY_MS)
 
 enum hsy_query_state {

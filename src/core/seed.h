@@ -12,7 +12,7 @@
 #include "core/registry.h"
 #include "core/topology.h"
 
-enum { HSY_ACKS_MAX = 4096, HSY_TRIALS_MAX = 1024, HSY_BRIDGES_MAX = 64 };
+enum { HSY_ACKS_MAX = 4096, HSY_BRIDGES_MAX = 64 };
 
 /* One line of config.txt, from a seed's point of view. */
 struct hsy_fellow {
@@ -52,7 +52,7 @@ struct hsy_seed {
     struct hsy_topology topology;
     struct hsy_fellow fellows[HEARSAY_SEEDS_MAX]; /* As config.seeds. */
     uint64_t fellows_next_ns;
-    struct hsy_table trials; /* struct hsy_trial, see trial.h */
+    struct hsy_table trials; /* struct hsy_trial; of peers in the list. */
     uint64_t trials_next_ns;
     struct hsy_ack *acks; /* Owned ring; HSY_ACKS_MAX, made on first use. */
     uint32_t acks_head, acks_count;

@@ -7,6 +7,7 @@
 #include "core/arrivals.h"
 #include "core/fellows.h"
 #include "core/kept.h"
+#include "core/liveness.h"
 #include "core/trial.h"
 
 #define DEATH_ROUND_NS (2 * HSY_SECOND)
@@ -73,6 +74,28 @@ static void tell_grave(struct hsy_seed *s, struct hsy_note *note,
     hsy_tell(s->env, note);
 }
 
+/* Whoever had only neighbours that are dead has nobody left to report him. So
+ * when one of them is buried, this seed tries those whose registration it holds
+ * and whom it has not heard for longer than their pings to it are apart. */
+static void try_the_bereaved(struct hsy_seed *s, const struct hearsay_id *dead)
+{
+    const struct hsy_entry *e = hsy_registry_find(&s->registry, dead);
+    struct hsy_ids ids = e == NULL ? (struct hsy_ids){0} : hsy_entry_links(e);
+    uint64_t now_ns = s->env->now.mono_ns;
+
+    for (uint32_t i = 0; i < ids.count; i++) {
+        const struct hearsay_id *id = hsy_ids_at(&ids, i);
+        const struct hsy_neighbour *n = hsy_neighbour_by_id(s->neighbours, id);
+        const struct hsy_entry *other = hsy_registry_find(&s->registry, id);
+        if (n != NULL && other != NULL && other->held &&
+            now_ns >= hsy_time_add(n->heard_ns,
+                                   hsy_liveness_round_ns(&s->env->config))) {
+            HSY_ASSERT(!hsy_id_equal(id, &s->env->id));
+            (void)hsy_trial_start(s, id);
+        }
+    }
+}
+
 void hsy_seed_bury(struct hsy_seed *s, const struct hsy_certificate *proof,
                    bool tell)
 {
@@ -81,6 +104,10 @@ void hsy_seed_bury(struct hsy_seed *s, const struct hsy_certificate *proof,
     uint64_t token = 0;
 
     HSY_ASSERT(proof->verdicts_count >= 1);
+    if (hsy_registry_rank(&s->registry, &record->id) <
+        hsy_rank_dead(record->incarnation)) {
+        try_the_bereaved(s, &record->id); /* Before its snapshot goes. */
+    }
     if (hsy_registry_merge_certificate(&s->registry, proof, &token) !=
         HSY_MERGED_NEWER) {
         return;

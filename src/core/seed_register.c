@@ -9,7 +9,7 @@
 #include "core/fellows.h"
 #include "core/kept.h"
 
-/* Before the peer's own patience ends (ANSWER_WAIT_NS in join.c). */
+/* Before the peer's own patience ends (DISK_WAIT_NS in join.c). */
 #define ACK_WAIT_NS (4 * HSY_SECOND)
 
 static void send_answer(struct hsy_seed *s, const struct hsy_neighbour *n,

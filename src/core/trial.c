@@ -27,6 +27,9 @@ _Static_assert(HEARSAY_SEEDS_MAX / 2 + 1 <= HSY_VERDICTS_MAX,
 #define ROOM_WAIT_NS (1 * HSY_SECOND)
 #define SIGN_WAIT_NS (100 * HSY_MS)
 #define TRIAL_NS (120 * HSY_SECOND)
+/* Between two looks at very many; less than what counts as being away. */
+enum { APART_MS = 256 };
+_Static_assert(APART_MS *HSY_MS < HSY_AWAY_NS, "or no ping would count");
 
 /* Rows: from. Columns: to. */
 static const bool edges[6][6] = {
@@ -42,6 +45,15 @@ static const bool edges[6][6] = {
     [HSY_TRIAL_SIGNED] = {[HSY_TRIAL_WAITING] = true},
 };
 
+/* A tick looks at all trials, and when half of a network is gone there are
+ * many. */
+static void plan(struct hsy_seed *s, uint64_t at_ns)
+{
+    HSY_ASSERT(s->env != NULL);
+    s->trials_next_ns = hsy_time_min(
+        s->trials_next_ns, hsy_time_shared(at_ns, s->trials.count, APART_MS));
+}
+
 static void enter(struct hsy_seed *s, struct hsy_trial *t,
                   enum hsy_trial_state to, uint64_t next_ns)
 {
@@ -50,7 +62,7 @@ static void enter(struct hsy_seed *s, struct hsy_trial *t,
                 to == HSY_TRIAL_SIGNED) == (next_ns == HEARSAY_NEVER));
     t->state = to;
     t->next_ns = next_ns;
-    s->trials_next_ns = hsy_time_min(s->trials_next_ns, next_ns);
+    plan(s, next_ns);
 }
 
 void hsy_trials_init(struct hsy_seed *s)
@@ -60,7 +72,7 @@ void hsy_trials_init(struct hsy_seed *s)
         &s->trials, &s->env->mem,
         (struct hsy_table_shape){.key_len = HEARSAY_ID_LEN,
                                  .item_len = sizeof(struct hsy_trial),
-                                 .items_max = HSY_TRIALS_MAX},
+                                 .items_max = s->env->config.peers_max},
         s->env->config.hash_salt);
     s->trials_next_ns = HEARSAY_NEVER;
 }
@@ -100,6 +112,13 @@ static void forget(struct hsy_seed *s, struct hsy_trial *t)
 
 /* --------------------------------------------------------- the own tries */
 
+static uint64_t answer_ns(const struct hsy_seed *s,
+                          const struct hsy_neighbour *n)
+{
+    HSY_ASSERT(n->link != 0);
+    return hsy_neighbour_wait_ns(n, s->env->config.ping_timeout_ns);
+}
+
 static void ping(struct hsy_seed *s, struct hsy_trial *t,
                  const struct hsy_neighbour *n)
 {
@@ -113,11 +132,10 @@ static void ping(struct hsy_seed *s, struct hsy_trial *t,
     env->counters.pings++;
     hsy_send(env, n->link, &frame);
     /* All deadlines are equally long: after the last one all have passed. */
-    uint64_t wait_ns = t->pings_count < HSY_TRIAL_PINGS
-                           ? PING_PACE_NS
-                           : env->config.ping_timeout_ns;
+    uint64_t wait_ns =
+        t->pings_count < HSY_TRIAL_PINGS ? PING_PACE_NS : answer_ns(s, n);
     t->next_ns = hsy_time_add(env->now.mono_ns, wait_ns);
-    s->trials_next_ns = hsy_time_min(s->trials_next_ns, t->next_ns);
+    plan(s, t->next_ns);
 }
 
 /* From WAITING: over the open link, else by dialling. */
@@ -161,7 +179,7 @@ bool hsy_trial_start(struct hsy_seed *s, const struct hearsay_id *id)
     HSY_ASSERT(t->state == HSY_TRIAL_WAITING);
     t->record = hsy_kept_record(e->record);
     t->expires_ns = hsy_time_add(s->env->now.mono_ns, TRIAL_NS);
-    s->trials_next_ns = hsy_time_min(s->trials_next_ns, t->expires_ns);
+    plan(s, t->expires_ns);
     begin(s, t);
     return true;
 }
@@ -384,7 +402,7 @@ void hsy_trials_again(struct hsy_seed *s)
             withdraw(s, t);
         }
     }
-    HSY_ASSERT(s->trials.count <= HSY_TRIALS_MAX);
+    HSY_ASSERT(s->trials.count <= s->env->config.peers_max);
 }
 
 void hsy_trial_again(struct hsy_seed *s, const struct hearsay_id *id)
@@ -413,11 +431,12 @@ static void pings_due(struct hsy_seed *s, struct hsy_trial *t)
         ping(s, t, n);
         return;
     }
-    uint64_t asked_ns = hsy_time_since(s->env->config.ping_timeout_ns, now_ns);
+    uint64_t wait_ns = answer_ns(s, n);
+    uint64_t asked_ns = hsy_time_since(wait_ns, now_ns);
     if (hsy_time_since(t->next_ns, now_ns) > HSY_AWAY_NS ||
         hsy_liveness_unread(n, asked_ns)) {
         /* The answers may be waiting in the socket: look there first. */
-        t->next_ns = hsy_time_add(now_ns, s->env->config.ping_timeout_ns);
+        t->next_ns = hsy_time_add(now_ns, wait_ns);
         return;
     }
     uint64_t quiet_ns =
@@ -489,5 +508,5 @@ void hsy_trials_tick(struct hsy_seed *s)
         next_ns =
             hsy_time_min(next_ns, hsy_time_min(t->next_ns, t->expires_ns));
     }
-    s->trials_next_ns = next_ns;
+    s->trials_next_ns = hsy_time_shared(next_ns, s->trials.count, APART_MS);
 }

@@ -22,6 +22,25 @@ void hsy_conn_plan(struct hearsay_node *node, struct hsy_conn *conn,
     node->conns_next_ns = hsy_time_min(node->conns_next_ns, deadline_ns);
 }
 
+void hsy_conn_await(struct hearsay_node *node, struct hsy_conn *conn,
+                    uint64_t wait_ns)
+{
+    uint64_t next_ns = hsy_time_add(node->core.env.now.mono_ns, wait_ns);
+
+    HSY_ASSERT(conn->handshake->until_ns > 0);
+    hsy_conn_plan(node, conn, hsy_time_min(next_ns, conn->handshake->until_ns));
+}
+
+/* Connected: their HELLO is waited for. */
+static void await_hello(struct hearsay_node *node, struct hsy_conn *conn)
+{
+    HSY_ASSERT(!conn->handshake->hello_seen);
+    conn->state = HSY_CONN_HELLO;
+    conn->handshake->until_ns =
+        hsy_time_add(node->core.env.now.mono_ns, HSY_HANDSHAKE_NS);
+    hsy_conn_await(node, conn, HSY_HELLO_NS);
+}
+
 static struct hsy_conn *conn_new(struct hearsay_node *node, hearsay_link link)
 {
     struct hsy_conn *conn = hsy_mem_zalloc(&node->mem, sizeof(*conn));
@@ -156,8 +175,8 @@ static struct hsy_conn *stalest_half_open(const struct hearsay_node *node)
     while (conn != NULL && conn->handshake->hello_seen) {
         conn = conn->handshake->newer;
     }
-    uint64_t patient_ns = hsy_time_add(node->core.env.now.mono_ns,
-                                       HSY_HANDSHAKE_NS - HSY_HELLO_NS);
+    uint64_t patient_ns =
+        hsy_time_add(node->core.env.now.mono_ns, HSY_HELLO_NS - HSY_SILENT_NS);
     return conn != NULL && conn->deadline_ns <= patient_ns ? conn : NULL;
 }
 
@@ -184,10 +203,8 @@ static void accept_conn(struct hearsay_node *node, hearsay_link link,
     }
     conn->accepted = true;
     conn->from = *from;
-    conn->state = HSY_CONN_HELLO;
+    await_hello(node, conn);
     make_half_open(node, conn);
-    hsy_conn_plan(node, conn,
-                  hsy_time_add(node->core.env.now.mono_ns, HSY_HANDSHAKE_NS));
 }
 
 void hsy_conn_link_up(struct hearsay_node *node, hearsay_link link,
@@ -206,9 +223,7 @@ void hsy_conn_link_up(struct hearsay_node *node, hearsay_link link,
         return;
     }
     conn->from = *from;
-    conn->state = HSY_CONN_HELLO;
-    hsy_conn_plan(node, conn,
-                  hsy_time_add(node->core.env.now.mono_ns, HSY_HANDSHAKE_NS));
+    await_hello(node, conn);
     hsy_handshake_begin(node, conn);
 }
 

@@ -9,7 +9,9 @@
  *       AUTH   ------------------------------>  verify
  *       verify <------------------------------  AUTH, up
  *       up
- */
+ *
+ * Each arrow that is waited for has a deadline of its own, so that a long line
+ * is no reason to fail; all together have one, too. */
 #include <string.h>
 
 #include "base/addr.h"
@@ -29,6 +31,7 @@ static void send_hello(struct hearsay_node *node, struct hsy_conn *conn)
     memcpy(hello->nonce, conn->handshake->nonce, HSY_NONCE_LEN);
     hello->observed = conn->from;
     hello->record = node->core.self.record;
+    conn->handshake->asked_ns = node->core.env.now.mono_ns;
     hsy_conn_send_frame(node, conn, &frame);
 }
 
@@ -100,7 +103,18 @@ static void sign_auth(struct hearsay_node *node, struct hsy_conn *conn)
         return;
     }
     conn->state = HSY_CONN_SIGNING;
+    hsy_conn_await(node, conn, HSY_HANDSHAKE_NS); /* For ourselves. */
     HSY_ASSERT(conn->jobs > 0);
+}
+
+/* Their answer to our HELLO is here: that was a round trip. */
+static void measure(const struct hearsay_node *node,
+                    const struct hsy_conn *conn)
+{
+    struct hsy_handshake *h = conn->handshake;
+
+    HSY_ASSERT(h->rtt_ns == 0);
+    h->rtt_ns = hsy_time_since(h->asked_ns, node->core.env.now.mono_ns);
 }
 
 static void on_hello(struct hearsay_node *node, struct hsy_conn *conn,
@@ -121,8 +135,10 @@ static void on_hello(struct hearsay_node *node, struct hsy_conn *conn,
         hsy_conn_refuse(node, conn, code, text);
     } else if (conn->accepted) {
         conn->state = HSY_CONN_AUTH;
+        hsy_conn_await(node, conn, HSY_AUTH_NS);
         send_hello(node, conn);
     } else {
+        measure(node, conn);
         sign_auth(node, conn);
     }
 }
@@ -133,6 +149,9 @@ static void on_auth(struct hearsay_node *node, struct hsy_conn *conn,
     struct hsy_auth_text auth = auth_text(node, conn, false);
 
     HSY_ASSERT(conn->state == HSY_CONN_AUTH);
+    if (conn->accepted) {
+        measure(node, conn);
+    }
     conn->handshake->their_auth = *sig;
     if (!hsy_jobs_check_auth(node, conn, &auth)) {
         hsy_conn_refuse(node, conn, HSY_ERROR_FULL,
@@ -140,6 +159,7 @@ static void on_auth(struct hearsay_node *node, struct hsy_conn *conn,
         return;
     }
     conn->state = HSY_CONN_CHECKING;
+    hsy_conn_await(node, conn, HSY_HANDSHAKE_NS); /* For ourselves. */
 }
 
 static void note_refused_there(struct hearsay_node *node,
@@ -204,6 +224,7 @@ static void come_up(struct hearsay_node *node, struct hsy_conn *conn)
                                   .accepted = conn->accepted,
                                   .from = conn->from,
                                   .version = conn->version,
+                                  .rtt_ns = h->rtt_ns,
                                   .observed = h->observed,
                                   .record = h->record};
 
@@ -230,6 +251,7 @@ void hsy_handshake_signed(struct hearsay_node *node, struct hsy_conn *conn,
         return;
     }
     conn->state = HSY_CONN_AUTH;
+    hsy_conn_await(node, conn, HSY_AUTH_NS + HSY_VERIFY_NS);
     hsy_conn_resume(node, link);
 }
 

@@ -17,11 +17,17 @@ enum {
     HSY_IN_SLACK = 64 * 1024 /* Held of a link beyond a frame; one read. */
 };
 
-/* Deadlines of docs/protocol.md, Links. */
+/* Deadlines of docs/protocol.md, Links. Each step of a handshake has its own:
+ * where bytes take two seconds each way, an answer takes four. */
 #define HSY_DIAL_NS (10 * HSY_SECOND)
-#define HSY_HANDSHAKE_NS (5 * HSY_SECOND)
+#define HSY_HELLO_NS (5 * HSY_SECOND)
+#define HSY_AUTH_NS (5 * HSY_SECOND)
+/* For the AUTH of an acceptor, which verifies ours first: so much more. */
+#define HSY_VERIFY_NS (2 * HSY_SECOND)
+/* All of it, our own signatures too. */
+#define HSY_HANDSHAKE_NS (15 * HSY_SECOND)
 /* A HELLO comes a round trip after the accept; it is not cut sooner. */
-#define HSY_HELLO_NS (500 * HSY_MS)
+#define HSY_SILENT_NS (500 * HSY_MS)
 /* A line of 8 kbit/s that others use, too, needs that for a small bundle. */
 #define HSY_FRAME_NS (30 * HSY_SECOND)
 /* The other end takes nothing for so long: it is slow (Queues). */
@@ -60,6 +66,9 @@ struct hsy_handshake {
     struct hsy_record record; /* Theirs; not verified before UP. */
     struct hearsay_addr observed;
     struct hearsay_id expect; /* Meaningful with has_expect. */
+    uint64_t until_ns;        /* The whole of it. */
+    uint64_t asked_ns;        /* When our HELLO went out. */
+    uint64_t rtt_ns;          /* Until the answer to it came; 0. */
     bool has_expect;
     bool hello_seen;
 };
@@ -196,6 +205,9 @@ void hsy_conns_fini(struct hearsay_node *node);
 void hsy_conns_hang_up(struct hearsay_node *node);
 void hsy_conn_plan(struct hearsay_node *node, struct hsy_conn *conn,
                    uint64_t deadline_ns);
+/* The next step of its handshake may take @wait_ns. */
+void hsy_conn_await(struct hearsay_node *node, struct hsy_conn *conn,
+                    uint64_t wait_ns);
 
 /* conns_read.c. A job of this link goes out. */
 void hsy_conn_job_out(struct hearsay_node *node, struct hsy_conn *conn);

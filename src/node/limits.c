@@ -3,6 +3,7 @@
 #include "node/limits.h"
 
 #include "core/registry_rows.h"
+#include "core/trial.h"
 #include "node/inner.h"
 
 enum {
@@ -185,8 +186,12 @@ bool hsy_node_limit(const struct hearsay_config *c, uint32_t index,
          "the oldest becomes a floor"},
         {"floors", graves, in_table(sizeof(struct hsy_floor)),
          "drop the oldest"},
-        {"probes", HSY_PROBES_MAX, in_table(sizeof(struct hsy_probe)),
+        {"probes", hsy_probes_max(c),
+         in_table(sizeof(struct hsy_probe)) +
+             HSY_PROBE_TRIES * in_table(hsy_probe_try_len()),
          "counted, not probed"},
+        {"trials", seed ? c->peers_max : 0, in_table(sizeof(struct hsy_trial)),
+         "tried again after a minute"},
         {"jobs", c->jobs_max, job_len(), "try again"},
     };
 

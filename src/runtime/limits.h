@@ -17,7 +17,8 @@ enum { HSY_OUTBOX_LEN_MAX = 1024 * 1024 };
 
 struct hsy_limits {
     uint64_t dns_ns;          /* One host name. */
-    uint64_t dial_ns;         /* All addresses of one dial together. */
+    uint64_t dial_ns;         /* All addresses of one dial together; two of
+                                 them have four seconds each. */
     uint64_t linger_ns;       /* A link that was hung up, to flush. */
     uint64_t slow_ns;         /* Bytes wait and the kernel takes none. */
     uint64_t leave_ns;        /* From leave() to on_stopped. */
@@ -27,7 +28,7 @@ struct hsy_limits {
 static inline struct hsy_limits hsy_limits_default(void)
 {
     return (struct hsy_limits){.dns_ns = 5 * HSY_SECOND,
-                               .dial_ns = 8 * HSY_SECOND,
+                               .dial_ns = 9 * HSY_SECOND,
                                .linger_ns = HSY_SECOND,
                                .slow_ns = 10 * HSY_SECOND,
                                .leave_ns = 3 * HSY_SECOND,

@@ -1,4 +1,5 @@
 /* Three tries before anybody is called silent. */
+#include "base/addr.h"
 #include "core/probe.h"
 #include "support/claim.h"
 #include "support/core_ports.h"
@@ -220,13 +221,75 @@ static void a_probe_needs_an_address_and_runs_once(void **state)
     start('p');
     start('p');
     CLAIM_INT(probes.by_id.count, 1);
-    for (uint32_t i = 2; i <= HSY_PROBES_MAX; i++) {
-        record = core_record('p', i, 1);
-        CLAIM_INT(hsy_probe_start(&probes, &record.id, 1, record.addrs, 1), 0);
+    end();
+}
+
+static int start_number(uint32_t number)
+{
+    struct hsy_record record = core_record('p', number, 1);
+    return hsy_probe_start(&probes, &record.id, 1, record.addrs, 1);
+}
+
+/* All of a seed's list may be tried at the same time, all of a peer's links. */
+static void there_is_room_for_everybody(void **state)
+{
+    (void)state;
+    for (uint32_t role = 0; role < 2; role++) {
+        begin();
+        hsy_probes_fini(&probes);
+        env.config.peers_max = 2000;
+        env.config.links_max = 20;
+        env.config.role = role == 0 ? HEARSAY_SEED : HEARSAY_PEER;
+        hsy_probes_init(&probes, &env);
+        uint32_t max = role == 0 ? 2000 : 20;
+        for (uint32_t i = 1; i <= max; i++) {
+            CLAIM_INT(start_number(i), 0);
+        }
+        CLAIM_INT(start_number(max + 1), HEARSAY_ERR_FULL);
+        CLAIM_INT(start_number(1), 0); /* It runs. */
+        end();
     }
-    record = core_record('q', 0, 1);
-    CLAIM_INT(hsy_probe_start(&probes, &record.id, 1, record.addrs, 1),
-              HEARSAY_ERR_FULL);
+}
+
+/* Each dial finds its own probe, whatever has become of the others. */
+static void tries_are_told_apart_by_their_dials(void **state)
+{
+    (void)state;
+    begin();
+    for (uint32_t i = 0; i < 50; i++) {
+        CLAIM_INT(start_number(i), 0);
+    }
+    at_ms(0);
+    at_ms(4000);
+    CLAIM_INT(ports.dials_count, 100);
+    struct hearsay_id answers = core_id('p', 7);
+    CLAIM(hsy_probe_answered(&probes, &answers));
+    CLAIM_INT(probes.by_link.count, 98);
+    CLAIM(hsy_probe_again(&probes, ports.dials[9].link));
+    CLAIM_INT(probes.by_link.count, 96);
+    CLAIM(!hsy_probe_again(&probes, ports.dials[59].link)); /* Its other. */
+    at_ms(8000);
+    for (uint32_t i = 0; i < ports.dials_count; i++) {
+        bool ends = dial_failed(i, HEARSAY_DOWN_TIMEOUT);
+        CLAIM(!ends || hsy_id_equal(&ended.id, &ports.dials[i].expect));
+        CLAIM(!ends || !hsy_probe_running(&probes, &ended.id));
+    }
+    CLAIM_INT(probes.by_id.count, 1); /* The one that started over. */
+    CLAIM_INT(probes.by_link.count, 0);
+    end();
+}
+
+/* A tick looks at all of them: with 1,024 it comes at most each 8 ms. */
+static void of_many_those_that_are_due_soon_share_a_tick(void **state)
+{
+    (void)state;
+    begin();
+    ports.no_room = true;
+    for (uint32_t i = 0; i < 1024; i++) {
+        CLAIM_INT(start_number(i), 0);
+    }
+    at_ms(1); /* The next try is a second later. */
+    CLAIM_INT(probes.next_ns, 1008 * HSY_MS);
     end();
 }
 
@@ -243,6 +306,9 @@ int main(void)
         cmocka_unit_test(one_that_waits_has_one_try),
         cmocka_unit_test(addresses_take_turns),
         cmocka_unit_test(a_probe_needs_an_address_and_runs_once),
+        cmocka_unit_test(there_is_room_for_everybody),
+        cmocka_unit_test(tries_are_told_apart_by_their_dials),
+        cmocka_unit_test(of_many_those_that_are_due_soon_share_a_tick),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

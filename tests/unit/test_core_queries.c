@@ -457,6 +457,35 @@ static void the_last_look_up_is_shortly_before_the_end(void **state)
     CLAIM_INT(lookups(), 12);
 }
 
+/* The seed is far away: a round trip of 400 ms. */
+static void the_last_look_up_leaves_time_for_the_line(void **state)
+{
+    (void)state;
+    hsy_neighbour_by_link(&rig.core.neighbours, SEED_LINK)->rtt_ns =
+        400 * HSY_MS;
+    CLAIM_INT(ask(8000), 0);
+    page(0, 1, 3, 4);
+    relay_rig_run(&rig, 6799);
+    CLAIM_INT(lookups(), 9);
+    relay_rig_run(&rig, 1);
+    CLAIM_INT(lookups(), 12);
+    relay_rig_run(&rig, 1000);
+    CLAIM_INT(lookups(), 12);
+}
+
+static void a_page_from_far_away_is_waited_for(void **state)
+{
+    (void)state;
+    hsy_neighbour_by_link(&rig.core.neighbours, SEED_LINK)->rtt_ns =
+        2 * HSY_SECOND;
+    CLAIM_INT(ask(60000), 0);
+    CLAIM_INT(asked_pages(), 1);
+    relay_rig_run(&rig, 5999);
+    CLAIM_INT(asked_pages(), 1);
+    relay_rig_run(&rig, 1); /* Passed over, and asked once more. */
+    CLAIM_INT(asked_pages(), 2);
+}
+
 /* Has o<number> been looked up? */
 static bool was_looked_up(uint32_t number)
 {
@@ -706,6 +735,8 @@ int main(void)
         CASE(who_is_not_listed_any_more_is_not_waited_for),
         CASE(a_look_up_that_was_not_asked_for_changes_nothing),
         CASE(the_last_look_up_is_shortly_before_the_end),
+        CASE(the_last_look_up_leaves_time_for_the_line),
+        CASE(a_page_from_far_away_is_waited_for),
         CASE(of_more_than_64_missing_the_next_ones_have_their_turn),
         CASE(four_are_open_and_get_their_lists_in_turn),
         CASE(what_cannot_be_asked_is_refused),

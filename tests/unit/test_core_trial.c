@@ -1,5 +1,6 @@
 /* From a suspicion to a death: reports, a seed's own tries, vetoes, verdicts
  * and certificates. Seen from s0 of three. */
+#include "core/seed_parts.h"
 #include "core/trial.h"
 #include "support/claim.h"
 #include "support/core_ports.h"
@@ -365,6 +366,25 @@ static void a_full_job_queue_only_delays_the_verdict(void **state)
     end();
 }
 
+/* Half of a network may go at once. */
+static void as_many_are_tried_at_once_as_there_are_peers(void **state)
+{
+    uint64_t token;
+    bool back;
+
+    (void)state;
+    begin();
+    for (uint32_t i = 0; i < 1500; i++) {
+        struct hsy_record one = core_record('q', i, 1);
+        CLAIM_INT(hsy_seed_merge_record(&rig.seed, &one, &back, &token),
+                  HSY_MERGED_NEW);
+        CLAIM(hsy_trial_start(&rig.seed, &one.id));
+    }
+    CLAIM_INT(rig.seed.trials.count, 1500);
+    CLAIM_INT(rig.probes.by_id.count, 1500);
+    end();
+}
+
 /* -------------------------------------------------------- certificates */
 
 static void two_of_three_verdicts_are_a_certificate(void **state)
@@ -390,6 +410,26 @@ static void two_of_three_verdicts_are_a_certificate(void **state)
     CLAIM_INT(entry.certificate.verdicts[0].seed.bytes[2], 0);
     CLAIM_INT(entry.certificate.verdicts[1].seed.bytes[2], 1);
     end();
+}
+
+/* The notifier, mute for long, is linked to the dead one alone. */
+static void who_loses_a_neighbour_and_is_mute_is_tried(void **state)
+{
+    (void)state;
+    for (uint32_t mute = 0; mute < 2; mute++) {
+        begin_mute();
+        struct hsy_neighbour *n =
+            hsy_neighbour_by_id(&rig.neighbours, &notifier.id);
+        n->heard_ns = rig.env.now.mono_ns - (mute == 0 ? 1 : 25) * HSY_SECOND;
+        core_rig_links(&rig, &subject.id, 1, &notifier.id, 1);
+        core_rig_unlink(&rig, &subject.id);
+        core_rig_silence(&rig, 400);
+        CLAIM(hsy_trial_find(&rig.seed, &notifier.id) == NULL);
+        verdict_of(1, &subject);
+        CLAIM(is_dead());
+        CLAIM((hsy_trial_find(&rig.seed, &notifier.id) != NULL) == (mute == 1));
+        end();
+    }
 }
 
 static void the_same_verdict_twice_counts_once(void **state)
@@ -644,7 +684,9 @@ int main(void)
         cmocka_unit_test(pings_go_over_to_dials_when_the_link_breaks),
         cmocka_unit_test(a_seed_that_was_away_listens_before_it_judges),
         cmocka_unit_test(a_full_job_queue_only_delays_the_verdict),
+        cmocka_unit_test(as_many_are_tried_at_once_as_there_are_peers),
         cmocka_unit_test(two_of_three_verdicts_are_a_certificate),
+        cmocka_unit_test(who_loses_a_neighbour_and_is_mute_is_tried),
         cmocka_unit_test(the_same_verdict_twice_counts_once),
         cmocka_unit_test(a_fellows_verdict_makes_a_seed_try_at_once),
         cmocka_unit_test(a_seed_speaks_for_itself_alone),

@@ -5,6 +5,7 @@
 #include "core/bulk.h"
 #include "core/messages.h"
 #include "core/saved.h"
+#include "core/trial.h"
 #include "node/limits.h"
 #include "support/claim.h"
 
@@ -110,6 +111,21 @@ what_is_read_back_at_the_start_counts_where_there_is_a_disk(void **state)
     CLAIM_INT(row(&config, bytes).each, 1);
 }
 
+static void all_peers_of_a_seed_may_be_on_trial(void **state)
+{
+    struct hearsay_config peer = of_role(HEARSAY_PEER);
+    struct hearsay_config seed = of_role(HEARSAY_SEED);
+
+    (void)state;
+    seed.peers_max = 10000;
+    CLAIM_INT(row(&seed, "trials").bound, 10000);
+    CLAIM_INT(row(&seed, "probes").bound, 10000);
+    CLAIM(row(&seed, "trials").each > sizeof(struct hsy_trial));
+    CLAIM(row(&seed, "probes").each > sizeof(struct hsy_probe));
+    CLAIM_INT(row(&peer, "trials").bound, 0);
+    CLAIM_INT(row(&peer, "probes").bound, peer.links_max);
+}
+
 static void a_seed_holds_no_messages(void **state)
 {
     struct hearsay_config config = of_role(HEARSAY_SEED);
@@ -132,6 +148,7 @@ int main(void)
             what_is_on_its_way_to_the_disk_counts_where_there_is_one),
         cmocka_unit_test(
             what_is_read_back_at_the_start_counts_where_there_is_a_disk),
+        cmocka_unit_test(all_peers_of_a_seed_may_be_on_trial),
         cmocka_unit_test(a_seed_holds_no_messages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

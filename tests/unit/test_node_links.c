@@ -200,7 +200,7 @@ static void a_frame_out_of_turn_ends_the_handshake(void **state)
     end();
 }
 
-static void a_handshake_has_five_seconds_on_either_side(void **state)
+static void hello_has_five_seconds_on_either_side(void **state)
 {
     (void)state;
     begin();
@@ -216,7 +216,9 @@ static void a_handshake_has_five_seconds_on_either_side(void **state)
     end();
 }
 
-static void a_hello_alone_does_not_extend_the_five_seconds(void **state)
+/* A long line needs a round trip for the one and one more for the other. */
+static void
+after_a_hello_the_dialler_has_five_seconds_for_its_auth(void **state)
 {
     (void)state;
     begin();
@@ -224,10 +226,77 @@ static void a_hello_alone_does_not_extend_the_five_seconds(void **state)
     stage_run(&stage, 4000);
     struct hsy_frame hello = puppet_hello(&peer, 7);
     puppet_say(&stage, link, &hello);
-    stage_run(&stage, 999);
+    stage_run(&stage, 4999);
     CLAIM(stage_is_open(&stage, link));
     stage_run(&stage, 1);
     CLAIM(!stage_is_open(&stage, link));
+    CLAIM_INT(stage_counters(&stage)->handshake_late, 1);
+    end();
+}
+
+static void
+after_a_hello_the_acceptor_has_seven_seconds_for_its_auth(void **state)
+{
+    (void)state;
+    begin();
+    stage_open(&stage, 2);
+    stage_run(&stage, 4000);
+    struct hsy_frame hello = puppet_hello(&seed, 7);
+    puppet_say(&stage, 2, &hello);
+    stage_run(&stage, 6999);
+    CLAIM(stage_is_open(&stage, 2));
+    stage_run(&stage, 1);
+    CLAIM(!stage_is_open(&stage, 2));
+    end();
+}
+
+static void a_handshake_has_fifteen_seconds_whoever_takes_them(void **state)
+{
+    (void)state;
+    begin();
+    stage.hold_jobs = true; /* Our own signatures take for ever. */
+    hearsay_link link = stage_accept(&stage, &peer.record.addrs[0]);
+    stage_open(&stage, 2);
+    stage_run(&stage, 4000);
+    struct hsy_frame hello = puppet_hello(&peer, 7);
+    puppet_say(&stage, link, &hello);
+    struct hsy_frame auth = puppet_auth(&stage, link, &peer, 7);
+    puppet_say(&stage, link, &auth);
+    hello = puppet_hello(&seed, 7);
+    puppet_say(&stage, 2, &hello);
+    stage_run(&stage, 10999);
+    CLAIM(stage_is_open(&stage, link));
+    CLAIM(stage_is_open(&stage, 2));
+    stage_run(&stage, 1);
+    CLAIM(!stage_is_open(&stage, link));
+    CLAIM(!stage_is_open(&stage, 2));
+    stage.hold_jobs = false;
+    stage_settle(&stage);
+    end();
+}
+
+static void a_handshake_tells_the_round_trip(void **state)
+{
+    struct hsy_neighbours *ns;
+
+    (void)state;
+    begin();
+    ns = &stage.node->core.neighbours;
+    stage_open(&stage, 2);
+    hearsay_link link = stage_accept(&stage, &peer.record.addrs[0]);
+    stage_run(&stage, 1500);
+    struct hsy_frame hello = puppet_hello(&seed, 7);
+    puppet_say(&stage, 2, &hello);
+    stage_run(&stage, 700);
+    struct hsy_frame auth = puppet_auth(&stage, 2, &seed, 7);
+    puppet_say(&stage, 2, &auth);
+    CLAIM_INT(hsy_neighbour_by_link(ns, 2)->greeted_ns, 1500 * HSY_MS);
+    hello = puppet_hello(&peer, 7);
+    puppet_say(&stage, link, &hello);
+    stage_run(&stage, 2500);
+    auth = puppet_auth(&stage, link, &peer, 7);
+    puppet_say(&stage, link, &auth);
+    CLAIM_INT(hsy_neighbour_by_link(ns, link)->greeted_ns, 2500 * HSY_MS);
     end();
 }
 
@@ -552,8 +621,13 @@ int main(void)
         cmocka_unit_test(an_auth_that_does_not_match_is_refused),
         cmocka_unit_test(an_auth_of_another_link_is_worthless),
         cmocka_unit_test(a_frame_out_of_turn_ends_the_handshake),
-        cmocka_unit_test(a_handshake_has_five_seconds_on_either_side),
-        cmocka_unit_test(a_hello_alone_does_not_extend_the_five_seconds),
+        cmocka_unit_test(hello_has_five_seconds_on_either_side),
+        cmocka_unit_test(
+            after_a_hello_the_dialler_has_five_seconds_for_its_auth),
+        cmocka_unit_test(
+            after_a_hello_the_acceptor_has_seven_seconds_for_its_auth),
+        cmocka_unit_test(a_handshake_has_fifteen_seconds_whoever_takes_them),
+        cmocka_unit_test(a_handshake_tells_the_round_trip),
         cmocka_unit_test(a_dial_has_ten_seconds),
         cmocka_unit_test(the_stalest_of_64_half_open_links_makes_room),
         cmocka_unit_test(who_has_half_a_second_to_speak_is_not_pushed_out),
