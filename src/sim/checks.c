@@ -162,8 +162,9 @@ static void look_at(struct hsy_checks *k, uint32_t node)
         hsy_check_broadcast_absent(&k->broadcast, node);
     } else if (!fact.has_say) {
         hsy_check_broadcast_disturbed(&k->broadcast, node);
-    } else if (hsy_cluster_slowness(k->cluster, node) > 0) {
-        /* What it has got it grafts while its jobs wait. */
+    } else if (hsy_cluster_slowness(k->cluster, node) > 0 ||
+               hsy_cluster_distance(k->cluster, node) > 0) {
+        /* What it has got, or will have, it grafts meanwhile. */
         hsy_check_costs_disturbed(&k->broadcast);
     }
 }
@@ -177,6 +178,12 @@ static void allow_for_weather(struct hsy_checks *k)
         way_ns =
             hsy_time_add(way_ns, w.window_len * HSY_SECOND / w.bytes_per_s);
     }
+    uint64_t far_ns = 0;
+    for (uint32_t i = 0; i < k->f.count; i++) {
+        far_ns = hsy_time_max(far_ns, hsy_cluster_distance(k->cluster, i));
+    }
+    way_ns =
+        hsy_time_add(way_ns, 2 * far_ns); /* From one far one to another. */
     k->overlay.grace_ns =
         hsy_time_max(k->overlay.grace_ns, hsy_time_add(way_ns, way_ns));
 }

@@ -183,6 +183,10 @@ uint32_t hsy_cluster_reset(struct hsy_cluster *c, uint32_t node,
 /* Whatever reaches the process of @node, its jobs and its timers come so much
  * later than they should, from now on; 0 ends it. */
 void hsy_cluster_slow(struct hsy_cluster *c, uint32_t node, uint64_t extra_ns);
+/* What is sent from now on to or from @node is so much longer under way, each
+ * way, than the weather makes it; 0 ends it. */
+void hsy_cluster_far(struct hsy_cluster *c, uint32_t node, uint64_t extra_ns);
+uint64_t hsy_cluster_distance(const struct hsy_cluster *c, uint32_t node);
 /* Each connection of @node takes so many bytes a second at most towards it,
  * and from it, of what is sent from now on; 0: no bound of its own. */
 struct hsy_throttle {

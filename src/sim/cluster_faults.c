@@ -172,6 +172,20 @@ void hsy_cluster_slow(struct hsy_cluster *c, uint32_t node, uint64_t extra_ns)
     hsy_cluster_pace(c, node);
 }
 
+void hsy_cluster_far(struct hsy_cluster *c, uint32_t node, uint64_t extra_ns)
+{
+    HSY_ASSERT(node < c->count);
+    HSY_ASSERT(extra_ns <= SLOW_MAX_NS);
+    c->hosts[node].far_ns = extra_ns;
+    c->is_far = c->is_far || extra_ns > 0;
+}
+
+uint64_t hsy_cluster_distance(const struct hsy_cluster *c, uint32_t node)
+{
+    HSY_ASSERT(node < c->count);
+    return c->hosts[node].far_ns;
+}
+
 void hsy_cluster_throttle(struct hsy_cluster *c, uint32_t node,
                           struct hsy_throttle throttle)
 {

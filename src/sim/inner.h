@@ -78,6 +78,7 @@ struct hsy_host {
     uint64_t wall_ms;  /* Added to the wall clock, modulo 2^64. */
     struct hsy_throttle throttle;
     uint64_t slow_ns; /* Added to whatever reaches its process. */
+    uint64_t far_ns;  /* Added to each way of what it says and hears. */
     bool isolated;
     bool starting;         /* A START event is in the queue. */
     bool stopping;         /* The STOPPED effect was seen. */
@@ -110,6 +111,7 @@ struct hsy_cluster {
     uint32_t isolated_count;
     bool is_split;
     bool is_throttled; /* Some host is, or was. */
+    bool is_far;       /* The same. */
     struct hsy_values values;
     struct hsy_queue queue;
     struct hearsay_pool pool; /* What nodes know alike, once. */

@@ -170,6 +170,10 @@ static uint64_t arrival(struct hsy_cluster *c, struct hsy_end *end,
     }
     uint64_t at_ns =
         hsy_time_add(off_ns, hsy_cluster_draw(c, c->weather.latency_ns));
+    if (c->is_far) {
+        at_ns += c->hosts[end->node].far_ns;
+        at_ns += c->hosts[hsy_other_end(end)->node].far_ns;
+    }
     return hsy_time_add(at_ns, tail_of(c));
 }
 

@@ -163,6 +163,12 @@ static int act_on(struct hsy_run *r, const struct hsy_statement *st,
     case HSY_ACTION_FAST:
         hsy_cluster_slow(c, node, 0);
         break;
+    case HSY_ACTION_FAR:
+        hsy_cluster_far(c, node, st->args.numbers[0]);
+        break;
+    case HSY_ACTION_NEAR:
+        hsy_cluster_far(c, node, 0);
+        break;
     case HSY_ACTION_DISK:
         hsy_cluster_disk_mood(c, node, (enum hsy_disk_mood)st->value);
         hsy_witness_disk_bad(r->witness, node);

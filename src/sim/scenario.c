@@ -43,6 +43,8 @@ static const struct {
     {"reset $who $percent every $time for $time", HSY_ACTION_RESET, 1},
     {"slow $who by $time", HSY_ACTION_SLOW, 0},
     {"fast $who", HSY_ACTION_FAST, 0},
+    {"far $who by $time", HSY_ACTION_FAR, 0},
+    {"near $who", HSY_ACTION_NEAR, 0},
     {"disk $who fine", HSY_ACTION_DISK, HSY_DISK_FINE},
     {"disk $who full", HSY_ACTION_DISK, HSY_DISK_FULL},
     {"disk $who flaky", HSY_ACTION_DISK, HSY_DISK_FLAKY},

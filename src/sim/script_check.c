@@ -82,6 +82,8 @@ static const struct rule rules[] = {
     [HSY_ACTION_RESET] = {NEEDS_NOTHING, STAYS, ""},
     [HSY_ACTION_SLOW] = {NEEDS_NOTHING, STAYS, ""},
     [HSY_ACTION_FAST] = {NEEDS_NOTHING, STAYS, ""},
+    [HSY_ACTION_FAR] = {NEEDS_NOTHING, STAYS, ""},
+    [HSY_ACTION_NEAR] = {NEEDS_NOTHING, STAYS, ""},
     [HSY_ACTION_WEATHER] = {NEEDS_NOTHING, STAYS, ""},
     /* A node whose disk fails may end by itself. */
     [HSY_ACTION_DISK] = {NEEDS_NOTHING, HSY_CERTAIN_NOTHING, ""},
@@ -262,6 +264,9 @@ int hsy_parser_check_action(struct hsy_parser *p,
     }
     if (st->action == HSY_ACTION_SLOW && st->args.numbers[0] > SLOW_MAX_NS) {
         return hsy_parser_fail(p, p->count - 1, "at most a day slower", NULL);
+    }
+    if (st->action == HSY_ACTION_FAR && st->args.numbers[0] > SLOW_MAX_NS) {
+        return hsy_parser_fail(p, p->count - 1, "at most a day further", NULL);
     }
     err = follow(p, st);
     return err == HEARSAY_OK && is_picked(&st->args.who[0])

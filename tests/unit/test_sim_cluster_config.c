@@ -84,6 +84,7 @@ static void test_what_the_cluster_itself_is_asked_is_checked(void **state)
     CLAIM_DIES(hsy_cluster_set_weather(c, &weather));
     CLAIM_DIES((void)hsy_cluster_reset(c, 1, 1000001));
     CLAIM_DIES(hsy_cluster_slow(c, 1, UINT64_MAX));
+    CLAIM_DIES(hsy_cluster_far(c, 1, UINT64_MAX));
     CLAIM_DIES(hsy_cluster_isolate(c, 99));
     hsy_cluster_destroy(c);
 }

@@ -385,6 +385,32 @@ static void test_a_slow_machine_is_late_with_everything(void **state)
     hsy_cluster_destroy(c);
 }
 
+static void test_what_is_far_is_late_each_way_and_in_order(void **state)
+{
+    (void)state;
+    struct hsy_cluster *c = cluster();
+    hearsay_link link = link_up(c, 1, 2);
+    uint64_t now_ns = hsy_cluster_now(c);
+    hsy_cluster_far(c, 2, 500 * HSY_MS);
+    CLAIM_INT(hsy_cluster_distance(c, 2), 500 * HSY_MS);
+    CLAIM_INT(hsy_cluster_distance(c, 1), 0);
+    send_text(c, 1, link, "one");
+    run_ms(c, 20);
+    hsy_cluster_far(c, 2, 0);
+    send_text(c, 1, link, "two");
+    run_ms(c, 1000);
+    CLAIM(first_bytes_ns(2) == now_ns + 510 * HSY_MS);
+    CLAIM_INT(diaries[2].bytes_len, 6);
+    CLAIM_BYTES(diaries[2].bytes, "onetwo", 6);
+    now_ns = hsy_cluster_now(c);
+    hsy_cluster_far(c, 2, 200 * HSY_MS);
+    hsy_cluster_far(c, 1, 300 * HSY_MS);
+    dial_node(c, 2, 1); /* There and back, each time both of their ways. */
+    run_ms(c, 2000);
+    CLAIM(must_see(2, HEARSAY_EV_LINK_UP, 1)->at_ns == now_ns + 1020 * HSY_MS);
+    hsy_cluster_destroy(c);
+}
+
 static void test_becoming_fast_keeps_the_order_of_bytes(void **state)
 {
     (void)state;
@@ -555,6 +581,7 @@ int main(void)
         cmocka_unit_test(test_a_reset_overtakes_an_end_in_order),
         cmocka_unit_test(test_a_reset_of_a_link_to_oneself_counts_once),
         cmocka_unit_test(test_a_slow_machine_is_late_with_everything),
+        cmocka_unit_test(test_what_is_far_is_late_each_way_and_in_order),
         cmocka_unit_test(test_becoming_fast_keeps_the_order_of_bytes),
         cmocka_unit_test(test_a_wall_clock_jumps_alone_and_not_below_zero),
         cmocka_unit_test(test_a_full_disk_fails_and_a_flaky_one_sometimes),

@@ -157,6 +157,10 @@ static void test_machines_can_be_made_bad(void **state)
                  "expect 13s..16s event gossip-seen at 1");
     check_passes("at 10s slow 1 by 2s\nat 10s fast 1\nat 11s publish 2\n"
                  "expect 11s..12s event gossip-seen at 1");
+    check_passes("at 10s far 1 by 2s\nat 11s publish 2\n"
+                 "expect 13s..16s event gossip-seen at 1");
+    check_passes("at 10s far 1 by 2s\nat 10s near 1\nat 11s publish 2\n"
+                 "expect 11s..12s event gossip-seen at 1");
     check_passes("at 10s kill 1\nat 10s harm 1 lose\nat 11s start 1\n"
                  "until 11s..20s event peer-registered about 1\nend joined 1");
     check_fails("at 5s disk 1 full\nat 10s restart 1\n"

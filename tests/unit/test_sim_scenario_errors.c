@@ -208,6 +208,7 @@ static void impossible_actions_are_refused(void **state)
     refused_line("at 1s cut seeds and peers -> *", 11, "nobody else is left");
     refused_line("at 1s join hub over 1s", 12, "named by number");
     refused_line("at 1s slow 1 by 25h", 17, "at most a day");
+    refused_line("at 1s far 1 by 25h", 16, "at most a day further");
     refused_line("at 1s weather tail 1% up to 25h", 29, "0s to 24h");
     refused_line("at 1s publish 1 every 0s for 5s", 23, "too often");
     refused_line("at 1s publish 1 every 5s for 0s", 30, "before it begins");
@@ -272,6 +273,7 @@ static const char *const all_words =
     "at 1s join 4 over 5s\nat 20s cut 2 <-> *\n"
     "expect 33s..62s some reports 2\nat 63s heal 2\n"
     "at 64s reset peers 2% every 1s for 9s\nat 65s slow 1 by 1s\n"
+    "at 65s far 2 by 1s\n"
     "at 66s weather latency 1ms..2ms rate 9 KiB/s\nat 67s disk seed 1 full\n"
     "at 68s kill top 20%\nat 69s restart top 20% after 2s\n"
     "at 70s clock 3 -1h\nat 71s partition seed 1 and 1..2 | *\n"
