@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "core/kept.h"
 #include "core/votes.h"
+#include "core/wish.h"
 
 enum {
     PICK_TRIES = 16,
@@ -36,6 +37,7 @@ void hsy_overlay_fini(struct hsy_overlay *o)
 {
     hsy_mem_free(&o->env->mem, o->draws);
     hsy_mem_free(&o->env->mem, o->attempts);
+    hsy_wishes_fini(o);
     o->draws = NULL;
     o->attempts = NULL;
 }
@@ -270,16 +272,22 @@ static struct hsy_attempt *find_attempt(struct hsy_overlay *o,
     return NULL;
 }
 
+bool hsy_overlay_is_trying(struct hsy_overlay *o, const struct hearsay_id *id)
+{
+    const struct hsy_neighbour *n = hsy_neighbour_by_id(o->neighbours, id);
+
+    HSY_ASSERT(id != NULL);
+    return find_attempt(o, id) != NULL ||
+           (n != NULL && (n->overlay || n->asked));
+}
+
 static bool is_candidate(struct hsy_overlay *o, const struct hearsay_id *id)
 {
     const struct hsy_contact *c = hsy_book_find(o->book, id);
-    const struct hsy_neighbour *n = hsy_neighbour_by_id(o->neighbours, id);
 
-    if (c == NULL || c->next_try_ns > o->env->now.mono_ns ||
-        find_attempt(o, id) != NULL) {
-        return false;
-    }
-    return n == NULL || (!n->overlay && !n->asked);
+    HSY_ASSERT(id != NULL);
+    return c != NULL && c->next_try_ns <= o->env->now.mono_ns &&
+           !hsy_overlay_is_trying(o, id);
 }
 
 /* Who was refused takes one of the uniform ones, where the others that came
@@ -366,15 +374,15 @@ static void ask(struct hsy_overlay *o, struct hsy_neighbour *n)
     send_connect(o, n);
 }
 
-/* False: no dial could be opened just now. */
-static bool try_candidate(struct hsy_overlay *o, const struct hearsay_id *id)
+bool hsy_overlay_try(struct hsy_overlay *o, const struct hsy_blob *kept,
+                     uint32_t tries)
 {
-    struct hsy_neighbour *n = hsy_neighbour_by_id(o->neighbours, id);
-    const struct hsy_contact *c = hsy_book_find(o->book, id);
+    struct hsy_record record = hsy_kept_record(kept);
+    struct hsy_neighbour *n = hsy_neighbour_by_id(o->neighbours, &record.id);
     struct hsy_env *env = o->env;
     char host[HEARSAY_ADDR_TEXT_LEN];
 
-    HSY_ASSERT(c != NULL);
+    HSY_ASSERT(!hsy_overlay_is_trying(o, &record.id));
     if (n != NULL) {
         ask(o, n);
         return true;
@@ -383,14 +391,20 @@ static bool try_candidate(struct hsy_overlay *o, const struct hearsay_id *id)
     if (a == NULL) {
         return false;
     }
-    struct hsy_record record = hsy_kept_record(c->record);
-    const struct hearsay_addr *addr =
-        &record.addrs[c->tries % record.addrs_count];
+    const struct hearsay_addr *addr = &record.addrs[tries % record.addrs_count];
     hsy_addr_host_text(host, addr);
-    a->id = *id;
+    a->id = record.id;
     a->stuck = false;
-    a->link = env->ports.dial(env->ports.ctx, host, addr->port, id);
+    a->link = env->ports.dial(env->ports.ctx, host, addr->port, &record.id);
     return a->link != 0;
+}
+
+static bool try_candidate(struct hsy_overlay *o, const struct hearsay_id *id)
+{
+    const struct hsy_contact *c = hsy_book_find(o->book, id);
+
+    HSY_ASSERT(c != NULL);
+    return hsy_overlay_try(o, c->record, c->tries);
 }
 
 /* Links asked for and not yet answered. */
@@ -516,8 +530,9 @@ void hsy_overlay_tick(struct hsy_overlay *o)
         return;
     }
     expire_asks(o);
+    uint64_t wish_ns = hsy_wishes_tick(o); /* Before others take its place. */
     grow(o);
-    o->next_ns = next_deadline(o);
+    o->next_ns = hsy_time_min(next_deadline(o), wish_ns);
 }
 
 /* ------------------------------------------------------------ answers */
@@ -658,8 +673,10 @@ void hsy_overlay_connect(struct hsy_overlay *o, struct hsy_neighbour *n,
 {
     struct hsy_frame frame = {.type = HSY_ACCEPT};
     uint32_t cap = cap_now(o);
-    /* Who has almost no links is let in above the cap. */
-    uint32_t limit = their_degree < POOR_DEGREE ? cap + cap / 4 : cap;
+    /* Who has almost no links is let in above the cap; so is who comes from
+     * another part of the network. */
+    bool needed = their_degree < POOR_DEGREE || hsy_wish_names(o, &n->id);
+    uint32_t limit = needed ? cap + cap / 4 : cap;
 
     if (n->role != HEARSAY_PEER) {
         send_refusal(o, n, HSY_REFUSE_ROLE);
@@ -720,16 +737,9 @@ void hsy_overlay_refuse(struct hsy_overlay *o, struct hsy_neighbour *n,
 void hsy_overlay_bridge(struct hsy_overlay *o,
                         const struct hsy_records *records)
 {
-    struct hsy_reader at = hsy_reader(records->bytes, records->len);
-    struct hsy_record record;
-    bool is_new;
-
     HSY_ASSERT(records->count <= HSY_BRIDGE_RECORDS);
-    while (hsy_records_next(&at, &record)) {
-        struct hsy_contact *c = hsy_book_merge(o->book, &record, &is_new);
-        if (c != NULL && is_candidate(o, &record.id)) {
-            o->env->counters.bridges++;
-            (void)try_candidate(o, &record.id);
-        }
+    if (hsy_wish_add(o, records)) {
+        o->env->counters.bridges++;
+        wake(o);
     }
 }

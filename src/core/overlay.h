@@ -23,6 +23,8 @@ struct hsy_attempt {
     bool stuck;        /* Maybe: a seed has answered since. */
 };
 
+struct hsy_wish;
+
 struct hsy_overlay {
     struct hsy_env *env;
     struct hsy_neighbours *neighbours;
@@ -30,6 +32,7 @@ struct hsy_overlay {
     struct hearsay_id *draws; /* Owned; HSY_DRAWS_MAX + HSY_UNIFORMS_MAX. */
     uint32_t draws_count, uniforms_count;
     struct hsy_attempt *attempts; /* Owned; NULL: none. */
+    struct hsy_wish *wishes;      /* Owned; NULL: none; wish.h. */
     uint32_t peers_count;         /* N as told by the seeds, itself included. */
     uint32_t wanted;              /* Self-chosen links to keep. */
     bool active;                  /* Since the quorum was first reached. */
@@ -63,6 +66,12 @@ void hsy_overlay_told_count(struct hsy_overlay *o, uint32_t peers_count);
  * for that. What was agreed on the link before is said again, for the other
  * end may not have heard it. */
 void hsy_overlay_link_up(struct hsy_overlay *o, struct hsy_neighbour *n);
+/* Is there a link to @id, or one about to be? */
+bool hsy_overlay_is_trying(struct hsy_overlay *o, const struct hearsay_id *id);
+/* Asks the owner of the record @kept, whom it must not be trying, for a link;
+ * @tries: how often it did before. False: no dial could be opened just now. */
+bool hsy_overlay_try(struct hsy_overlay *o, const struct hsy_blob *kept,
+                     uint32_t tries);
 /* Is a dial to @id of this machine under way? */
 bool hsy_overlay_dialling(struct hsy_overlay *o, const struct hearsay_id *id);
 /* A seed of ours took us in: lines are open that were not. What was dialled
@@ -84,7 +93,7 @@ bool hsy_overlay_accept(struct hsy_overlay *o, struct hsy_neighbour *n);
  * back-off. */
 void hsy_overlay_refuse(struct hsy_overlay *o, struct hsy_neighbour *n,
                         const struct hsy_records *alternatives);
-/* A seed asks for one more link, to whichever of @records is not itself. */
+/* A seed asks for one more link, to one of @records; see wish.h. */
 void hsy_overlay_bridge(struct hsy_overlay *o,
                         const struct hsy_records *records);
 void hsy_overlay_tick(struct hsy_overlay *o);
