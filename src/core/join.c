@@ -9,7 +9,9 @@
 #include "core/lines.h"
 
 #define RETRY_BASE_NS (1 * HSY_SECOND)
-#define RETRY_CAP_NS (60 * HSY_SECOND)
+/* Only who has no quorum dials at all. Of 5,000 peers whose seeds are gone
+ * each second some 700 do, until one of their seeds is back. */
+#define RETRY_CAP_NS (15 * HSY_SECOND)
 /* A seed has 4 s to write it to its disk; and then its answer is on its way. */
 #define DISK_WAIT_NS (4 * HSY_SECOND)
 #define ANSWER_WAIT_NS (1 * HSY_SECOND)
