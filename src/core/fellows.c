@@ -6,10 +6,15 @@
 
 #include "base/addr.h"
 #include "core/lines.h"
+#include "core/liveness.h"
 #include "core/trial.h"
 
 #define REDIAL_BASE_NS (1 * HSY_SECOND)
-#define REDIAL_CAP_NS (60 * HSY_SECOND)
+/* Few, and the network heals no sooner than they find each other. */
+#define REDIAL_CAP_NS (10 * HSY_SECOND)
+/* So long after its link came up a fellow has told all, even if so much
+ * happens that digests are never equal. */
+#define TOLD_ALL_NS (15 * HSY_SECOND)
 #define REDIAL_FLOOR_NS (200 * HSY_MS)
 
 static uint32_t lines_count(const struct hsy_seed *s)
@@ -146,6 +151,37 @@ void hsy_fellows_send(struct hsy_seed *s, const struct hsy_frame *frame)
     if (count > 0) {
         s->env->ports.send(s->env->ports.ctx, links, count, frame);
     }
+}
+
+/* What it knows is known here, or has been for as long as silence is no sign
+ * of trouble. */
+static bool is_in_touch(const struct hsy_seed *s, const struct hsy_fellow *f)
+{
+    const struct hsy_neighbour *n =
+        f->known && !f->self && !f->twice
+            ? hsy_neighbour_by_id(s->neighbours, &f->id)
+            : NULL;
+    uint64_t now_ns = s->env->now.mono_ns;
+
+    if (n == NULL || !n->fellow) {
+        return false;
+    }
+    HSY_ASSERT(n->heard_ns <= now_ns);
+    return now_ns - n->heard_ns < hsy_liveness_round_ns(&s->env->config) &&
+           (f->in_step || hsy_time_add(f->up_ns, TOLD_ALL_NS) <= now_ns);
+}
+
+bool hsy_fellows_in_touch(const struct hsy_seed *s)
+{
+    uint32_t seeds = 0;
+    uint32_t count = 1; /* Itself. */
+
+    for (uint32_t i = 0; i < lines_count(s); i++) {
+        seeds += s->fellows[i].twice ? 0 : 1;
+        count += is_in_touch(s, &s->fellows[i]) ? 1 : 0;
+    }
+    HSY_ASSERT(seeds >= 1);
+    return count >= seeds / 2 + 1;
 }
 
 /* ----------------------------------------------------------------- links */

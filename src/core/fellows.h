@@ -26,6 +26,9 @@ bool hsy_fellows_dial_failed(struct hsy_seed *s, hearsay_link link,
 /* To all fellows that are linked. */
 void hsy_fellows_send(struct hsy_seed *s, const struct hsy_frame *frame);
 void hsy_fellows_tick(struct hsy_seed *s);
+/* Does this seed know what a quorum knows? With so many fellows, itself
+ * included, it is linked, hears from them, and has compared notes. */
+bool hsy_fellows_in_touch(const struct hsy_seed *s);
 
 /* ---------------------------------------------------------- fellows_sync.c */
 

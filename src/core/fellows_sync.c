@@ -24,6 +24,7 @@
 #define WANT_EVERY_NS (10 * HSY_SECOND)
 #define BATCH_PACE_NS (50 * HSY_MS)
 #define PONG_WAIT_NS (5 * HSY_SECOND)
+#define IN_STEP_LOOK_NS (1 * HSY_SECOND)
 
 enum { BATCH_LEN_MAX = 256 * 1024, RECORD_PROOF_MAX = 5 + HSY_RECORD_LEN_MAX };
 
@@ -289,24 +290,34 @@ void hsy_fellows_sync_start(struct hsy_seed *s, struct hsy_fellow *f,
     f->stream_ns = HEARSAY_NEVER;
     send_digest(s, f, n, true);
     /* It may not know us for a fellow yet, and drop this: ask again soon. */
+    f->up_ns = now_ns;
+    f->in_step = false;
     f->agreed_ns = now_ns;
     f->want_ns = hsy_time_add(now_ns, QUIET_NS);
     f->digest_ns = hsy_time_add(now_ns, DIGEST_AFTER_NS);
     s->fellows_next_ns = hsy_time_min(s->fellows_next_ns, f->digest_ns);
 }
 
+/* Right after what it says was taken: both know the same. The first time, that
+ * may be a graph that nobody has looked at. */
+static void agree(struct hsy_seed *s, struct hsy_fellow *f)
+{
+    HSY_ASSERT(f->up_ns <= s->env->now.mono_ns);
+    f->agreed_ns = s->env->now.mono_ns;
+    if (!f->in_step) {
+        f->in_step = true;
+        hsy_topology_soon(&s->topology, &s->registry, IN_STEP_LOOK_NS);
+    }
+}
+
 /* Facts that are under way would make any two digests differ: so it counts
  * only while nothing changes here, or after a minute of no agreement. */
-static void compare(struct hsy_seed *s, struct hsy_fellow *f,
-                    const struct hsy_neighbour *n, const struct hsy_sync *sync)
+static void differ(struct hsy_seed *s, struct hsy_fellow *f,
+                   const struct hsy_neighbour *n, const struct hsy_sync *sync)
 {
     uint64_t now_ns = s->env->now.mono_ns;
 
-    HSY_ASSERT(sync->count == 0);
-    if (agrees(s, sync)) {
-        f->agreed_ns = now_ns;
-        return;
-    }
+    HSY_ASSERT(!agrees(s, sync));
     bool quiet = now_ns >= hsy_time_add(s->registry.changed_ns, QUIET_NS) ||
                  now_ns >= hsy_time_add(f->agreed_ns, QUARREL_NS);
     if (quiet && now_ns >= f->want_ns) {
@@ -405,10 +416,14 @@ void hsy_fellows_sync_in(struct hsy_seed *s, struct hsy_fellow *f,
         entry_in(s, &entry);
     }
     HSY_ASSERT(hsy_reader_done(&at)); /* The decoder walked it before. */
-    if (sync->want_all && !agrees(s, sync)) {
+    if (agrees(s, sync)) {
+        agree(s, f);
+        return;
+    }
+    if (sync->want_all) {
         start_stream(s, f);
     }
     if (sync->count == 0) {
-        compare(s, f, n, sync);
+        differ(s, f, n, sync);
     }
 }

@@ -36,6 +36,7 @@ struct hsy_entry {
     uint32_t degree; /* Links that both ends name. */
     bool held;       /* This seed holds the registration link. */
     bool absent;     /* Its lease ran out here: not offered, not synced. */
+    bool cut;        /* As the topology saw it: others hang on it alone. */
 };
 
 struct hsy_grave {

@@ -6,6 +6,7 @@
 
 #include "base/addr.h"
 #include "base/mem.h"
+#include "core/bridging.h"
 #include "core/fellows.h"
 #include "core/kept.h"
 #include "core/liveness.h"
@@ -150,6 +151,7 @@ bool hsy_seed_pong(struct hsy_seed *s, struct hsy_neighbour *n, uint64_t nonce)
         hsy_trial_veto(s, &n->id);
         ours = true;
     }
+    ours = hsy_bridging_pong(s, &n->id, nonce) || ours;
     settle(s);
     return ours;
 }
@@ -329,51 +331,6 @@ static void lease_expired(struct hsy_seed *s, const struct hearsay_id *id)
     }
 }
 
-/* Tells @to of @other; false: it is not registered here. */
-static bool tell_bridge(struct hsy_seed *s, const struct hsy_entry *to,
-                        const struct hsy_entry *other)
-{
-    uint8_t bytes[HSY_RECORD_LEN_MAX + 2];
-    struct hsy_writer list = hsy_writer(bytes, sizeof(bytes));
-    struct hsy_frame frame = {.type = HSY_BRIDGE};
-    const struct hsy_neighbour *n = hsy_neighbour_by_id(s->neighbours, &to->id);
-
-    HSY_ASSERT(to != other);
-    if (!to->held || n == NULL) {
-        return false;
-    }
-    frame.bridge.why = HSY_BRIDGE_COMPONENT;
-    hsy_records_add_encoded(&list, &frame.bridge.records, other->record->bytes,
-                            other->record->len);
-    HSY_ASSERT(!list.bad);
-    hsy_send(s->env, n->link, &frame);
-    return true;
-}
-
-static void watch_topology(struct hsy_seed *s)
-{
-    struct hsy_bridge bridges[HSY_BRIDGES_MAX];
-    uint32_t count = 0;
-
-    if (hsy_topology_round(&s->topology, &s->registry, bridges, HSY_BRIDGES_MAX,
-                           &count) != 0) {
-        return; /* No memory: the next round is planned. */
-    }
-    HSY_ASSERT(count <= HSY_BRIDGES_MAX);
-    for (uint32_t i = 0; i < count; i++) {
-        bool told_a = tell_bridge(s, bridges[i].a, bridges[i].b);
-        bool told_b = tell_bridge(s, bridges[i].b, bridges[i].a);
-        if (!told_a && !told_b) {
-            continue; /* Other seeds see the same, and hold them. */
-        }
-        struct hsy_note note = hsy_note(HEARSAY_INFO, "bridge");
-        hsy_note_id(&note, "a", &bridges[i].a->id);
-        hsy_note_id(&note, "b", &bridges[i].b->id);
-        hsy_tell(s->env, &note);
-        s->env->counters.bridges++;
-    }
-}
-
 void hsy_seed_tick(struct hsy_seed *s)
 {
     struct hearsay_id id;
@@ -392,7 +349,7 @@ void hsy_seed_tick(struct hsy_seed *s)
     hsy_trials_tick(s);
     hsy_fellows_tick(s);
     if (s->topology.next_ns <= s->env->now.mono_ns) {
-        watch_topology(s);
+        hsy_bridging_tick(s);
     }
     HSY_ASSERT(s->topology.next_ns > s->env->now.mono_ns);
     settle(s);

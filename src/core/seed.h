@@ -12,7 +12,7 @@
 #include "core/registry.h"
 #include "core/topology.h"
 
-enum { HSY_ACKS_MAX = 4096, HSY_BRIDGES_MAX = 64 };
+enum { HSY_ACKS_MAX = 4096 };
 
 /* One line of config.txt, from a seed's point of view. */
 struct hsy_fellow {
@@ -25,6 +25,8 @@ struct hsy_fellow {
     uint64_t next_ns; /* When to dial again; NEVER while linked or dialling. */
 
     /* While linked: */
+    uint64_t up_ns;       /* When its link came up. */
+    bool in_step;         /* Digests were equal since then. */
     uint64_t digest_ns;   /* When to send the next digest. */
     uint64_t synced_ns;   /* Last digest sent. */
     uint64_t agreed_ns;   /* Its digest and ours were last equal; or up. */
@@ -85,8 +87,8 @@ void hsy_seed_probe_silent(struct hsy_seed *s, const struct hsy_probe *probe);
 /* Any authenticated answer of @id (a link that came up, the PONG of a trial's
  * nonce): vetoes its trial. */
 void hsy_seed_answered(struct hsy_seed *s, const struct hearsay_id *id);
-/* A PONG from @n: true when its nonce is one of a trial, or of a pause in
- * sending the registry. */
+/* A PONG from @n: true when its nonce is one of a trial, of a pause in sending
+ * the registry, or of a look at the topology. */
 bool hsy_seed_pong(struct hsy_seed *s, struct hsy_neighbour *n, uint64_t nonce);
 
 /* A verified frame. False: a seed has no business with it. */

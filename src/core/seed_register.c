@@ -11,6 +11,8 @@
 
 /* Before the peer's own patience ends (DISK_WAIT_NS in join.c). */
 #define ACK_WAIT_NS (4 * HSY_SECOND)
+/* By then who registered has told its links, too. */
+#define BACK_LOOK_NS (3 * HSY_SECOND)
 
 static void send_answer(struct hsy_seed *s, const struct hsy_neighbour *n,
                         uint64_t incarnation,
@@ -177,6 +179,10 @@ static void take(struct hsy_seed *s, const struct hsy_neighbour *n,
 
     HSY_ASSERT(e != NULL);
     bool news = merged != HSY_MERGED_SAME || !e->held;
+    if (news && (merged != HSY_MERGED_NEW || back)) {
+        /* It was away, or we were: the graph may be another one. */
+        hsy_topology_soon(&s->topology, &s->registry, BACK_LOOK_NS);
+    }
     hsy_registry_hold(&s->registry, &e->id, true);
     if (news) {
         tell_registered(s, e, back);

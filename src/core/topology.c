@@ -1,27 +1,14 @@
-/* Components by union-find over the link snapshots. A round is stateless: it
- * sees the whole graph anew, so no sequence of joins and deaths can make it
- * drift. Only how many rounds in a row saw the network apart is remembered:
- * one round alone may fall into the moment between two snapshots. */
+/* A look is stateless: it sees the whole graph anew, so no sequence of joins
+ * and deaths can make it drift. It costs a look-up for each end of each link,
+ * so it is made when something may have come of it, and now and then. */
 #include "core/topology.h"
 
 #include "base/mem.h"
 
 #define ROUND_NS (15 * HSY_SECOND)
-
-#define NOBODY UINT32_MAX
-
-enum { ROUNDS_APART = 2 };
-
-/* Entries are named by their index in the registry's table. */
-struct graph {
-    const struct hsy_registry *r;
-    uint32_t count;
-    uint32_t *parent; /* Owned, all three in one; NOBODY: not counted. */
-    uint32_t *size;   /* Of the component, at its root. */
-    uint32_t *best;   /* The best-placed of the component, at its root. */
-    uint32_t components;
-    uint32_t largest; /* Its root. */
-};
+#define GAP_NS (5 * HSY_SECOND)
+/* 10,000 peers of 8 links: some 10 ms of work. */
+#define GAP_PER_PEER_NS (HSY_MS / 2)
 
 void hsy_topology_init(struct hsy_topology *t, struct hsy_env *env)
 {
@@ -30,79 +17,71 @@ void hsy_topology_init(struct hsy_topology *t, struct hsy_env *env)
     *t = (struct hsy_topology){.env = env};
 }
 
-static uint32_t root_of(struct graph *g, uint32_t at)
+void hsy_topology_soon(struct hsy_topology *t, const struct hsy_registry *r,
+                       uint64_t wait_ns)
 {
-    HSY_ASSERT(at < g->count);
-    HSY_ASSERT(g->parent[at] != NOBODY);
-    while (g->parent[at] != at) {
-        g->parent[at] = g->parent[g->parent[at]]; /* Halves the path. */
-        at = g->parent[at];
+    uint64_t gap_ns = hsy_time_min(
+        hsy_time_max(GAP_NS, r->living.count * GAP_PER_PEER_NS), ROUND_NS);
+    uint64_t at_ns = hsy_time_add(t->env->now.mono_ns, wait_ns);
+
+    HSY_ASSERT(wait_ns > 0);
+    if (t->looked_ns > 0) {
+        at_ns = hsy_time_max(at_ns, hsy_time_add(t->looked_ns, gap_ns));
     }
-    return at;
+    t->next_ns = hsy_time_min(t->next_ns, at_ns);
 }
 
-static void unite(struct graph *g, uint32_t a, uint32_t b)
-{
-    uint32_t big = root_of(g, a);
-    uint32_t small = root_of(g, b);
+/* ------------------------------------------------------------------- edges */
 
-    if (big == small) {
-        return;
-    }
-    if (g->size[big] < g->size[small]) {
-        uint32_t swap = big;
-        big = small;
-        small = swap;
-    }
-    HSY_ASSERT(g->components > 1);
-    g->parent[small] = big;
-    g->size[big] += g->size[small];
-    g->components--;
+static bool is_counted(const struct hsy_entry *e)
+{
+    HSY_ASSERT(e != NULL);
+    return !e->absent && e->links != NULL;
 }
 
-/* NOBODY: not living, or not counted. */
-static uint32_t index_of(const struct graph *g, const struct hearsay_id *id)
+/* NONE: not living, or not counted. */
+static uint32_t place_of(const struct hsy_registry *r,
+                         const struct hearsay_id *id)
 {
-    const struct hsy_entry *e = hsy_registry_find(g->r, id);
+    const struct hsy_entry *e = hsy_registry_find(r, id);
 
-    if (e == NULL) {
-        return NOBODY;
-    }
-    uint32_t index = (uint32_t)(e - hsy_registry_at(g->r, 0));
-    HSY_ASSERT(index < g->count);
-    return g->parent[index] == NOBODY ? NOBODY : index;
+    HSY_ASSERT(r->living.count < HSY_WEB_NONE);
+    return e != NULL && is_counted(e) ? hsy_registry_index(r, e) : HSY_WEB_NONE;
 }
 
-static void add_members(struct graph *g)
+/* Links as both ends name them. */
+static uint64_t count_edges(const struct hsy_registry *r)
 {
-    HSY_ASSERT(g->components == 0);
-    for (uint32_t i = 0; i < g->count; i++) {
-        const struct hsy_entry *e = hsy_registry_at(g->r, i);
-        bool counted = !e->absent && e->links != NULL;
-        g->parent[i] = counted ? i : NOBODY;
-        g->size[i] = 1;
-        g->best[i] = NOBODY;
-        g->components += counted ? 1 : 0;
+    uint64_t count = 0;
+
+    for (uint32_t i = 0; i < r->living.count; i++) {
+        const struct hsy_entry *e = hsy_registry_at(r, i);
+        count += is_counted(e) ? hsy_entry_links(e).count : 0;
     }
+    HSY_ASSERT(count <= (uint64_t)r->living.count * HSY_LINKS_COUNT_MAX);
+    return count;
 }
 
-static void add_edges(struct graph *g)
+static void add_edges(struct hsy_picture *p)
 {
-    HSY_ASSERT(g->count == g->r->living.count);
-    for (uint32_t i = 0; i < g->count; i++) {
-        const struct hsy_entry *e = hsy_registry_at(g->r, i);
-        if (g->parent[i] == NOBODY) {
+    HSY_ASSERT(p->web.vertices == p->r->living.count);
+    for (uint32_t i = 0; i < p->web.vertices; i++) {
+        const struct hsy_entry *e = hsy_registry_at(p->r, i);
+        if (!is_counted(e)) {
             continue;
         }
+        hsy_web_vertex(&p->web, i);
         struct hsy_ids links = hsy_entry_links(e);
         for (uint32_t k = 0; k < links.count; k++) {
-            uint32_t other = index_of(g, hsy_ids_at(&links, k));
-            if (other != NOBODY) {
-                unite(g, i, other);
+            uint32_t other = place_of(p->r, hsy_ids_at(&links, k));
+            if (other != HSY_WEB_NONE) {
+                hsy_web_edge(&p->web, other);
             }
         }
     }
 }
+
+/* ------------------------------------------------------------------- parts */
 
 /* A peer that this seed can tell comes before one that it cannot; then the
  * one with more links, for it is well known in its component. */
@@ -115,115 +94,155 @@ static bool better_placed(const struct hsy_entry *a, const struct hsy_entry *b)
     return a->degree > b->degree;
 }
 
-static void find_best(struct graph *g)
+/* Any other than the best-placed, of those that are held if there are any:
+ * each next one takes the place with the chance that keeps all equal. */
+static void place_second(const struct hsy_picture *p, struct hsy_env *env,
+                         struct hsy_component *part, uint32_t at)
 {
-    g->largest = NOBODY;
-    for (uint32_t i = 0; i < g->count; i++) {
-        if (g->parent[i] == NOBODY) {
-            continue;
-        }
-        uint32_t root = root_of(g, i);
-        uint32_t best = g->best[root];
-        if (best == NOBODY || better_placed(hsy_registry_at(g->r, i),
-                                            hsy_registry_at(g->r, best))) {
-            g->best[root] = i;
-        }
-        if (g->largest == NOBODY || g->size[root] > g->size[g->largest]) {
-            g->largest = root;
-        }
+    bool held = hsy_registry_at(p->r, at)->held;
+    uint32_t others = held ? part->held - 1 : part->unheld;
+
+    HSY_ASSERT(at != part->best);
+    if (!held && part->held > 1) {
+        return;
     }
-    HSY_ASSERT((g->largest == NOBODY) == (g->components == 0));
+    if (others <= 1 || hsy_prng_below(&env->prng, others) == 0) {
+        part->second = at;
+    }
 }
 
-/* A member of the component of @root, the next one after a random place, if
- * possible one that this seed can tell: so the load is spread. */
-static uint32_t any_member(struct graph *g, struct hsy_env *env, uint32_t root)
+static void place(const struct hsy_picture *p, struct hsy_env *env,
+                  struct hsy_component *part, uint32_t at)
 {
-    uint32_t start = (uint32_t)hsy_prng_below(&env->prng, g->count);
-    uint32_t found = NOBODY;
+    const struct hsy_entry *e = hsy_registry_at(p->r, at);
+    uint32_t other = at;
 
-    for (uint32_t i = 0; i < g->count; i++) {
-        uint32_t at = (uint32_t)(((uint64_t)start + i) % g->count);
-        if (g->parent[at] == NOBODY || root_of(g, at) != root) {
+    part->held += e->held ? 1 : 0;
+    part->unheld += e->held ? 0 : 1;
+    if (part->best == HSY_WEB_NONE ||
+        better_placed(e, hsy_registry_at(p->r, part->best))) {
+        other = part->best;
+        part->best = at;
+    }
+    if (other != HSY_WEB_NONE) {
+        place_second(p, env, part, other);
+    }
+    HSY_ASSERT(part->second != part->best);
+}
+
+static bool names_strangers(const struct hsy_picture *p, uint32_t at)
+{
+    struct hsy_ids links = hsy_entry_links(hsy_registry_at(p->r, at));
+    uint32_t known = p->web.to_begin[at + 1] - p->web.to_begin[at];
+
+    HSY_ASSERT(known <= links.count);
+    return known < links.count;
+}
+
+static void look_at_parts(struct hsy_picture *p, struct hsy_env *env)
+{
+    for (uint32_t i = 0; i < p->web.parts; i++) {
+        p->parts[i] = (struct hsy_component){.best = HSY_WEB_NONE,
+                                             .second = HSY_WEB_NONE};
+        if (p->largest == HSY_WEB_NONE ||
+            p->web.size[i] > p->web.size[p->largest]) {
+            p->largest = i;
+        }
+    }
+    for (uint32_t i = 0; i < p->web.vertices; i++) {
+        if (p->web.part[i] == HSY_WEB_NONE) {
             continue;
         }
-        if (hsy_registry_at(g->r, at)->held) {
+        struct hsy_component *part = &p->parts[p->web.part[i]];
+        place(p, env, part, i);
+        part->open = part->open || !hsy_registry_at(p->r, i)->held ||
+                     names_strangers(p, i);
+    }
+    HSY_ASSERT(p->largest != HSY_WEB_NONE);
+}
+
+const struct hsy_component *hsy_picture_part(const struct hsy_picture *p,
+                                             const struct hearsay_id *id)
+{
+    uint32_t at = place_of(p->r, id);
+
+    HSY_ASSERT(p->parts != NULL);
+    return at == HSY_WEB_NONE ? NULL : &p->parts[p->web.part[at]];
+}
+
+/* The next one after a random place: so the load is spread. */
+uint32_t hsy_picture_any(const struct hsy_picture *p, struct hsy_env *env,
+                         uint32_t other)
+{
+    uint32_t count = p->web.vertices;
+    uint32_t found = HSY_WEB_NONE;
+
+    HSY_ASSERT(count > 0);
+    uint32_t start = (uint32_t)hsy_prng_below(&env->prng, count);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t at = (uint32_t)(((uint64_t)start + i) % count);
+        if (at == other || p->web.part[at] != p->largest) {
+            continue;
+        }
+        if (hsy_registry_at(p->r, at)->held) {
             return at;
         }
-        found = found == NOBODY ? at : found;
+        found = found == HSY_WEB_NONE ? at : found;
     }
-    HSY_ASSERT(found != NOBODY);
     return found;
 }
 
-struct bridges {
-    struct hsy_bridge *out;
-    uint32_t max, count;
-};
+/* -------------------------------------------------------------------- look */
 
-static void add_bridge(struct graph *g, struct bridges *b, uint32_t from,
-                       uint32_t to)
+void hsy_picture_fini(struct hsy_picture *p, const struct hearsay_mem *mem)
 {
-    HSY_ASSERT(from != to);
-    if (b->count < b->max) {
-        b->out[b->count] = (struct hsy_bridge){.a = hsy_registry_at(g->r, from),
-                                               .b = hsy_registry_at(g->r, to)};
-        b->count++;
-    }
+    HSY_ASSERT(p->r != NULL);
+    hsy_web_fini(&p->web, mem);
+    hsy_mem_free(mem, p->parts);
+    p->parts = NULL;
 }
 
-/* Two for each smaller component that has two peers: one would be the next
- * single point of failure. */
-static void build_bridges(struct graph *g, struct hsy_env *env,
-                          struct bridges *b)
+static bool take_picture(struct hsy_picture *p, struct hsy_env *env)
 {
-    HSY_ASSERT(g->components > 1);
-    for (uint32_t i = 0; i < g->count && b->count < b->max; i++) {
-        if (g->parent[i] != i || i == g->largest) {
-            continue; /* Not the root of a smaller one. */
-        }
-        uint32_t best = g->best[i];
-        add_bridge(g, b, best, any_member(g, env, g->largest));
-        uint32_t second = any_member(g, env, i);
-        if (second != best) {
-            add_bridge(g, b, second, any_member(g, env, g->largest));
-        }
+    uint64_t edges = count_edges(p->r);
+
+    if (edges > UINT32_MAX ||
+        hsy_web_init(&p->web, &env->mem, p->r->living.count, (uint32_t)edges) !=
+            0) {
+        return false;
     }
+    add_edges(p);
+    hsy_web_walk(&p->web);
+    HSY_ASSERT(p->parts == NULL);
+    if (p->web.parts <= 1) {
+        return true;
+    }
+    p->parts = hsy_mem_alloc(&env->mem, p->web.parts * sizeof(*p->parts));
+    if (p->parts == NULL) {
+        hsy_web_fini(&p->web, &env->mem);
+        return false;
+    }
+    look_at_parts(p, env);
+    return true;
 }
 
-int hsy_topology_round(struct hsy_topology *t, const struct hsy_registry *r,
-                       struct hsy_bridge *out, uint32_t out_max,
-                       uint32_t *out_count)
+bool hsy_topology_look(struct hsy_topology *t, struct hsy_registry *r,
+                       struct hsy_picture *out)
 {
-    const struct hearsay_mem *mem = &t->env->mem;
-    struct graph g = {.r = r, .count = r->living.count};
-    struct bridges bridges = {.out = out, .max = out_max};
-
-    HSY_ASSERT(out_max >= 1);
+    *out = (struct hsy_picture){.r = r, .largest = HSY_WEB_NONE};
     t->next_ns = hsy_time_add(t->env->now.mono_ns, ROUND_NS);
-    *out_count = 0;
     if (t->components <= 1 && t->looked_ns > r->graph_ns) {
-        return 0; /* The same graph, and in one piece. */
+        return false; /* The same graph, and in one piece. */
+    }
+    if (!take_picture(out, t->env)) {
+        return false;
     }
     t->looked_ns = t->env->now.mono_ns;
-    if (g.count > 0) {
-        g.parent = hsy_mem_alloc(mem, (size_t)g.count * 3 * sizeof(uint32_t));
-        if (g.parent == NULL) {
-            return HEARSAY_ERR_NOMEM;
-        }
-        g.size = g.parent + g.count;
-        g.best = g.size + g.count;
+    t->components = out->web.parts;
+    t->cuts = out->web.cuts_count;
+    for (uint32_t i = 0; i < out->web.vertices; i++) {
+        hsy_registry_at(r, i)->cut = out->web.cuts[i];
     }
-    add_members(&g);
-    add_edges(&g);
-    find_best(&g);
-    t->components = g.components;
-    t->apart_rounds = g.components > 1 ? t->apart_rounds + 1 : 0;
-    if (t->apart_rounds >= ROUNDS_APART) {
-        build_bridges(&g, t->env, &bridges);
-    }
-    hsy_mem_free(mem, g.parent);
-    HSY_ASSERT(bridges.count <= out_max);
-    *out_count = bridges.count;
-    return 0;
+    HSY_ASSERT(t->next_ns > t->looked_ns);
+    return true;
 }
