@@ -121,6 +121,10 @@ static void put_status(struct hsy_json *json, const struct hsy_view_status *s)
     hsy_json_u64(json, "seeds", s->seeds);
     hsy_json_u64(json, "peers", s->peers);
     hsy_json_u64(json, "dead", s->dead);
+    if (s->role == HEARSAY_SEED) {
+        hsy_json_u64(json, "components", s->components);
+        hsy_json_u64(json, "cut_peers", s->cut_peers);
+    }
     hsy_json_u64(json, "degree", s->degree);
     hsy_json_u64(json, "incarnation", s->incarnation);
     if (s->role == HEARSAY_PEER) {
@@ -169,6 +173,7 @@ static void put_peer(struct hsy_json *json, const struct hsy_view_peer *peer)
     hsy_json_u64(json, "incarnation", peer->incarnation);
     hsy_json_string(json, "state", hsy_view_peer_state_text(peer->state));
     hsy_json_u64(json, "degree", peer->degree);
+    hsy_json_bool(json, "cut", peer->cut);
     hsy_json_close(json, '}');
 }
 

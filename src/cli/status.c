@@ -79,6 +79,11 @@ static void print_status(const json_t *status)
     }
     printf("%-12s %lld alive, %lld dead\n", "peers",
            hsy_number_of(status, "peers"), hsy_number_of(status, "dead"));
+    if (strcmp(hsy_text_of(status, "role"), "seed") == 0) {
+        printf("%-12s in %lld part(s), %lld peer(s) hold one together\n",
+               "overlay", hsy_number_of(status, "components"),
+               hsy_number_of(status, "cut_peers"));
+    }
     printf("%-12s %lld, incarnation %lld\n", "degree",
            hsy_number_of(status, "degree"),
            hsy_number_of(status, "incarnation"));

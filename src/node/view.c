@@ -99,6 +99,8 @@ static void status_of_role(const struct hsy_core *core,
     if (core->seed != NULL) {
         out->peers = hsy_registry_count(&core->seed->registry);
         out->dead = core->seed->registry.graves.count;
+        out->components = core->seed->topology.components;
+        out->cut_peers = core->seed->topology.cuts;
         out->seeds = hsy_lines_count(&core->env);
         return;
     }
@@ -239,6 +241,7 @@ static bool registry_peer(const struct hsy_registry *r, uint32_t index,
         struct hsy_record record = hsy_kept_record(e->record);
         peer_of_record(&record, e->absent ? HSY_PEER_ABSENT : HSY_PEER_ALIVE,
                        e->degree, out);
+        out->cut = e->cut && !e->absent;
         return true;
     }
     index -= r->living.count;

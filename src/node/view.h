@@ -33,8 +33,11 @@ struct hsy_view_status {
     enum hearsay_relay relay; /* Of a peer. */
     uint64_t incarnation;
     uint32_t registered, quorum, seeds; /* k/q of n. */
-    uint32_t peers;  /* Alive in the Peer List; a peer: told by seeds. */
-    uint32_t dead;   /* Seed: tombstones. */
+    uint32_t peers; /* Alive in the Peer List; a peer: told by seeds. */
+    uint32_t dead;  /* Seed: tombstones. */
+    /* Seed, as it saw the overlay last: its parts, and the peers without which
+     * it would fall into more of them. */
+    uint32_t components, cut_peers;
     uint32_t degree; /* Overlay links. */
     uint64_t uptime_ns;
     uint64_t joined_after_ns; /* 0: not yet. */
@@ -101,6 +104,7 @@ struct hsy_view_peer {
     uint64_t incarnation;
     enum hsy_view_peer_state state;
     uint32_t degree; /* A seed's count; a peer knows only its own: 0. */
+    bool cut;        /* Of a seed: others hang on it alone. */
 };
 
 /* A seed's Peer List, tombstones included; a peer's address book. */

@@ -664,6 +664,11 @@ class Overlay(Rows):
         now = overlay(halves.peers)
         for i, of in self.apart.items():
             self.assertLessEqual(of, now[i], "no link was given up for it")
+        halves.wait_for(lambda: all(seed.status()["components"] == 1 for seed in halves.seeds),
+                        LATER, "the seeds see one component")
+        for seed in halves.seeds:
+            cut = [peer for peer in seed.peers() if peer["cut"]]
+            self.assertEqual(len(cut), seed.status()["cut_peers"])
 
     def test_m12_recovery(self):
         """A lost link is replaced, a killed peer comes back as itself, a
