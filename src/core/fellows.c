@@ -173,15 +173,17 @@ static bool is_in_touch(const struct hsy_seed *s, const struct hsy_fellow *f)
 
 bool hsy_fellows_in_touch(const struct hsy_seed *s)
 {
-    uint32_t seeds = 0;
-    uint32_t count = 1; /* Itself. */
+    struct hsy_votes votes = hsy_votes(s->env);
 
+    (void)hsy_fellows_vote(s, &votes, &s->env->id);
     for (uint32_t i = 0; i < lines_count(s); i++) {
-        seeds += s->fellows[i].twice ? 0 : 1;
-        count += is_in_touch(s, &s->fellows[i]) ? 1 : 0;
+        if (s->fellows[i].twice) {
+            hsy_votes_void(&votes);
+        } else if (is_in_touch(s, &s->fellows[i])) {
+            hsy_votes_add(&votes, i);
+        }
     }
-    HSY_ASSERT(seeds >= 1);
-    return count >= seeds / 2 + 1;
+    return hsy_votes_missing(&votes) == 0;
 }
 
 /* ----------------------------------------------------------------- links */
