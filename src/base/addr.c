@@ -179,6 +179,43 @@ bool hsy_addr_is_v4(const struct hearsay_addr *addr)
     return memcmp(addr->ip, v4_prefix, sizeof(v4_prefix)) == 0;
 }
 
+/* RFC 1122, 1918, 3927, 6598: this network, private, loopback, link-local,
+ * behind a carrier's NAT. */
+static bool is_inner_v4(const uint8_t ip[4])
+{
+    return ip[0] == 0 || ip[0] == 10 || ip[0] == 127 ||
+           (ip[0] == 100 && (ip[1] & 0xc0) == 64) ||
+           (ip[0] == 169 && ip[1] == 254) ||
+           (ip[0] == 172 && (ip[1] & 0xf0) == 16) ||
+           (ip[0] == 192 && ip[1] == 168);
+}
+
+/* RFC 4193, 4291: unique local, link-local, loopback and unspecified, which
+ * are the only ones of use in ::/32. */
+static bool is_inner_v6(const uint8_t ip[16])
+{
+    return (ip[0] & 0xfe) == 0xfc ||
+           (ip[0] == 0xfe && (ip[1] & 0xc0) == 0x80) ||
+           (group_at(ip, 0) == 0 && group_at(ip, 1) == 0);
+}
+
+uint64_t hsy_addr_group(const struct hearsay_addr *addr)
+{
+    HSY_ASSERT(addr != NULL);
+    if (hsy_addr_is_v4(addr)) {
+        return is_inner_v4(addr->ip + 12)
+                   ? 0
+                   : group_at(addr->ip, 6) << 8 | addr->ip[14];
+    }
+    if (is_inner_v6(addr->ip)) {
+        return 0;
+    }
+    uint64_t group = (uint64_t)group_at(addr->ip, 0) << 32 |
+                     group_at(addr->ip, 1) << 16 | group_at(addr->ip, 2);
+    HSY_ASSERT(group != 0);
+    return group << 16; /* Apart from all of IPv4. */
+}
+
 /* ----------------------------------------------------------- reading IPs */
 
 static bool is_digit(char c)

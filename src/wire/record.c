@@ -113,6 +113,20 @@ struct hsy_record_brief hsy_record_brief(const uint8_t *encoded, size_t len)
     return brief;
 }
 
+struct hearsay_addr hsy_record_first_addr(const uint8_t *encoded, size_t len)
+{
+    struct hsy_reader in = hsy_reader(encoded, len);
+    struct hearsay_addr addr = {.port = 0};
+
+    HSY_ASSERT(len >= RECORD_FIXED_LEN);
+    (void)hsy_get_slice(&in, HEARSAY_ID_LEN + 4 * 8 + 1);
+    if (hsy_get_u8(&in) > 0) {
+        hsy_wire_get_addr(&in, &addr);
+    }
+    HSY_ASSERT(!in.bad);
+    return addr;
+}
+
 void hsy_record_signed_bytes(struct hsy_writer *out,
                              const struct hsy_record *record)
 {

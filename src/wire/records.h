@@ -299,6 +299,8 @@ struct hsy_record_brief {
     uint8_t addrs_count;
 };
 struct hsy_record_brief hsy_record_brief(const uint8_t *encoded, size_t len);
+/* Its first address; all zero: it has none. */
+struct hearsay_addr hsy_record_first_addr(const uint8_t *encoded, size_t len);
 /* The same of encoded links; the ids are lent by @encoded. */
 struct hsy_links_brief {
     uint64_t incarnation, version;

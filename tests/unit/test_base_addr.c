@@ -358,6 +358,48 @@ static void ids_are_ordered_by_their_bytes(void **state)
     CLAIM(!hsy_id_equal(&low, &high));
 }
 
+static uint64_t group_of(const char *ip)
+{
+    struct hearsay_addr addr = {.port = 1};
+    CLAIM_INT(hsy_ip_parse(addr.ip, ip, strlen(ip)), HEARSAY_OK);
+    return hsy_addr_group(&addr);
+}
+
+static void a_group_is_the_least_that_has_an_owner(void **state)
+{
+    (void)state;
+    CLAIM(group_of("8.8.8.0") == group_of("8.8.8.255"));
+    CLAIM(group_of("8.8.8.8") != group_of("8.8.9.8"));
+    CLAIM(group_of("8.8.8.8") != group_of("8.9.8.8"));
+    CLAIM(group_of("2001:db8:1::1") == group_of("2001:db8:1:ffff::2"));
+    CLAIM(group_of("2001:db8:1::1") != group_of("2001:db8:2::1"));
+    CLAIM(group_of("2001:db8::1") != group_of("2001:db9::1"));
+    CLAIM(group_of("2001:db8::1") != group_of("32.1.13.184"));
+    CLAIM(group_of("8.8.8.8") == group_of("::ffff:8.8.8.8"));
+}
+
+static void who_is_in_no_public_network_is_in_no_group(void **state)
+{
+    static const char *const inner[] = {
+        "0.0.0.0",     "10.0.0.1",      "10.255.255.255",
+        "127.0.0.1",   "100.64.0.1",    "100.127.255.1",
+        "169.254.1.1", "172.16.0.1",    "172.31.255.255",
+        "192.168.0.1", "192.168.255.1", "::",
+        "::1",         "fc00::1",       "fdff:1::1",
+        "fe80::1",     "febf::1"};
+    static const char *const outer[] = {
+        "1.0.0.1",     "9.255.0.1",  "11.0.0.1",   "100.63.0.1",  "100.128.0.1",
+        "169.253.1.1", "172.15.0.1", "172.32.0.1", "192.167.0.1", "128.0.0.1",
+        "fec0::1",     "fe00::1",    "2000::1",    "1::1",        "0:1::1"};
+    (void)state;
+    for (size_t i = 0; i < sizeof(inner) / sizeof(inner[0]); i++) {
+        CLAIM_INT(group_of(inner[i]), 0);
+    }
+    for (size_t i = 0; i < sizeof(outer) / sizeof(outer[0]); i++) {
+        CLAIM(group_of(outer[i]) != 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -375,6 +417,8 @@ int main(void)
         cmocka_unit_test(an_id_is_64_hex_digits),
         cmocka_unit_test(what_is_no_id_is_refused_untouched),
         cmocka_unit_test(ids_are_ordered_by_their_bytes),
+        cmocka_unit_test(a_group_is_the_least_that_has_an_owner),
+        cmocka_unit_test(who_is_in_no_public_network_is_in_no_group),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
