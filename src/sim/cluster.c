@@ -23,6 +23,8 @@ enum {
     FIRST_PORT = 6000,
     KEPT_FIRST = 16,
     PEERS_MAX = 1000000,
+    GROUPS_MAX = 1024,
+    GROUPED_MAX = 65000,
     PPM = 1000000,
     RATE_MIN = 1024,
     UNDO_ROWS = 16, /* Per disk, in clusters of at most: */
@@ -112,6 +114,25 @@ void hsy_cluster_keep(struct hsy_cluster *c, uint32_t node,
 
 /* ------------------------------------------------------------ addresses */
 
+/* 64.0.0/24 and on; those of strangers follow. */
+static void put_group(const struct hsy_cluster *c, uint32_t node,
+                      struct hearsay_addr *addr)
+{
+    const struct hsy_cluster_config *config = &c->config;
+    uint32_t first = config->seeds + config->strangers_from - 1;
+    bool strange = config->strangers_from > 0 && node >= first;
+    uint32_t group =
+        strange ? config->groups + (node - first) % config->strangers_groups
+                : node % config->groups;
+
+    HSY_ASSERT(node < UINT16_MAX);
+    addr->ip[12] = 64;
+    addr->ip[13] = (uint8_t)(group >> 8);
+    addr->ip[14] = (uint8_t)group;
+    addr->ip[15] = (uint8_t)node;
+    addr->port = (uint16_t)(FIRST_PORT + (node >> 8));
+}
+
 static struct hearsay_addr addr_of(const struct hsy_cluster *c, uint32_t node)
 {
     uint32_t n = node + 1;
@@ -120,6 +141,8 @@ static struct hearsay_addr addr_of(const struct hsy_cluster *c, uint32_t node)
         addr.ip[12] = 127;
         addr.ip[15] = 1;
         addr.port = (uint16_t)(FIRST_PORT + node);
+    } else if (c->config.groups > 0) {
+        put_group(c, node, &addr);
     } else {
         addr.ip[12] = 10;
         addr.ip[13] = (uint8_t)(n >> 16);
@@ -136,6 +159,8 @@ bool hsy_cluster_find_addr(const struct hsy_cluster *c,
     uint32_t node;
     if (c->config.one_host) {
         node = (uint32_t)addr->port - FIRST_PORT;
+    } else if (c->config.groups > 0) {
+        node = ((uint32_t)(addr->port - FIRST_PORT) << 8) | addr->ip[15];
     } else {
         node = (((uint32_t)addr->ip[13] << 16) | ((uint32_t)addr->ip[14] << 8) |
                 addr->ip[15]) -
@@ -261,6 +286,16 @@ static const char *times_fault(const struct hsy_cluster_config *config)
 
 static const char *network_fault(const struct hsy_cluster_config *config)
 {
+    if (config->groups > GROUPS_MAX || config->strangers_groups > GROUPS_MAX) {
+        return "groups and strangers_groups must be at most 1,024";
+    }
+    if (config->groups > 0 && config->seeds + config->peers > GROUPED_MAX) {
+        return "with groups, seeds and peers must be at most 65,000";
+    }
+    if ((config->strangers_from > 0) != (config->strangers_groups > 0) ||
+        (config->strangers_from > 0 && config->groups == 0)) {
+        return "strangers need groups: give both numbers, and groups";
+    }
     if (config->tail_ppm > PPM || config->tail_ns > SPAN_MAX_NS) {
         return "tail_ppm must be at most 1,000,000 and tail_ns 1 day";
     }

@@ -97,6 +97,10 @@ struct hsy_cluster_config {
     uint32_t window_len;  /* Bytes that the kernels between two hold. */
     uint32_t backlog_max; /* Connections waiting for a frozen process. */
     bool one_host;        /* All nodes share one IP; ports differ. */
+    /* Public addresses instead, of so many /24, in turn; 0: private ones. From
+     * the peer @strangers_from on (from 1; 0: none), of @strangers_groups
+     * others. Below 65,536 nodes. */
+    uint32_t groups, strangers_from, strangers_groups;
     uint64_t wall_start_ms;
     uint64_t hash_salt; /* Of all hash tables; changes nothing to be seen. */
 };

@@ -365,6 +365,9 @@ static void fill(struct hsy_cluster_config *config, const struct hsy_run *r)
     config->job_ns = s->job_ns;
     config->disk_ns = s->disk_ns;
     config->one_host = s->one_host;
+    config->groups = s->groups;
+    config->strangers_from = s->strangers_from;
+    config->strangers_groups = s->strangers_groups;
 }
 
 static int set_up(struct hsy_run *r)

@@ -15,7 +15,8 @@
  *   OPTION     rng N | ping D | ping-timeout D | gossip D | count N |
  *              count unlimited | overlay RULE | links N | links-max N |
  *              book N | jobs A..B | disk A..B | stagger A..B | lease D |
- *              join-timeout D | one host | no checks | WEATHER
+ *              join-timeout D | one host | groups N |
+ *              strangers N from peer N | no checks | WEATHER
  *   WEATHER    latency A..B | tail P% up to D | rate N KiB/s | window N KiB
  *   ACTION     kill W | crash W | freeze W | thaw W | start W |
  *              join W over D | restart W [after D] | leave W | isolate W |

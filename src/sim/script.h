@@ -115,6 +115,7 @@ struct hsy_scenario {
     struct hsy_weather weather; /* At the beginning. */
     struct hsy_range job_ns, disk_ns, stagger_ns;
     bool one_host, unchecked;
+    uint32_t groups, strangers_from, strangers_groups; /* See cluster.h. */
     bool arms[HSY_INVARIANTS], disarms[HSY_INVARIANTS];
     uint64_t end_ns;
     uint32_t picks_count;

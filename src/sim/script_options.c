@@ -12,7 +12,9 @@ enum {
     LINKS_MAX = 64,
     BOOK_MAX = 100000,
     RETAIN_MAX = 10000000,
-    RATE_KIB_MAX = 1024 * 1024
+    RATE_KIB_MAX = 1024 * 1024,
+    GROUPS_MAX = 1024,
+    PUBLIC_MAX = 65000
 };
 #define SPAN_MAX_NS (10 * HSY_MINUTE)
 #define DAY_NS (24 * 60 * HSY_MINUTE)
@@ -44,6 +46,8 @@ enum option {
     OPTION_JOIN_TIMEOUT,
     OPTION_ONE_HOST,
     OPTION_UNCHECKED,
+    OPTION_GROUPS,
+    OPTION_STRANGERS,
     OPTION_LATENCY,
     OPTION_TAIL,
     OPTION_RATE,
@@ -83,6 +87,9 @@ static const struct {
     [OPTION_JOIN_TIMEOUT] = {"join-timeout $time", 0, YEAR_NS, "0s to a year"},
     [OPTION_ONE_HOST] = {"one host", 0, 0, ""},
     [OPTION_UNCHECKED] = {"no checks", 0, 0, ""},
+    [OPTION_GROUPS] = {"groups $n", 1, GROUPS_MAX, "1 to 1024"},
+    [OPTION_STRANGERS] = {"strangers $n from peer $n", 1, PUBLIC_MAX,
+                          "1 to 65000"},
     [OPTION_LATENCY] = {"latency $span", 0, SPAN_MAX_NS, "0s to 10m"},
     [OPTION_TAIL] = {"tail $percent up to $time", 0, DAY_NS, "0s to 24h"},
     [OPTION_RATE] = {"rate $n KiB/s", 1, RATE_KIB_MAX, "1 to 1048576"},
@@ -212,6 +219,13 @@ static void set_option(struct hsy_scenario *s, enum option option,
         break;
     case OPTION_ONE_HOST:
         s->one_host = true;
+        break;
+    case OPTION_GROUPS:
+        s->groups = (uint32_t)n;
+        break;
+    case OPTION_STRANGERS:
+        s->strangers_groups = (uint32_t)n;
+        s->strangers_from = (uint32_t)args->numbers[1];
         break;
     case OPTION_UNCHECKED:
         s->unchecked = true;

@@ -69,6 +69,9 @@ static void test_nonsense_is_refused_with_a_reason(void **state)
     REFUSED("bytes_per_s", bytes_per_s, 1023);
     REFUSED("window_len", window_len, 0);
     REFUSED("backlog_max", backlog_max, 0);
+    REFUSED("groups", groups, 1025);
+    REFUSED("strangers", strangers_from, 1);
+    REFUSED("strangers", strangers_groups, 1);
     good.one_host = true;
     CLAIM(hsy_cluster_config_fault(&good) == NULL);
     good.peers = 60000;
