@@ -81,6 +81,7 @@ static void add(struct hsy_core *core, const struct hsy_arrival *a)
     n->version = (uint8_t)a->version;
     n->greeted_ns = a->rtt_ns;
     n->addr = a->record.addrs_count > 0 ? a->record.addrs[0] : a->from;
+    n->group = hsy_addr_group(&a->from);
     if (is_seed(core)) {
         note_come(core, n);
     }
@@ -207,6 +208,25 @@ static void be_observed(struct hsy_core *core, const struct hearsay_addr *seen)
     hsy_tell(&core->env, &note);
 }
 
+/* True: it was a feeler, and is hung up. One that turns out to be of use, for a
+ * link was meant for the same node, or is there (then the other end may have
+ * dropped that one for this), stays. */
+static bool felt(struct hsy_core *core, const struct hsy_arrival *a)
+{
+    struct hsy_env *env = &core->env;
+
+    if (a->accepted || !hsy_feeler_came(&core->feeler, a->link) ||
+        hsy_neighbour_by_id(&core->neighbours, &a->record.id) != NULL ||
+        hsy_overlay_dialling(&core->overlay, &a->record.id)) {
+        return false;
+    }
+    HSY_ASSERT(!is_seed(core));
+    learn_contact(core, a);
+    (void)hsy_probe_answered(&core->probes, &a->record.id);
+    env->ports.hang_up(env->ports.ctx, a->link, 0, NULL);
+    return true;
+}
+
 void hsy_core_link_up(struct hsy_core *core, const struct hsy_arrival *a)
 {
     struct hsy_env *env = &core->env;
@@ -216,6 +236,9 @@ void hsy_core_link_up(struct hsy_core *core, const struct hsy_arrival *a)
     HSY_ASSERT(a->link != 0);
     if (core->phase != HSY_PHASE_RUNNING) {
         env->ports.hang_up(env->ports.ctx, a->link, 0, NULL);
+        return;
+    }
+    if (felt(core, a)) {
         return;
     }
     env->counters.links_up++;
@@ -398,6 +421,21 @@ void hsy_core_link_down(struct hsy_core *core, hearsay_link link,
     }
 }
 
+void hsy_core_evict(struct hsy_core *core, const struct hearsay_id *id)
+{
+    struct hsy_neighbour *n = hsy_neighbour_by_id(&core->neighbours, id);
+    struct hsy_note note = hsy_note(HEARSAY_INFO, "link-evicted");
+
+    HSY_ASSERT(n != NULL && n->overlay);
+    hsy_note_id(&note, "peer", id);
+    hsy_note_addr(&note, "addr", &n->addr);
+    hsy_tell(&core->env, &note);
+    core->env.counters.links_evicted++;
+    hsy_overlay_evict(&core->overlay, n);
+    n->superseded = true; /* Nobody died. */
+    hsy_core_drop(core, id, HEARSAY_DOWN_CLOSED, true);
+}
+
 void hsy_core_departed(struct hsy_core *core, const struct hearsay_id *id)
 {
     struct hsy_env *env = &core->env;
@@ -549,6 +587,10 @@ void hsy_core_dial_failed(struct hsy_core *core, hearsay_link link,
         id != NULL ? hsy_neighbour_by_id(&core->neighbours, id) : NULL;
 
     core->env.counters.dials_failed++;
+    if (hsy_feeler_dial_failed(&core->feeler, link,
+                               code == HSY_ERROR_REDUNDANT)) {
+        return;
+    }
     if (code == HSY_ERROR_REDUNDANT && n != NULL) {
         arrived(core, n, link); /* There is a better link already. */
         return;

@@ -16,6 +16,9 @@ void hsy_core_drop(struct hsy_core *core, const struct hearsay_id *id,
                    enum hearsay_down why, bool hang_up);
 /* The link @a was refused after all: if we dialled it, that dial failed. */
 void hsy_core_arrival_lost(struct hsy_core *core, const struct hsy_arrival *a);
+/* The overlay neighbour @id makes room for another one: it is told, with peers
+ * to try instead, and hung up. */
+void hsy_core_evict(struct hsy_core *core, const struct hearsay_id *id);
 /* The node left in order: no probe, no report. */
 void hsy_core_departed(struct hsy_core *core, const struct hearsay_id *id);
 /* Strikes and idle links, after liveness has looked. */

@@ -2,11 +2,13 @@
  * fresh fleet of peers must not spend its first seconds in fsync. */
 #include "core/book.h"
 
+#include <string.h>
+
 #include "base/addr.h"
 #include "base/compiler.h"
 #include "core/kept.h"
 
-enum { EVICT_TRIES = 8 };
+enum { EVICT_TRIES = 8, FAILS_TO_EVICT = 2, ANCHOR = 1 };
 
 #define FLUSH_AFTER_NS (10 * HSY_SECOND)
 #define FLUSH_AGAIN_NS (60 * HSY_SECOND)
@@ -35,17 +37,25 @@ void hsy_book_fini(struct hsy_book *book)
     hsy_table_fini(&book->by_id);
 }
 
+/* Value: the record; of an anchor, one byte 1 behind it. */
 static uint64_t persist_row(struct hsy_book *book, const struct hsy_contact *c,
                             bool keep)
 {
     struct hsy_env *env = book->env;
+    HSY_UNSET uint8_t bytes[HSY_RECORD_LEN_MAX + 1];
+    size_t len = c->record->len;
 
-    HSY_ASSERT(c->record != NULL);
+    HSY_ASSERT(len <= HSY_RECORD_LEN_MAX);
+    memcpy(bytes, c->record->bytes, len);
+    if (c->anchor) {
+        bytes[len] = ANCHOR;
+        len++;
+    }
     struct hearsay_row row = {.table = HEARSAY_TABLE_BOOK,
                               .key = c->id.bytes,
                               .key_len = HEARSAY_ID_LEN,
-                              .value = keep ? c->record->bytes : NULL,
-                              .value_len = keep ? c->record->len : 0};
+                              .value = keep ? bytes : NULL,
+                              .value_len = keep ? len : 0};
     return env->ports.persist(env->ports.ctx, &row, 1);
 }
 
@@ -59,6 +69,8 @@ void hsy_book_forget(struct hsy_book *book, const struct hearsay_id *id)
     if (c->saved) {
         (void)persist_row(book, c, false); /* A row too many does no harm. */
     }
+    book->anchors -= c->anchor ? 1 : 0;
+    book->firsts -= c->first ? 1 : 0;
     hsy_keep_no_more(book->env, c->record);
     hsy_table_remove(&book->by_id, c);
     HSY_ASSERT(hsy_book_find(book, id) == NULL);
@@ -70,31 +82,89 @@ static uint32_t in_vain(const struct hsy_contact *c)
     return (uint32_t)c->tries + c->refusals;
 }
 
-/* The worst of a few random ones: never worked, then most tries in vain. */
-static struct hsy_contact *pick_victim(struct hsy_book *book)
+/* How many entries of @group there are. */
+static uint32_t group_count(const struct hsy_book *book, uint64_t group)
 {
+    uint32_t count = 0;
+
+    HSY_ASSERT(group != 0);
+    for (uint32_t i = 0; i < book->by_id.count; i++) {
+        const struct hsy_contact *c = hsy_table_at(&book->by_id, i);
+        count += hsy_kept_group(c->record) == group ? 1 : 0;
+    }
+    return count;
+}
+
+static uint32_t group_share(const struct hsy_book *book)
+{
+    uint32_t share = book->env->config.book_max / HSY_BOOK_GROUP_PART;
+
+    return share > HSY_BOOK_GROUP_MIN ? share : HSY_BOOK_GROUP_MIN;
+}
+
+/* Has its group more than its share? */
+static bool is_crowded(const struct hsy_book *book, const struct hsy_contact *c)
+{
+    uint64_t group = hsy_kept_group(c->record);
+
+    HSY_ASSERT(book->by_id.count > 0);
+    return group != 0 && group_count(book, group) > group_share(book);
+}
+
+/* The worst of a few random ones: of a crowded group, never worked, then most
+ * tries in vain. @group: of the newcomer; one that has its share already takes
+ * a place of its own. NULL: none of those we looked at. */
+static struct hsy_contact *pick_victim(struct hsy_book *book, uint64_t group)
+{
+    bool own = group != 0 && group_count(book, group) >= group_share(book);
     struct hsy_contact *worst = NULL;
+    bool worst_crowded = false;
 
     HSY_ASSERT(book->by_id.count > 0);
     for (uint32_t i = 0; i < EVICT_TRIES; i++) {
         uint32_t at =
             (uint32_t)hsy_prng_below(&book->env->prng, book->by_id.count);
         struct hsy_contact *c = hsy_table_at(&book->by_id, at);
-        bool worse = worst == NULL || (worst->good && !c->good) ||
-                     (worst->good == c->good && in_vain(c) > in_vain(worst));
+        if (c->anchor || (own && hsy_kept_group(c->record) != group)) {
+            continue;
+        }
+        bool crowded = group != 0 && !own && is_crowded(book, c);
+        bool worse =
+            worst == NULL || (crowded && !worst_crowded) ||
+            (crowded == worst_crowded &&
+             ((worst->good && !c->good) ||
+              (worst->good == c->good && in_vain(c) > in_vain(worst))));
         worst = worse ? c : worst;
+        worst_crowded = worse ? crowded : worst_crowded;
     }
     return worst;
 }
 
+/* An unknown wants the place of a proven one. Who wants no link gives way; who
+ * was not reached does when it fails again after that: one failure may be a
+ * moment's, and whoever fills our ears with new names must not get rid of all
+ * that we know. Feelers (feeler.h) try it soon. */
+static bool gives_way(struct hsy_contact *c)
+{
+    HSY_ASSERT(!c->anchor);
+    if (!c->good || c->refusals > 0 ||
+        (c->failing && c->tries >= FAILS_TO_EVICT)) {
+        return true;
+    }
+    c->coveted = true;
+    return false;
+}
+
 /* False: all that we looked at are better than an unknown newcomer. */
-static bool make_room(struct hsy_book *book)
+static bool make_room(struct hsy_book *book, const struct hsy_encoded *record)
 {
     if (book->by_id.count < book->env->config.book_max) {
         return true;
     }
-    struct hsy_contact *victim = pick_victim(book);
-    if (victim->good && in_vain(victim) == 0) {
+    struct hearsay_addr first =
+        hsy_record_first_addr(record->bytes, record->len);
+    struct hsy_contact *victim = pick_victim(book, hsy_addr_group(&first));
+    if (victim == NULL || !gives_way(victim)) {
         return false;
     }
     struct hearsay_id id = victim->id;
@@ -114,7 +184,7 @@ static struct hsy_contact *add_contact(struct hsy_book *book,
 {
     void *item;
 
-    if (!make_room(book)) {
+    if (!make_room(book, record)) {
         return NULL;
     }
     struct hsy_blob *kept = hsy_keep_encoded(book->env, record);
@@ -182,6 +252,7 @@ struct hsy_contact *hsy_book_merge_encoded(struct hsy_book *book,
     struct hsy_record_brief known = hsy_kept_record_brief(c->record);
     if (news.incarnation > known.incarnation) {
         c->tries = 0; /* It came back: try at once. */
+        c->failing = false;
         c->refusals = 0;
         c->slow = false;
         c->next_try_ns = 0;
@@ -221,6 +292,8 @@ void hsy_book_worked(struct hsy_book *book, const struct hearsay_id *id)
         return;
     }
     c->tries = 0;
+    c->coveted = false;
+    c->failing = false;
     c->next_try_ns = c->refusals > 0 ? c->next_try_ns : 0;
     c->unsaved = c->unsaved || !c->good;
     c->good = true;
@@ -262,6 +335,7 @@ void hsy_book_failed(struct hsy_book *book, const struct hearsay_id *id)
     if (c != NULL) {
         c->tries =
             (uint16_t)(c->tries < UINT16_MAX ? c->tries + 1 : UINT16_MAX);
+        c->failing = c->failing || c->coveted;
         back_off(book, c, c->tries);
     }
 }
@@ -299,6 +373,33 @@ uint64_t hsy_book_slow_until(const struct hsy_book *book,
     return c != NULL && c->slow && c->next_try_ns > book->env->now.mono_ns
                ? c->next_try_ns
                : 0;
+}
+
+void hsy_book_anchor(struct hsy_book *book, struct hsy_contact *c, bool on)
+{
+    HSY_ASSERT(c->anchor != on);
+    HSY_ASSERT(!on || book->anchors < HSY_ANCHORS);
+    c->anchor = on;
+    book->anchors += on ? 1 : UINT32_MAX; /* Modulo 2^32: less one. */
+    book->firsts -= c->first ? 1 : 0;
+    c->first = false;
+    c->unsaved = c->good;
+    plan_flush(book);
+}
+
+bool hsy_book_take_first(struct hsy_book *book, struct hearsay_id *out)
+{
+    HSY_ASSERT(book->firsts <= book->anchors);
+    for (uint32_t i = 0; i < book->by_id.count && book->firsts > 0; i++) {
+        struct hsy_contact *c = hsy_table_at(&book->by_id, i);
+        if (c->first) {
+            c->first = false;
+            book->firsts--;
+            *out = c->id;
+            return true;
+        }
+    }
+    return false;
 }
 
 /* How many rows were written, at most @max. */
@@ -362,6 +463,10 @@ int hsy_book_restore(struct hsy_book *book, const struct hearsay_row *row)
 
     HSY_ASSERT(row->table == HEARSAY_TABLE_BOOK);
     hsy_get_record(&in, &record);
+    bool anchor = !in.bad && in.at != in.end;
+    if (anchor && hsy_get_u8(&in) != ANCHOR) {
+        return HEARSAY_ERR_MALFORMED;
+    }
     if (!hsy_reader_done(&in) || row->key_len != HEARSAY_ID_LEN ||
         !hsy_id_equal(&record.id,
                       (const struct hearsay_id *)(const void *)row->key)) {
@@ -373,5 +478,11 @@ int hsy_book_restore(struct hsy_book *book, const struct hearsay_row *row)
     }
     c->good = true;
     c->saved = true;
+    if (anchor && !c->anchor && book->anchors < HSY_ANCHORS) {
+        c->anchor = true;
+        c->first = true;
+        book->anchors++;
+        book->firsts++;
+    }
     return 0;
 }

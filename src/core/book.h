@@ -18,6 +18,10 @@ struct hsy_contact {
     bool unsaved : 1;        /* Good, and the disk does not know it yet. */
     bool saved : 1;          /* A row on disk. */
     bool slow : 1;           /* next_try_ns is how long it counts as slow. */
+    bool anchor : 1;         /* Of long standing; on disk as such. */
+    bool first : 1;          /* An anchor of an earlier life, not tried yet. */
+    bool coveted : 1;        /* Proven, and an unknown wants its place. */
+    bool failing : 1;        /* Not reached since. */
 };
 /* Large networks hold millions of these. */
 _Static_assert(sizeof(struct hsy_contact) <= HEARSAY_ID_LEN + 24,
@@ -27,9 +31,18 @@ struct hsy_book {
     struct hsy_env *env;
     struct hsy_table by_id; /* struct hsy_contact */
     uint64_t flush_ns;      /* When unsaved ones go to disk; NEVER. */
+    uint32_t anchors;       /* Entries with anchor set. */
+    uint32_t firsts;        /* Entries with first set. */
 };
 
-enum { HSY_BOOK_FLUSH_ROWS = 16 };
+enum {
+    HSY_BOOK_FLUSH_ROWS = 16,
+    HSY_ANCHORS = 4,
+    /* Of a full book, one address group may have this part, or this many,
+     * before it makes room for the others and takes none from them. */
+    HSY_BOOK_GROUP_PART = 16,
+    HSY_BOOK_GROUP_MIN = 4
+};
 
 void hsy_book_init(struct hsy_book *book, struct hsy_env *env);
 void hsy_book_fini(struct hsy_book *book);
@@ -62,6 +75,11 @@ void hsy_book_slow(struct hsy_book *book, const struct hearsay_id *id);
 /* Until when it counts as slow; 0: it does not. */
 uint64_t hsy_book_slow_until(const struct hsy_book *book,
                              const struct hearsay_id *id);
+/* Its link has stood for long, or does no more: an anchor is never evicted, and
+ * after a restart it is dialled first. At most HSY_ANCHORS. */
+void hsy_book_anchor(struct hsy_book *book, struct hsy_contact *c, bool on);
+/* The next anchor of an earlier life, each once; false: no more. */
+bool hsy_book_take_first(struct hsy_book *book, struct hearsay_id *out);
 /* It left or died: forget it. */
 void hsy_book_forget(struct hsy_book *book, const struct hearsay_id *id);
 /* Writes what is due, at most HSY_BOOK_FLUSH_ROWS rows. */

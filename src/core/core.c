@@ -42,6 +42,7 @@ int hsy_core_init(struct hsy_core *core, const struct hsy_env *given)
         env->config.hash_salt);
     hsy_book_init(&core->book, env);
     hsy_overlay_init(&core->overlay, env, &core->neighbours, &core->book);
+    hsy_feeler_init(&core->feeler, env, &core->neighbours, &core->overlay);
     int err = hsy_join_init(&core->join, env, &core->neighbours, &core->overlay,
                             &core->self);
     hsy_snapshot_init(&core->snapshot, env, &core->neighbours, &core->join,
@@ -441,6 +442,7 @@ static void tick_peer(struct hsy_core *core)
     hsy_join_tick(&core->join);
     core->env.strained = hsy_join_is_strained(&core->join);
     hsy_overlay_tick(&core->overlay);
+    hsy_feeler_tick(&core->feeler);
     links_changed(core);
     check_joined(core);
     hsy_snapshot_tick(&core->snapshot);
@@ -518,6 +520,7 @@ uint64_t hsy_core_deadline(const struct hsy_core *core)
     next_ns = hsy_time_min(next_ns, core->asked.next_ns);
     next_ns = hsy_time_min(next_ns, core->queries.next_ns);
     next_ns = hsy_time_min(next_ns, core->book.flush_ns);
+    next_ns = hsy_time_min(next_ns, core->feeler.next_ns);
     if (core->overlay.active) {
         next_ns = hsy_time_min(next_ns, core->overlay.next_ns);
         next_ns = hsy_time_min(next_ns, core->overlay.hungry

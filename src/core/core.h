@@ -6,6 +6,7 @@
 
 #include "core/book.h"
 #include "core/direct.h"
+#include "core/feeler.h"
 #include "core/generator.h"
 #include "core/join.h"
 #include "core/liveness.h"
@@ -75,6 +76,7 @@ struct hsy_core {
     struct hsy_asked asked;
     struct hsy_queries queries;
     struct hsy_reports reports;
+    struct hsy_feeler feeler;
 };
 
 /* @env's config, id, mem, prng and ports are set; it is copied. NOMEM. */

@@ -107,7 +107,10 @@
     X(departures) /* graceful ones seen */                               \
     X(connects_refused)                                                  \
     X(bridges)                                                           \
-    X(jobs_refused) /* the bound on jobs was reached */                  \
+    X(feelers)          /* entries of the book tried, to know of them */ \
+    X(feelers_answered) /* of these */                                   \
+    X(links_evicted)    /* for newcomers from elsewhere */               \
+    X(jobs_refused)     /* the bound on jobs was reached */              \
     X(persist_failed)                                                    \
     X(rows_refused) /* of the disk, at start: damaged, or no room */
 

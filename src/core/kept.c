@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/addr.h"
 #include "base/compiler.h"
 #include "base/mem.h"
 
@@ -83,6 +84,25 @@ struct hsy_record_brief hsy_kept_record_brief(const struct hsy_blob *kept)
 {
     HSY_ASSERT(kept != NULL);
     return hsy_record_brief(kept->bytes, kept->len);
+}
+
+hearsay_link hsy_kept_dial(const struct hsy_env *env,
+                           const struct hsy_blob *kept, uint32_t tries)
+{
+    struct hsy_record record = hsy_kept_record(kept);
+    char host[HEARSAY_ADDR_TEXT_LEN];
+
+    HSY_ASSERT(record.addrs_count >= 1);
+    const struct hearsay_addr *addr = &record.addrs[tries % record.addrs_count];
+    hsy_addr_host_text(host, addr);
+    return env->ports.dial(env->ports.ctx, host, addr->port, &record.id);
+}
+
+uint64_t hsy_kept_group(const struct hsy_blob *kept)
+{
+    HSY_ASSERT(kept != NULL);
+    struct hearsay_addr first = hsy_record_first_addr(kept->bytes, kept->len);
+    return hsy_addr_group(&first);
 }
 
 bool hsy_kept_is(const struct hsy_blob *kept, const struct hsy_encoded *record)

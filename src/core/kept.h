@@ -21,6 +21,12 @@ void hsy_keep_no_more(const struct hsy_env *env, struct hsy_blob *kept);
 
 struct hsy_record hsy_kept_record(const struct hsy_blob *kept);
 struct hsy_record_brief hsy_kept_record_brief(const struct hsy_blob *kept);
+/* Where its first address is; see hsy_addr_group(). */
+uint64_t hsy_kept_group(const struct hsy_blob *kept);
+/* Dials whom it is of, at the address whose turn it is after so many tries. 0:
+ * no room for one more dial. */
+hearsay_link hsy_kept_dial(const struct hsy_env *env,
+                           const struct hsy_blob *kept, uint32_t tries);
 /* Is it this one, byte for byte? */
 bool hsy_kept_is(const struct hsy_blob *kept, const struct hsy_encoded *record);
 /* These lend what @kept holds. */

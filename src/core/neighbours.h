@@ -60,8 +60,10 @@ struct hsy_neighbour {
     uint32_t pull_credit;      /* Bytes that a PULL to it asks for; pulls.c. */
     uint64_t digest_next_ns;   /* No exchange of digests with it before. */
     uint64_t digest_ours, digest_theirs; /* Sums of the last exchange. */
-    uint32_t direct_used;    /* Bytes of DIRECT that it had of its quota, and */
-    uint64_t direct_ns;      /* when that was counted; direct.h. */
+    uint32_t degree;      /* As its last CONNECT said; 0: it has sent none. */
+    uint64_t group;       /* Where the connection leads; hsy_addr_group(). */
+    uint32_t direct_used; /* Bytes of DIRECT that it had of its quota, and */
+    uint64_t direct_ns;   /* when that was counted; direct.h. */
     struct hsy_blob *record; /* A share: as it came with the link; kept.h. */
 };
 

@@ -6,7 +6,9 @@
 
 #include "base/addr.h"
 #include "base/mem.h"
+#include "core/diversity.h"
 #include "core/kept.h"
+#include "core/refusal.h"
 #include "core/votes.h"
 #include "core/wish.h"
 
@@ -19,6 +21,7 @@ enum {
 
 #define CONNECT_WAIT_NS (3 * HSY_SECOND)
 #define RECOUNT_NS (1 * HSY_SECOND)
+#define EVICT_NS (10 * HSY_SECOND)
 #define PATIENT_BASE_NS (1 * HSY_SECOND)
 #define PATIENT_CAP_NS (60 * HSY_SECOND)
 
@@ -290,6 +293,22 @@ static bool is_candidate(struct hsy_overlay *o, const struct hearsay_id *id)
            !hsy_overlay_is_trying(o, id);
 }
 
+/* Is a link of our own choice in that part of the internet, or on its way? */
+static bool leads_where_others_do(struct hsy_overlay *o,
+                                  const struct hearsay_id *id)
+{
+    const struct hsy_contact *c = hsy_book_find(o->book, id);
+
+    HSY_ASSERT(c != NULL);
+    uint64_t group = hsy_kept_group(c->record);
+    for (uint32_t i = 0; group != 0 && i < attempts_room(o); i++) {
+        if (o->attempts[i].link != 0 && o->attempts[i].group == group) {
+            return true;
+        }
+    }
+    return hsy_diversity_chosen(o->neighbours, group);
+}
+
 /* Who was refused takes one of the uniform ones, where the others that came
  * with the refusal are too: with one hub full, the next one is as well. */
 static bool draws_uniform(struct hsy_overlay *o)
@@ -321,9 +340,30 @@ static bool draw(struct hsy_overlay *o, struct hearsay_id *out)
     return pool_take(env, uniforms(o), &o->uniforms_count, out);
 }
 
-/* From the book: a few random tries, then the first that will do from a
- * random start, so that the last free one is always found. */
-static bool pick_from_book(struct hsy_overlay *o, struct hearsay_id *out)
+/* Somebody to ask: best where no other link of our choice leads. */
+struct choice {
+    struct hearsay_id id;
+    bool found;
+};
+
+/* True: @id will do; false: go on, and take the choice if there is none. */
+static bool offer(struct hsy_overlay *o, struct choice *best,
+                  const struct hearsay_id *id)
+{
+    if (!is_candidate(o, id)) {
+        return false;
+    }
+    bool taken = leads_where_others_do(o, id);
+    if (!taken || !best->found) {
+        best->id = *id;
+        best->found = true;
+    }
+    return !taken;
+}
+
+/* From the book: the first that will do from a random start, so that the last
+ * free one is always found. */
+static bool offer_book(struct hsy_overlay *o, struct choice *best)
 {
     uint32_t count = o->book->by_id.count;
 
@@ -334,8 +374,7 @@ static bool pick_from_book(struct hsy_overlay *o, struct hearsay_id *out)
     for (uint32_t i = 0; i < count; i++) {
         uint32_t at = (start + i) % count;
         const struct hsy_contact *c = hsy_table_at(&o->book->by_id, at);
-        if (is_candidate(o, &c->id)) {
-            *out = c->id;
+        if (offer(o, best, &c->id)) {
             return true;
         }
     }
@@ -344,12 +383,22 @@ static bool pick_from_book(struct hsy_overlay *o, struct hearsay_id *out)
 
 static bool pick(struct hsy_overlay *o, struct hearsay_id *out)
 {
-    while (draw(o, out)) { /* Each draw leaves the pool: this ends. */
+    struct choice best = {.found = false};
+    bool good = false;
+
+    while (hsy_book_take_first(o->book, out)) { /* Each once: this ends. */
         if (is_candidate(o, out)) {
             return true;
         }
     }
-    return !wants_sorted(o) && pick_from_book(o, out);
+    while (!good && draw(o, out)) { /* Each draw leaves the pool: as well. */
+        good = offer(o, &best, out);
+    }
+    if (!good && !wants_sorted(o)) {
+        (void)offer_book(o, &best);
+    }
+    *out = best.id;
+    return best.found;
 }
 
 /* ---------------------------------------------------------- asking */
@@ -377,12 +426,10 @@ static void ask(struct hsy_overlay *o, struct hsy_neighbour *n)
 bool hsy_overlay_try(struct hsy_overlay *o, const struct hsy_blob *kept,
                      uint32_t tries)
 {
-    struct hsy_record record = hsy_kept_record(kept);
-    struct hsy_neighbour *n = hsy_neighbour_by_id(o->neighbours, &record.id);
-    struct hsy_env *env = o->env;
-    char host[HEARSAY_ADDR_TEXT_LEN];
+    struct hearsay_id id = hsy_kept_record(kept).id;
+    struct hsy_neighbour *n = hsy_neighbour_by_id(o->neighbours, &id);
 
-    HSY_ASSERT(!hsy_overlay_is_trying(o, &record.id));
+    HSY_ASSERT(!hsy_overlay_is_trying(o, &id));
     if (n != NULL) {
         ask(o, n);
         return true;
@@ -391,11 +438,10 @@ bool hsy_overlay_try(struct hsy_overlay *o, const struct hsy_blob *kept,
     if (a == NULL) {
         return false;
     }
-    const struct hearsay_addr *addr = &record.addrs[tries % record.addrs_count];
-    hsy_addr_host_text(host, addr);
-    a->id = record.id;
+    a->id = id;
+    a->group = hsy_kept_group(kept);
     a->stuck = false;
-    a->link = env->ports.dial(env->ports.ctx, host, addr->port, &record.id);
+    a->link = hsy_kept_dial(o->env, kept, tries);
     return a->link != 0;
 }
 
@@ -623,49 +669,28 @@ void hsy_overlay_link_down(struct hsy_overlay *o,
     wake(o);
 }
 
-/* The record of a neighbour to try instead; NULL: it has no address. The one
- * that came with its link will do when the book has none: a hub's book is
- * full of those who came first, who are hubs, and full, themselves. */
-static const struct hsy_blob *alternative(const struct hsy_overlay *o,
-                                          const struct hsy_neighbour *other)
+bool hsy_overlay_would_evict(struct hsy_overlay *o,
+                             const struct hsy_neighbour *n)
 {
-    const struct hsy_contact *c = hsy_book_find(o->book, &other->id);
-
-    HSY_ASSERT(other->overlay);
-    HSY_ASSERT(other->role == HEARSAY_PEER);
-    if (c != NULL) {
-        return c->record;
-    }
-    return hsy_kept_record_brief(other->record).addrs_count > 0 ? other->record
-                                                                : NULL;
+    HSY_ASSERT(o->env != NULL);
+    return n->role == HEARSAY_PEER && !n->overlay && !o->leaving &&
+           o->neighbours->degree >= cap_now(o) &&
+           o->evict_next_ns <= o->env->now.mono_ns;
 }
 
-static void send_refusal(struct hsy_overlay *o, const struct hsy_neighbour *n,
-                         enum hsy_refuse_why why)
+void hsy_overlay_evict(struct hsy_overlay *o, const struct hsy_neighbour *n)
 {
-    uint8_t bytes[HSY_ALTERNATIVES_MAX * (HSY_RECORD_LEN_MAX + 2)];
-    struct hsy_writer list = hsy_writer(bytes, sizeof(bytes));
-    struct hsy_frame frame = {.type = HSY_REFUSE};
-    uint32_t count = hsy_neighbours_count(o->neighbours);
-    uint32_t start = (uint32_t)hsy_prng_below(&o->env->prng, count);
+    HSY_ASSERT(n->overlay);
+    o->evict_next_ns = hsy_time_add(o->env->now.mono_ns, EVICT_NS);
+    hsy_refusal_send(o, n, HSY_REFUSE_FULL);
+}
 
-    frame.refuse.why = why;
-    frame.refuse.alternatives.bytes = bytes;
-    for (uint32_t i = 0;
-         i < count && frame.refuse.alternatives.count < HSY_ALTERNATIVES_MAX;
-         i++) {
-        const struct hsy_neighbour *other =
-            hsy_neighbour_at(o->neighbours, (start + i) % count);
-        const struct hsy_blob *record =
-            other->overlay && other != n ? alternative(o, other) : NULL;
-        if (record != NULL) {
-            hsy_records_add_encoded(&list, &frame.refuse.alternatives,
-                                    record->bytes, record->len);
-        }
-    }
-    HSY_ASSERT(!list.bad);
+static void refuse(struct hsy_overlay *o, const struct hsy_neighbour *n,
+                   enum hsy_refuse_why why)
+{
+    HSY_ASSERT(o->env != NULL);
     o->env->counters.connects_refused++;
-    hsy_send(o->env, n->link, &frame);
+    hsy_refusal_send(o, n, why);
 }
 
 void hsy_overlay_connect(struct hsy_overlay *o, struct hsy_neighbour *n,
@@ -679,16 +704,16 @@ void hsy_overlay_connect(struct hsy_overlay *o, struct hsy_neighbour *n,
     uint32_t limit = needed ? cap + cap / 4 : cap;
 
     if (n->role != HEARSAY_PEER) {
-        send_refusal(o, n, HSY_REFUSE_ROLE);
+        refuse(o, n, HSY_REFUSE_ROLE);
         return;
     }
     if (o->leaving) {
-        send_refusal(o, n, HSY_REFUSE_LEAVING);
+        refuse(o, n, HSY_REFUSE_LEAVING);
         return;
     }
     doubt_count(o);
     if (!n->overlay && o->neighbours->degree >= limit) {
-        send_refusal(o, n, HSY_REFUSE_FULL);
+        refuse(o, n, HSY_REFUSE_FULL);
         return;
     }
     hsy_send(o->env, n->link, &frame);

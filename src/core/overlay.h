@@ -20,6 +20,7 @@ enum {
 struct hsy_attempt {
     struct hearsay_id id;
     hearsay_link link; /* 0: free. */
+    uint64_t group;    /* Where it leads; hsy_addr_group(). */
     bool stuck;        /* Maybe: a seed has answered since. */
 };
 
@@ -45,8 +46,9 @@ struct hsy_overlay {
     uint32_t refusals;     /* The same of CONNECTs that were refused. */
     uint64_t grow_next_ns; /* Out of patience: the next try, not sooner. */
     uint64_t ask_next_ns;
-    uint64_t counted_ns; /* When N was told, or asked for. */
-    uint64_t next_ns;    /* Not later than the earliest thing to do. */
+    uint64_t evict_next_ns; /* Nobody makes room for another one before. */
+    uint64_t counted_ns;    /* When N was told, or asked for. */
+    uint64_t next_ns;       /* Not later than the earliest thing to do. */
 };
 
 void hsy_overlay_init(struct hsy_overlay *o, struct hsy_env *env,
@@ -85,6 +87,11 @@ void hsy_overlay_link_down(struct hsy_overlay *o,
 
 void hsy_overlay_connect(struct hsy_overlay *o, struct hsy_neighbour *n,
                          uint32_t their_degree);
+/* Is @n to be refused for want of room, when somebody may make some? */
+bool hsy_overlay_would_evict(struct hsy_overlay *o,
+                             const struct hsy_neighbour *n);
+/* Tells the neighbour @n to look elsewhere; the caller hangs up. */
+void hsy_overlay_evict(struct hsy_overlay *o, const struct hsy_neighbour *n);
 /* False: nobody asked @n. */
 bool hsy_overlay_accept(struct hsy_overlay *o, struct hsy_neighbour *n);
 /* The caller hangs up, unless @n is of use for something else. After

@@ -5,6 +5,7 @@
 #include "base/addr.h"
 #include "core/arrivals.h"
 #include "core/core.h"
+#include "core/diversity.h"
 #include "core/kept.h"
 
 static struct hsy_copy copy_of(struct hsy_core *core, hearsay_link link,
@@ -272,14 +273,34 @@ static bool on_bridge(struct hsy_core *core, const struct hsy_neighbour *n,
     return true;
 }
 
+static void on_connect(struct hsy_core *core, struct hsy_neighbour *n,
+                       uint32_t degree)
+{
+    struct hearsay_id id = n->id;
+    struct hearsay_id victim;
+
+    n->degree = degree;
+    if (hsy_overlay_would_evict(&core->overlay, n) &&
+        hsy_diversity_victim(&core->neighbours, &core->relay.tree, n,
+                             &victim)) {
+        hsy_core_evict(core, &victim);
+        n = hsy_neighbour_by_id(&core->neighbours, &id);
+    }
+    HSY_ASSERT(n != NULL);
+    hsy_overlay_connect(&core->overlay, n, degree);
+}
+
 static bool on_refuse(struct hsy_core *core, struct hsy_neighbour *n,
-                      const struct hsy_records *alternatives)
+                      const struct hsy_frame *frame)
 {
     if (!n->asked && !n->overlay) {
         return true; /* Too late to matter. */
     }
     struct hearsay_id id = n->id;
-    hsy_overlay_refuse(&core->overlay, n, alternatives);
+    /* A link that made room for another one: nobody died. */
+    n->superseded =
+        n->superseded || (n->overlay && frame->refuse.why == HSY_REFUSE_FULL);
+    hsy_overlay_refuse(&core->overlay, n, &frame->refuse.alternatives);
     if (!hsy_join_is_seat(&core->join, &id)) {
         HSY_ASSERT(core->seed == NULL);
         hsy_core_drop(core, &id, HEARSAY_DOWN_SLOW, true);
@@ -343,12 +364,12 @@ static bool peer_frame(struct hsy_core *core, struct hsy_neighbour *n,
     case HSY_BRIDGE:
         return on_bridge(core, n, &frame->bridge.records);
     case HSY_CONNECT:
-        hsy_overlay_connect(&core->overlay, n, frame->connect.degree);
+        on_connect(core, n, frame->connect.degree);
         return true;
     case HSY_ACCEPT:
         return hsy_overlay_accept(&core->overlay, n);
     case HSY_REFUSE:
-        return on_refuse(core, n, &frame->refuse.alternatives);
+        return on_refuse(core, n, frame);
     case HSY_LEAVE:
         if (!hsy_id_equal(&frame->leave.id, &n->id)) {
             return false;

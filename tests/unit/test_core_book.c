@@ -1,6 +1,7 @@
 /* The address book: the newest record wins, the useful ones stay. */
 #include <string.h>
 
+#include "base/addr.h"
 #include "core/book.h"
 #include "core/kept.h"
 #include "support/claim.h"
@@ -221,9 +222,131 @@ static void the_untried_make_room_before_the_proven(void **state)
     worked(3);
     CLAIM(merge(4, 1) == NULL); /* All that is there is better. */
     CLAIM(has(1) && has(3));
-    failed(3);
-    CLAIM(merge(4, 1) != NULL);
-    CLAIM(has(1) && !has(3));
+    end();
+}
+
+/* Offers unknowns; true: one of them found a place. */
+static bool crowd(uint32_t first)
+{
+    for (uint32_t i = first; i < first + 40; i++) {
+        if (merge(i, 1) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void a_proven_one_is_tested_before_it_goes(void **state)
+{
+    (void)state;
+    begin(2);
+    for (uint32_t i = 1; i <= 2; i++) {
+        (void)merge(i, 1);
+        worked(i);
+    }
+    failed(1); /* A moment's failure, before anybody wanted its place. */
+    CLAIM(!crowd(100));
+    CLAIM(merge(1, 1)->coveted);
+    worked(1); /* The test went well. */
+    CLAIM(!merge(1, 1)->coveted);
+    CLAIM(!crowd(200));
+    failed(1);
+    CLAIM(!crowd(300)); /* One failure alone is not enough. */
+    failed(1);
+    CLAIM(crowd(400));
+    CLAIM(!has(1) && has(2));
+    end();
+}
+
+static struct hsy_contact *merge_at(uint32_t number, uint8_t a, uint8_t b)
+{
+    struct hsy_record record = core_record('p', number, 1);
+    bool is_new;
+
+    record.addrs[0].ip[12] = a;
+    record.addrs[0].ip[13] = b;
+    return hsy_book_merge(&book, &record, &is_new);
+}
+
+/* Entries of 70.<b>. */
+static uint32_t count_of(uint8_t b)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < book.by_id.count; i++) {
+        const struct hsy_contact *c = hsy_table_at(&book.by_id, i);
+        struct hsy_record record = hsy_kept_record(c->record);
+        count += record.addrs[0].ip[12] == 70 && record.addrs[0].ip[13] == b;
+    }
+    return count;
+}
+
+static void one_group_has_its_share_of_a_full_book(void **state)
+{
+    (void)state;
+    begin(64);
+    for (uint32_t i = 1; i <= 64; i++) { /* A group of two each. */
+        CLAIM(merge_at(i, 70, (uint8_t)(i / 2)) != NULL);
+    }
+    for (uint32_t i = 0; i < 1000; i++) {
+        (void)merge_at(1000 + i, 70, 200);
+    }
+    CLAIM_INT(count_of(200), HSY_BOOK_GROUP_MIN);
+    end();
+}
+
+static void a_group_that_fills_the_book_makes_room_for_others(void **state)
+{
+    (void)state;
+    begin(64);
+    for (uint32_t i = 1; i <= 60; i++) { /* Nobody else is known. */
+        CLAIM(merge_at(i, 70, 200) != NULL);
+    }
+    for (uint32_t i = 61; i <= 64; i++) {
+        CLAIM(merge_at(i, 70, (uint8_t)i) != NULL);
+    }
+    for (uint32_t i = 0; i < 20; i++) {
+        CLAIM(merge_at(1000 + i, 70, (uint8_t)(100 + i)) != NULL);
+    }
+    CLAIM_INT(count_of(200), 40);
+    for (uint32_t i = 61; i <= 64; i++) {
+        CLAIM(has(i));
+    }
+    end();
+}
+
+static void an_anchor_stays_and_comes_back_first(void **state)
+{
+    struct hearsay_id id = core_id('p', 1);
+    struct hearsay_id out;
+
+    (void)state;
+    begin(2);
+    (void)merge(1, 1);
+    (void)merge(2, 1);
+    worked(1);
+    hsy_book_anchor(&book, hsy_book_find(&book, &id), true);
+    for (uint32_t i = 0; i < 3; i++) {
+        failed(1);
+    }
+    CLAIM(crowd(100));
+    CLAIM(has(1));
+    hsy_book_flush(&book);
+    const struct core_row *saved = &ports.rows[ports.rows_count - 1];
+    struct hearsay_row row = {.table = HEARSAY_TABLE_BOOK,
+                              .key = saved->key,
+                              .key_len = saved->key_len,
+                              .value = saved->value,
+                              .value_len = saved->value_len};
+    hsy_book_forget(&book, &id);
+    CLAIM_INT(book.anchors, 0);
+    CLAIM_INT(hsy_book_restore(&book, &row), 0);
+    CLAIM_INT(book.anchors, 1);
+    CLAIM(hsy_book_take_first(&book, &out));
+    CLAIM(hsy_id_equal(&out, &id));
+    CLAIM(!hsy_book_take_first(&book, &out)); /* Once. */
+    saved->value[saved->value_len - 1] = 2;
+    CLAIM_INT(hsy_book_restore(&book, &row), HEARSAY_ERR_MALFORMED);
     end();
 }
 
@@ -361,6 +484,10 @@ int main(void)
             a_row_that_the_disk_refused_is_tried_again_in_a_minute),
         cmocka_unit_test(who_left_goes_from_the_disk_too),
         cmocka_unit_test(a_saved_row_comes_back_as_a_good_contact),
+        cmocka_unit_test(a_proven_one_is_tested_before_it_goes),
+        cmocka_unit_test(one_group_has_its_share_of_a_full_book),
+        cmocka_unit_test(a_group_that_fills_the_book_makes_room_for_others),
+        cmocka_unit_test(an_anchor_stays_and_comes_back_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

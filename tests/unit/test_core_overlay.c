@@ -69,12 +69,21 @@ static const struct hsy_neighbours *neighbours(void)
     return &stage.node->core.neighbours;
 }
 
+/* To that port, and not only to see who is there (feeler.h). */
+static struct stage_link *dial_for_link(uint16_t port)
+{
+    struct stage_link *dial = stage_dial(&stage, port);
+    bool feels = dial != NULL && dial->link == stage.node->core.feeler.link;
+
+    return feels ? NULL : dial;
+}
+
 static uint32_t dials(void)
 {
     uint32_t count = 0;
 
     for (uint16_t port = 7002; port < 7032; port++) {
-        count += stage_dial(&stage, port) != NULL ? 1 : 0;
+        count += dial_for_link(port) != NULL ? 1 : 0;
     }
     return count;
 }
@@ -82,7 +91,7 @@ static uint32_t dials(void)
 static struct stage_link *any_dial(struct puppet *who)
 {
     for (uint8_t number = 2; number < 32; number++) {
-        struct stage_link *dial = stage_dial(&stage, (uint16_t)(7000 + number));
+        struct stage_link *dial = dial_for_link((uint16_t)(7000 + number));
         if (dial != NULL) {
             puppet_init(who, number, HEARSAY_PEER);
             return dial;
