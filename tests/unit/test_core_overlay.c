@@ -361,6 +361,9 @@ whom_16_refused_is_content_with_m_links_until_one_is_lost(void **state)
     stage_run(&stage, 600000);
     CLAIM_INT(dials(), 0);
     CLAIM_INT(stage_frames(&stage, seat, HSY_PEERS_GET), asks);
+    if (stage.node->core.feeler.link != 0) { /* Nobody answered it. */
+        stage_down(&stage, stage.node->core.feeler.link, HEARSAY_DOWN_TIMEOUT);
+    }
     stage_down(&stage, link, HEARSAY_DOWN_CLOSED);
     stage_run(&stage, 1);
     CLAIM(dials() >= 4); /* And a probe of the lost one. */
