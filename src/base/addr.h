@@ -17,9 +17,9 @@ bool hsy_addr_equal(const struct hearsay_addr *a, const struct hearsay_addr *b);
 /* Neither :: nor 0.0.0.0. */
 bool hsy_addr_has_ip(const struct hearsay_addr *addr);
 bool hsy_addr_is_v4(const struct hearsay_addr *addr);
-/* The part of the internet that an address is of, the least that has an owner of
- * its own: its IPv4 /24 or IPv6 /48. Never 0 but for addresses that are in no
- * public network (private, shared, loopback, link-local, unique local, not
+/* The part of the internet that an address is of, the least that has an owner
+ * of its own: its IPv4 /24 or IPv6 /48. Never 0 but for addresses that are in
+ * no public network (private, shared, loopback, link-local, unique local, not
  * known): those are exempt from all rules about groups. */
 uint64_t hsy_addr_group(const struct hearsay_addr *addr);
 

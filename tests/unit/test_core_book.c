@@ -265,6 +265,7 @@ static struct hsy_contact *merge_at(uint32_t number, uint8_t a, uint8_t b)
 
     record.addrs[0].ip[12] = a;
     record.addrs[0].ip[13] = b;
+    record.addrs[0].ip[14] = 0;
     return hsy_book_merge(&book, &record, &is_new);
 }
 
