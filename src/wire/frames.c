@@ -224,9 +224,45 @@ static void get_body(struct hsy_reader *in,
     }
 }
 
+/* A number without a name is not in use. */
+static const char *const names[HSY_FRAME_TYPE_MAX + 1] = {
+    [HSY_HELLO] = "HELLO",
+    [HSY_AUTH] = "AUTH",
+    [HSY_ERROR] = "ERROR",
+    [HSY_LEAVE] = "LEAVE",
+    [HSY_PING] = "PING",
+    [HSY_PONG] = "PONG",
+    [HSY_REGISTER] = "REGISTER",
+    [HSY_REGISTERED] = "REGISTERED",
+    [HSY_LOOKUP] = "LOOKUP",
+    [HSY_PEERS_GET] = "PEERS_GET",
+    [HSY_PEERS] = "PEERS",
+    [HSY_LINKS] = "LINKS",
+    [HSY_DEAD_REPORT] = "DEAD_REPORT",
+    [HSY_DEAD_NOTICE] = "DEAD_NOTICE",
+    [HSY_SEED_SYNC] = "SEED_SYNC",
+    [HSY_VERDICT] = "VERDICT",
+    [HSY_BRIDGE] = "BRIDGE",
+    [HSY_CONNECT] = "CONNECT",
+    [HSY_ACCEPT] = "ACCEPT",
+    [HSY_REFUSE] = "REFUSE",
+    [HSY_BUNDLE] = "BUNDLE",
+    [HSY_IHAVE] = "IHAVE",
+    [HSY_GRAFT] = "GRAFT",
+    [HSY_PRUNE] = "PRUNE",
+    [HSY_DIGEST] = "DIGEST",
+    [HSY_PULL] = "PULL",
+    [HSY_GONE] = "GONE",
+    [HSY_ROOT] = "ROOT",
+    [HSY_ACK] = "ACK",
+    [HSY_DIRECT] = "DIRECT",
+    [HSY_FETCH] = "FETCH",
+    [HSY_PIECE] = "PIECE",
+};
+
 bool hsy_frame_known(unsigned type)
 {
-    return type >= HSY_HELLO && type <= HSY_FRAME_TYPE_MAX;
+    return type <= HSY_FRAME_TYPE_MAX && names[type] != NULL;
 }
 
 /* The flags that a frame may carry. */
@@ -300,39 +336,5 @@ int hsy_frame_decode(struct hsy_frame *out, const uint8_t *data, size_t len,
 
 const char *hsy_frame_name(unsigned type)
 {
-    static const char *const names[] = {
-        [HSY_HELLO] = "HELLO",
-        [HSY_AUTH] = "AUTH",
-        [HSY_ERROR] = "ERROR",
-        [HSY_LEAVE] = "LEAVE",
-        [HSY_PING] = "PING",
-        [HSY_PONG] = "PONG",
-        [HSY_REGISTER] = "REGISTER",
-        [HSY_REGISTERED] = "REGISTERED",
-        [HSY_LOOKUP] = "LOOKUP",
-        [HSY_PEERS_GET] = "PEERS_GET",
-        [HSY_PEERS] = "PEERS",
-        [HSY_LINKS] = "LINKS",
-        [HSY_DEAD_REPORT] = "DEAD_REPORT",
-        [HSY_DEAD_NOTICE] = "DEAD_NOTICE",
-        [HSY_SEED_SYNC] = "SEED_SYNC",
-        [HSY_VERDICT] = "VERDICT",
-        [HSY_BRIDGE] = "BRIDGE",
-        [HSY_CONNECT] = "CONNECT",
-        [HSY_ACCEPT] = "ACCEPT",
-        [HSY_REFUSE] = "REFUSE",
-        [HSY_BUNDLE] = "BUNDLE",
-        [HSY_IHAVE] = "IHAVE",
-        [HSY_GRAFT] = "GRAFT",
-        [HSY_PRUNE] = "PRUNE",
-        [HSY_DIGEST] = "DIGEST",
-        [HSY_PULL] = "PULL",
-        [HSY_GONE] = "GONE",
-        [HSY_ROOT] = "ROOT",
-        [HSY_ACK] = "ACK",
-        [HSY_DIRECT] = "DIRECT",
-        [HSY_FETCH] = "FETCH",
-        [HSY_PIECE] = "PIECE",
-    };
     return hsy_frame_known(type) ? names[type] : "?";
 }

@@ -649,9 +649,10 @@ static inline enum hsy_frame_type hostile_type(struct hostile *h)
         HSY_SEED_SYNC, HSY_DEAD_REPORT, HSY_SEED_SYNC, HSY_DEAD_REPORT};
     bool seed = h->stage.config.role == HEARSAY_SEED;
     uint64_t which = hostile_pick(h, seed ? sizeof(at_seed) : sizeof(at_peer));
+    unsigned any = 1 + (unsigned)hostile_pick(h, HSY_FRAME_TYPE_MAX);
 
-    if (hostile_chance(h, 24)) {
-        return (enum hsy_frame_type)(1 + hostile_pick(h, HSY_FRAME_TYPE_MAX));
+    if (hostile_chance(h, 24) && hsy_frame_known(any)) {
+        return (enum hsy_frame_type)any;
     }
     return (enum hsy_frame_type)(seed ? at_seed[which] : at_peer[which]);
 }
