@@ -8,6 +8,7 @@
  *     HEARSAY_CRASH_POINTS=N       the same with N points, or a few more
  *     PROGRAM FIRST COUNT          the workloads FIRST .. FIRST + COUNT - 1,
  *                                  and one line that says what came of them
+ *     PROGRAM FIRST COUNT --json   the same as a JSON object
  *
  * A failure names its workload, operation and tear; PROGRAM FIRST 1 repeats
  * it. */
@@ -340,6 +341,21 @@ static void show(uint64_t first)
     (void)fflush(stdout);
 }
 
+static void show_json(void)
+{
+    uint64_t lost = tally.found[CRASH_LOST_WORD];
+    uint64_t risen = tally.found[CRASH_RESURRECTED];
+
+    (void)printf("{\"workloads\": %" PRIu64 ", \"points\": %" PRIu64
+                 ", \"cuts\": %" PRIu64 ", \"twice\": %" PRIu64
+                 ", \"lies\": %" PRIu64 ", \"refused\": %" PRIu64
+                 ", \"failing\": %" PRIu64 ", \"lost\": %" PRIu64
+                 ", \"resurrected\": %" PRIu64 ", \"other\": %" PRIu64 "}\n",
+                 tally.workloads, tally.points, tally.cuts, tally.twice,
+                 tally.lies, tally.refused, tally.failing, lost, risen,
+                 faults_found() - lost - risen);
+}
+
 static void begin(void)
 {
     tally = (struct tally){.points = 0};
@@ -488,6 +504,22 @@ static void rows_that_are_gone_or_changed_are_noticed(void **state)
     end();
 }
 
+/* The exit code: 1 when anything is wrong, or nothing was done. */
+static int run_range(uint64_t first, uint64_t count, bool json)
+{
+    begin();
+    for (uint64_t rng = first; rng < first + count; rng++) {
+        run_workload(rng);
+    }
+    if (json) {
+        show_json();
+    } else {
+        show(first);
+    }
+    end();
+    return faults_found() == 0 && count > 0 ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -496,16 +528,10 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_word_before_the_commit_is_noticed),
         cmocka_unit_test(rows_that_are_gone_or_changed_are_noticed),
     };
-    if (argc == 3) {
-        uint64_t first = strtoull(argv[1], NULL, 0);
-        uint64_t count = strtoull(argv[2], NULL, 0);
-        begin();
-        for (uint64_t rng = first; rng < first + count; rng++) {
-            run_workload(rng);
-        }
-        show(first);
-        end();
-        return faults_found() == 0 && count > 0 ? 0 : 1;
+    bool json = argc == 4 && strcmp(argv[3], "--json") == 0;
+    if (argc == 3 || json) {
+        return run_range(strtoull(argv[1], NULL, 0), strtoull(argv[2], NULL, 0),
+                         json);
     }
     return cmocka_run_group_tests_name("crash points", tests, NULL, NULL);
 }
