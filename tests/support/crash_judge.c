@@ -267,7 +267,7 @@ uint32_t crash_judge_owed(struct crash_judge *judge)
     read_facts(judge, CRASH_NEVER - 1);
     for (uint32_t i = 0; i < books->facts_count; i++) {
         const struct crash_fact *fact = &books->facts[i];
-        owed += fact->asked >= books->life_at &&
+        owed += fact->token > books->life_token &&
                         fact->rank > judge->least[fact->who]
                     ? 1
                     : 0;

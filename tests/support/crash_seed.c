@@ -424,7 +424,7 @@ static void process_start(struct crash_seed *s)
             continue;
         }
         s->running = true;
-        s->life_at = position(s);
+        s->life_token = s->token;
         core_rig_start(&s->rig);
         hsy_self_start(&s->self);
         turns(s);

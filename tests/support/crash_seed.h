@@ -83,8 +83,8 @@ struct crash_seed {
     struct hsy_self self;
     struct hsy_store *store;
     bool running;
-    uint64_t life_at;                  /* Operations before it. */
-    uint64_t starts[CRASH_STARTS_MAX]; /* The same of all, tries too. */
+    uint64_t life_token;               /* The last one before it. */
+    uint64_t starts[CRASH_STARTS_MAX]; /* Operations before each, tries too. */
     uint32_t starts_count;
     /* Of the workload. */
     struct crash_vfs *vfs;
