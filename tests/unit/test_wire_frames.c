@@ -16,7 +16,12 @@ static struct samples samples;
 
 static enum hsy_frame_type next_type(enum hsy_frame_type type)
 {
-    return (enum hsy_frame_type)(type + 1);
+    unsigned next = (unsigned)type + 1;
+
+    while (next <= HSY_FRAME_TYPE_MAX && !hsy_frame_known(next)) {
+        next++;
+    }
+    return (enum hsy_frame_type)next;
 }
 
 static void claim_same_id(const struct hearsay_id *a,
