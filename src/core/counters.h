@@ -99,6 +99,7 @@
     X(probes_refused) /* no room to look after a lost peer */            \
     X(reports_sent)                                                      \
     X(reports_in)                                                        \
+    X(reports_muted)  /* not believed: others of theirs were refuted */  \
     X(reports_vetoed) /* the subject answered */                         \
     X(verdicts)       /* signed by this seed */                          \
     X(deaths)         /* certificates completed or learnt */             \

@@ -189,19 +189,42 @@ static void count_grave(struct hsy_registry *r, const struct hsy_grave *g,
     count_fact(r, &fact, add);
 }
 
+/* Both of them decide whether @e is offered. */
+static void set_shown(struct hsy_registry *r, struct hsy_entry *e, bool absent,
+                      bool shunned)
+{
+    uint32_t index = hsy_registry_index(r, e);
+
+    HSY_ASSERT(r->absent_count >= (e->absent ? 1 : 0));
+    hsy_weights_lower(&r->weights, index, hsy_entry_weight(e));
+    r->hidden_count -= hsy_entry_offered(e) ? 0 : 1;
+    r->absent_count -= e->absent ? 1 : 0;
+    e->absent = absent;
+    e->shunned = shunned;
+    r->absent_count += e->absent ? 1 : 0;
+    r->hidden_count += hsy_entry_offered(e) ? 0 : 1;
+    hsy_weights_raise(&r->weights, index, hsy_entry_weight(e));
+    HSY_ASSERT(r->absent_count <= r->hidden_count);
+}
+
 static void set_absent(struct hsy_registry *r, struct hsy_entry *e, bool absent)
 {
-    if (e->absent == absent) {
-        return;
+    HSY_ASSERT(e != NULL);
+    if (e->absent != absent) {
+        r->graph_ns = r->env->now.mono_ns;
+        set_shown(r, e, absent, e->shunned);
     }
-    HSY_ASSERT(absent || r->absent_count > 0);
-    uint32_t index = hsy_registry_index(r, e);
-    hsy_weights_lower(&r->weights, index, hsy_entry_weight(e));
-    e->absent = absent;
-    r->graph_ns = r->env->now.mono_ns;
-    hsy_weights_raise(&r->weights, index, hsy_entry_weight(e));
-    r->absent_count = absent ? r->absent_count + 1 : r->absent_count - 1;
-    HSY_ASSERT(r->absent_count <= r->living.count);
+}
+
+void hsy_registry_shun(struct hsy_registry *r, const struct hearsay_id *id,
+                       bool shunned)
+{
+    struct hsy_entry *e = hsy_registry_find(r, id);
+
+    HSY_ASSERT(id != NULL);
+    if (e != NULL && e->shunned != shunned) {
+        set_shown(r, e, e->absent, shunned);
+    }
 }
 
 enum hsy_merged hsy_registry_merge_links(struct hsy_registry *r,
@@ -385,7 +408,7 @@ static void free_entry(struct hsy_registry *r, struct hsy_entry *e)
 {
     count_entry(r, e, false);
     hsy_registry_set_links(r, e, NULL);
-    set_absent(r, e, false);
+    set_shown(r, e, false, false);
     HSY_ASSERT(e->links == NULL);
     hsy_keep_no_more(r->env, e->record);
     /* The last one moves here, and its weight with it. */

@@ -36,6 +36,7 @@ struct hsy_entry {
     uint32_t degree; /* Links that both ends name. */
     bool held;       /* This seed holds the registration link. */
     bool absent;     /* Its lease ran out here: not offered, not synced. */
+    bool shunned;    /* It plays dead (voice.h): not offered. */
     bool cut;        /* As the topology saw it: others hang on it alone. */
 };
 
@@ -67,6 +68,7 @@ struct hsy_registry {
     struct hsy_weights weights; /* Of the living, by their place. */
     uint64_t floors_order;
     uint32_t absent_count; /* Of the living. */
+    uint32_t hidden_count; /* Of these, those who are not offered. */
     uint64_t digest[2];    /* Sum over entries; order does not matter. */
     uint64_t changed_ns;   /* When the digest last changed. */
     uint64_t graph_ns;     /* The same, or somebody became absent or present. */
@@ -91,7 +93,9 @@ struct hsy_entry *hsy_registry_at(const struct hsy_registry *r, uint32_t index);
 /* Its place: hsy_registry_at(). */
 uint32_t hsy_registry_index(const struct hsy_registry *r,
                             const struct hsy_entry *e);
-/* In draws by degree: degree + 1, and 0 of the absent. */
+/* May it be offered as a neighbour? Not who is absent, or shunned. */
+bool hsy_entry_offered(const struct hsy_entry *e);
+/* In draws by degree: degree + 1, and 0 of those who are not offered. */
 uint64_t hsy_entry_weight(const struct hsy_entry *e);
 /* Its neighbours as it says, ascending; lent. */
 struct hsy_ids hsy_entry_links(const struct hsy_entry *e);
@@ -138,6 +142,9 @@ void hsy_registry_hold(struct hsy_registry *r, const struct hearsay_id *id,
 void hsy_registry_renew(struct hsy_registry *r, const struct hearsay_id *id);
 /* The subject of a trial answered: present again, and leased only if held. */
 void hsy_registry_alive(struct hsy_registry *r, const struct hearsay_id *id);
+/* Offer @id to nobody, or again. Nothing for an id that is not living. */
+void hsy_registry_shun(struct hsy_registry *r, const struct hearsay_id *id,
+                       bool shunned);
 /* Expire @id again at @at_ns, whatever it is now. */
 void hsy_registry_recheck(struct hsy_registry *r, const struct hearsay_id *id,
                           uint64_t at_ns);

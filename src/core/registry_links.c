@@ -44,23 +44,31 @@ uint32_t hsy_registry_index(const struct hsy_registry *r,
     return index;
 }
 
+bool hsy_entry_offered(const struct hsy_entry *e)
+{
+    HSY_ASSERT(e->record != NULL);
+    return !e->absent && !e->shunned;
+}
+
 uint64_t hsy_entry_weight(const struct hsy_entry *e)
 {
-    return e->absent ? 0 : (uint64_t)e->degree + 1;
+    return hsy_entry_offered(e) ? (uint64_t)e->degree + 1 : 0;
 }
 
 static void raise_degree(struct hsy_registry *r, struct hsy_entry *e)
 {
     HSY_ASSERT(e->degree < UINT32_MAX);
     e->degree++;
-    hsy_weights_raise(&r->weights, hsy_registry_index(r, e), e->absent ? 0 : 1);
+    hsy_weights_raise(&r->weights, hsy_registry_index(r, e),
+                      hsy_entry_offered(e) ? 1 : 0);
 }
 
 static void lower_degree(struct hsy_registry *r, struct hsy_entry *e)
 {
     HSY_ASSERT(e->degree > 0);
     e->degree--;
-    hsy_weights_lower(&r->weights, hsy_registry_index(r, e), e->absent ? 0 : 1);
+    hsy_weights_lower(&r->weights, hsy_registry_index(r, e),
+                      hsy_entry_offered(e) ? 1 : 0);
 }
 
 /* Counts the link of @e to @id, or uncounts it, if the other end names it

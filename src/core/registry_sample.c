@@ -15,8 +15,8 @@ struct offer {
 
 static bool offered(const struct offer *o, const struct hsy_entry *e)
 {
-    HSY_ASSERT(e->record != NULL);
-    return !e->absent && !hsy_id_equal(&e->id, o->asker);
+    HSY_ASSERT(o->asker != NULL);
+    return hsy_entry_offered(e) && !hsy_id_equal(&e->id, o->asker);
 }
 
 static struct offer offer_to(struct hsy_registry *r,
@@ -25,8 +25,9 @@ static struct offer offer_to(struct hsy_registry *r,
     struct offer o = {.r = r, .asker = asker};
     const struct hsy_entry *own = hsy_registry_find(r, asker);
 
-    o.count = hsy_registry_count(r);
-    if (own != NULL && !own->absent) {
+    HSY_ASSERT(r->hidden_count <= r->living.count);
+    o.count = r->living.count - r->hidden_count;
+    if (own != NULL && hsy_entry_offered(own)) {
         HSY_ASSERT(o.count > 0);
         o.count--;
         o.weight = hsy_entry_weight(own);

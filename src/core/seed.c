@@ -27,6 +27,7 @@ static void settle(struct hsy_seed *s)
     next_ns = hsy_time_min(next_ns, s->registry.save_ns);
     next_ns = hsy_time_min(next_ns, hsy_seed_acks_due(s));
     next_ns = hsy_time_min(next_ns, s->trials_next_ns);
+    next_ns = hsy_time_min(next_ns, hsy_voice_due(&s->voice));
     next_ns = hsy_time_min(next_ns, s->fellows_next_ns);
     s->next_ns = hsy_time_min(next_ns, s->funeral_ns);
 }
@@ -43,6 +44,7 @@ void hsy_seed_init(struct hsy_seed *s, struct hsy_env *env,
                            .next_ns = HEARSAY_NEVER};
     hsy_registry_init(&s->registry, env);
     hsy_topology_init(&s->topology, env);
+    hsy_voice_init(&s->voice, env);
     hsy_trials_init(s);
     hsy_fellows_init(s);
 }
@@ -51,6 +53,7 @@ void hsy_seed_fini(struct hsy_seed *s)
 {
     HSY_ASSERT(s->env != NULL);
     hsy_trials_fini(s);
+    hsy_voice_fini(&s->voice);
     hsy_registry_fini(&s->registry);
     hsy_mem_free(&s->env->mem, s->acks);
     s->acks = NULL;
@@ -112,7 +115,7 @@ void hsy_seed_link_down(struct hsy_seed *s, const struct hsy_neighbour *gone,
     if (e != NULL && e->held) {
         hsy_registry_hold(&s->registry, &gone->id, false);
         bool later = from_ns > s->env->now.mono_ns;
-        if (later || !hsy_trial_start(s, &gone->id)) {
+        if (later || !hsy_trial_start(s, &gone->id, HSY_TRIAL_LINK)) {
             hsy_registry_recheck(
                 &s->registry, &gone->id,
                 later ? from_ns
@@ -325,7 +328,7 @@ static void lease_expired(struct hsy_seed *s, const struct hearsay_id *id)
     hsy_note_addr(&note, "addr", &record.addrs[0]);
     hsy_tell(env, &note);
     hsy_trial_again(s, id); /* One that failed while we were cut off. */
-    if (!hsy_trial_start(s, id)) {
+    if (!hsy_trial_start(s, id, HSY_TRIAL_LEASE)) {
         hsy_registry_recheck(&s->registry, id,
                              hsy_time_add(env->now.mono_ns, NO_ROOM_WAIT_NS));
     }
@@ -347,6 +350,7 @@ void hsy_seed_tick(struct hsy_seed *s)
     hsy_seed_acks_tick(s);
     hsy_registry_save_tick(&s->registry);
     hsy_trials_tick(s);
+    hsy_seed_voice_tick(s);
     hsy_fellows_tick(s);
     if (s->topology.next_ns <= s->env->now.mono_ns) {
         hsy_bridging_tick(s);

@@ -11,6 +11,7 @@
 #include "core/probe.h"
 #include "core/registry.h"
 #include "core/topology.h"
+#include "core/voice.h"
 
 enum { HSY_ACKS_MAX = 4096 };
 
@@ -56,6 +57,7 @@ struct hsy_seed {
     uint64_t fellows_next_ns;
     struct hsy_table trials; /* struct hsy_trial; of peers in the list. */
     uint64_t trials_next_ns;
+    struct hsy_voice voice;
     struct hsy_ack *acks; /* Owned ring; HSY_ACKS_MAX, made on first use. */
     uint32_t acks_head, acks_count;
     uint64_t funeral_ns; /* When to hang up links to the newly dead. */

@@ -27,6 +27,13 @@ static void tell_overtaken(struct hsy_seed *s, const struct hsy_record *record)
     }
 }
 
+/* Who plays dead is a neighbour to nobody. */
+static void offer_or_not(struct hsy_seed *s, const struct hearsay_id *id)
+{
+    HSY_ASSERT(id != NULL);
+    hsy_registry_shun(&s->registry, id, hsy_voice_plays_dead(&s->voice, id));
+}
+
 enum hsy_merged hsy_seed_merge_record(struct hsy_seed *s,
                                       const struct hsy_record *record,
                                       bool *out_back, uint64_t *out_token)
@@ -38,6 +45,9 @@ enum hsy_merged hsy_seed_merge_record(struct hsy_seed *s,
     HSY_ASSERT(changed || !*out_back);
     if (changed && record->incarnation > 1) {
         hsy_trial_overtaken(s, &record->id, record->incarnation - 1);
+    }
+    if (merged == HSY_MERGED_NEW) {
+        offer_or_not(s, &record->id);
     }
     if (changed) {
         tell_overtaken(s, record);
@@ -91,7 +101,7 @@ static void try_the_bereaved(struct hsy_seed *s, const struct hearsay_id *dead)
             now_ns >= hsy_time_add(n->heard_ns,
                                    hsy_liveness_round_ns(&s->env->config))) {
             HSY_ASSERT(!hsy_id_equal(id, &s->env->id));
-            (void)hsy_trial_start(s, id);
+            (void)hsy_trial_start(s, id, HSY_TRIAL_BEREAVED);
         }
     }
 }
@@ -210,6 +220,28 @@ static void tell_ignored(struct hsy_seed *s, const struct hsy_report *report)
     hsy_tell(s->env, &note);
 }
 
+/* Not of whom its reports were refuted, so that it costs them nothing more. */
+static bool is_believed(struct hsy_seed *s, const struct hsy_report *report)
+{
+    struct hsy_note note = hsy_note(HEARSAY_INFO, "dead-report-muted");
+    enum hsy_said said =
+        hsy_voice_said(&s->voice, &report->notifier, &report->subject);
+
+    if (said == HSY_SAID_HEARD) {
+        return true;
+    }
+    HSY_ASSERT(s->voice.count > 0);
+    s->env->counters.reports_muted++;
+    hsy_note_id(&note, "from", &report->notifier);
+    hsy_note_id(&note, "subject", &report->subject);
+    hsy_note_text(&note, "why",
+                  said == HSY_SAID_BEFORE
+                      ? "its report on this one was refuted lately"
+                      : "its reports on three others were refuted lately");
+    hsy_tell(s->env, &note);
+    return false;
+}
+
 /* The subject hears first of what is said about it. */
 static void tell_subject(struct hsy_seed *s, const struct hsy_report *report)
 {
@@ -243,10 +275,57 @@ void hsy_seed_report(struct hsy_seed *s, const struct hsy_neighbour *n,
         tell_ignored(s, report);
         return;
     }
+    if (!is_believed(s, report)) {
+        return;
+    }
     if (report->incarnation == e->incarnation) {
         tell_subject(s, report);
     }
-    if (!hsy_trial_start(s, &report->subject)) {
+    if (!hsy_trial_reported(s, report)) {
         tell_ignored(s, report);
     }
+}
+
+/* --------------------------------------------------------------- refuted */
+
+/* The first time that somebody loses its voice, or is found to play dead. */
+static void tell_liar(struct hsy_seed *s, const char *event,
+                      const struct hearsay_id *id)
+{
+    struct hsy_note note = hsy_note(HEARSAY_WARN, event);
+
+    HSY_ASSERT(event != NULL);
+    hsy_note_id(&note, "peer", id);
+    hsy_tell(s->env, &note);
+}
+
+void hsy_seed_voice_tick(struct hsy_seed *s)
+{
+    struct hearsay_id subject;
+
+    while (hsy_voice_expire(&s->voice, &subject)) {
+        offer_or_not(s, &subject);
+    }
+    HSY_ASSERT(hsy_voice_due(&s->voice) > s->env->now.mono_ns);
+}
+
+void hsy_seed_refuted(struct hsy_seed *s, const struct hearsay_id *subject,
+                      const struct hearsay_id *notifiers, uint32_t count)
+{
+    struct hsy_voice *v = &s->voice;
+    bool played = hsy_voice_plays_dead(v, subject);
+
+    HSY_ASSERT(count <= HSY_VOICE_OTHERS);
+    for (uint32_t i = 0; i < count; i++) {
+        bool was_mute = hsy_voice_is_mute(v, &notifiers[i]);
+        hsy_seed_voice_tick(s); /* Makes room. */
+        hsy_voice_refuted(v, &notifiers[i], subject);
+        if (!was_mute && hsy_voice_is_mute(v, &notifiers[i])) {
+            tell_liar(s, "notifier-muted", &notifiers[i]);
+        }
+    }
+    if (!played && hsy_voice_plays_dead(v, subject)) {
+        tell_liar(s, "peer-plays-dead", subject);
+    }
+    offer_or_not(s, subject);
 }

@@ -47,5 +47,10 @@ void hsy_seed_links(struct hsy_seed *s, const struct hsy_neighbour *n,
                     const struct hsy_links *links);
 void hsy_seed_report(struct hsy_seed *s, const struct hsy_neighbour *n,
                      const struct hsy_report *report);
+/* @subject answered in a trial that reports of @count @notifiers started. */
+void hsy_seed_refuted(struct hsy_seed *s, const struct hearsay_id *subject,
+                      const struct hearsay_id *notifiers, uint32_t count);
+/* Refuted reports are forgotten after an hour. */
+void hsy_seed_voice_tick(struct hsy_seed *s);
 
 #endif

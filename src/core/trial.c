@@ -160,7 +160,8 @@ static void begin(struct hsy_seed *s, struct hsy_trial *t)
           hsy_time_add(s->env->now.mono_ns, ROOM_WAIT_NS));
 }
 
-bool hsy_trial_start(struct hsy_seed *s, const struct hearsay_id *id)
+bool hsy_trial_start(struct hsy_seed *s, const struct hearsay_id *id,
+                     enum hsy_trial_cause cause)
 {
     const struct hsy_entry *e = hsy_registry_find(&s->registry, id);
     void *item;
@@ -178,9 +179,33 @@ bool hsy_trial_start(struct hsy_seed *s, const struct hearsay_id *id)
     struct hsy_trial *t = item;
     HSY_ASSERT(t->state == HSY_TRIAL_WAITING);
     t->record = hsy_kept_record(e->record);
+    t->cause = cause;
+    t->since_ns = s->env->now.mono_ns;
     t->expires_ns = hsy_time_add(s->env->now.mono_ns, TRIAL_NS);
     plan(s, t->expires_ns);
     begin(s, t);
+    return true;
+}
+
+/* A report of an older incarnation may have been true: nobody answers for
+ * it. Nor for one that comes when there was another reason to try. */
+bool hsy_trial_reported(struct hsy_seed *s, const struct hsy_report *report)
+{
+    if (!hsy_trial_start(s, &report->subject, HSY_TRIAL_REPORT)) {
+        return false;
+    }
+    struct hsy_trial *t = hsy_trial_find(s, &report->subject);
+    HSY_ASSERT(t != NULL);
+    bool answers_for_it = t->cause == HSY_TRIAL_REPORT &&
+                          report->incarnation == t->record.incarnation;
+    for (uint8_t i = 0; i < t->notifiers_count; i++) {
+        answers_for_it = answers_for_it &&
+                         !hsy_id_equal(&t->notifiers[i], &report->notifier);
+    }
+    if (answers_for_it && t->notifiers_count < HSY_VOICE_OTHERS) {
+        t->notifiers[t->notifiers_count] = report->notifier;
+        t->notifiers_count++;
+    }
     return true;
 }
 
@@ -204,6 +229,7 @@ void hsy_trial_veto(struct hsy_seed *s, const struct hearsay_id *id)
     }
     s->env->counters.reports_vetoed++;
     tell(s, HEARSAY_INFO, "dead-refuted", t);
+    hsy_seed_refuted(s, &t->id, t->notifiers, t->notifiers_count);
     forget(s, t);
     hsy_registry_alive(&s->registry, id);
     HSY_ASSERT(hsy_trial_find(s, id) == NULL);
@@ -368,7 +394,7 @@ void hsy_trial_collect(struct hsy_seed *s, const struct hsy_verdict *verdict)
 
     HSY_ASSERT(hsy_seed_is_fellow(s, &verdict->seed));
     if (e == NULL || e->incarnation != verdict->incarnation ||
-        !hsy_trial_start(s, &verdict->subject)) {
+        !hsy_trial_start(s, &verdict->subject, HSY_TRIAL_FELLOW)) {
         return;
     }
     struct hsy_trial *t = hsy_trial_find(s, &verdict->subject);

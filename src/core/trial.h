@@ -18,10 +18,25 @@ enum hsy_trial_state {
     HSY_TRIAL_SIGNED /* The own verdict is out. */
 };
 
+/* What a trial was started by. */
+enum hsy_trial_cause {
+    HSY_TRIAL_REPORT,
+    HSY_TRIAL_LINK,   /* The registration link here broke. */
+    HSY_TRIAL_LEASE,  /* It ran out here. */
+    HSY_TRIAL_FELLOW, /* The verdict of another seed. */
+    HSY_TRIAL_BEREAVED
+};
+
 struct hsy_trial {
     struct hearsay_id id;     /* Key: the subject. */
     struct hsy_record record; /* Its incarnation is the one on trial. */
     enum hsy_trial_state state;
+    enum hsy_trial_cause cause;
+    uint64_t since_ns;
+    /* Who said so of this very incarnation, if that is the cause: the first,
+     * and those that follow. An answer refutes them. */
+    struct hearsay_id notifiers[HSY_VOICE_OTHERS];
+    uint8_t notifiers_count;
     uint8_t pings_count;
     uint8_t verdicts_count;
     uint64_t nonces[HSY_TRIAL_PINGS];
@@ -38,7 +53,10 @@ struct hsy_trial *hsy_trial_find(const struct hsy_seed *s,
 
 /* Starts one of the living @id unless it runs already. False: no such peer,
  * or no room. */
-bool hsy_trial_start(struct hsy_seed *s, const struct hearsay_id *id);
+bool hsy_trial_start(struct hsy_seed *s, const struct hearsay_id *id,
+                     enum hsy_trial_cause cause);
+/* The same at the word of @report's notifier, who answers for it. */
+bool hsy_trial_reported(struct hsy_seed *s, const struct hsy_report *report);
 /* Forgets the trial of @id, if it is of an incarnation up to @incarnation. */
 void hsy_trial_overtaken(struct hsy_seed *s, const struct hearsay_id *id,
                          uint64_t incarnation);

@@ -192,6 +192,9 @@ bool hsy_node_limit(const struct hearsay_config *c, uint32_t index,
          "counted, not probed"},
         {"trials", seed ? c->peers_max : 0, in_table(sizeof(struct hsy_trial)),
          "tried again after a minute"},
+        {"refuted reports", seed ? HSY_VOICE_PAIRS_MAX : 0,
+         sizeof(struct hsy_pair) + in_table(sizeof(struct hsy_refuter)),
+         "forget the oldest"},
         {"jobs", c->jobs_max, job_len(), "try again"},
     };
 

@@ -183,7 +183,7 @@ static void begin_trial(uint64_t greeted_ns)
     core_rig_silence(&rig, 25000);
     hsy_neighbour_by_id(&rig.neighbours, &subject.id)->greeted_ns = greeted_ns;
     core_ports_forget_sent(&rig.ports);
-    CLAIM(hsy_trial_start(&rig.seed, &subject.id));
+    CLAIM(hsy_trial_start(&rig.seed, &subject.id, HSY_TRIAL_LINK));
     rig.seed.next_ns = rig.env.now.mono_ns;
 }
 

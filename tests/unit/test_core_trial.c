@@ -378,7 +378,7 @@ static void as_many_are_tried_at_once_as_there_are_peers(void **state)
         struct hsy_record one = core_record('q', i, 1);
         CLAIM_INT(hsy_seed_merge_record(&rig.seed, &one, &back, &token),
                   HSY_MERGED_NEW);
-        CLAIM(hsy_trial_start(&rig.seed, &one.id));
+        CLAIM(hsy_trial_start(&rig.seed, &one.id, HSY_TRIAL_LINK));
     }
     CLAIM_INT(rig.seed.trials.count, 1500);
     CLAIM_INT(rig.probes.by_id.count, 1500);
