@@ -129,6 +129,7 @@ static void put_status(struct hsy_json *json, const struct hsy_view_status *s)
     hsy_json_u64(json, "incarnation", s->incarnation);
     if (s->role == HEARSAY_PEER) {
         hsy_json_string(json, "relay", hsy_view_relay_text(s->relay));
+        hsy_json_bool(json, "dialable", s->dialable);
     }
     hsy_json_u64(json, "last_seq", s->last_seq);
     hsy_json_u64(json, "uptime_s", s->uptime_ns / HSY_SECOND);
@@ -174,6 +175,7 @@ static void put_peer(struct hsy_json *json, const struct hsy_view_peer *peer)
     hsy_json_string(json, "state", hsy_view_peer_state_text(peer->state));
     hsy_json_u64(json, "degree", peer->degree);
     hsy_json_bool(json, "cut", peer->cut);
+    hsy_json_bool(json, "dialable", peer->dialable);
     hsy_json_close(json, '}');
 }
 

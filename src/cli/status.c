@@ -76,6 +76,10 @@ static void print_status(const json_t *status)
                hsy_number_of(status, "registered"),
                hsy_number_of(status, "quorum"), hsy_number_of(status, "seeds"));
         printf("%-12s %s\n", "relay", hsy_text_of(status, "relay"));
+        printf("%-12s %s\n", "dialable",
+               json_is_true(json_object_get(status, "dialable"))
+                   ? "yes"
+                   : "no: seeds cannot dial it back; see --advertise");
     }
     printf("%-12s %lld alive, %lld dead\n", "peers",
            hsy_number_of(status, "peers"), hsy_number_of(status, "dead"));

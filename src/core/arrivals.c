@@ -208,21 +208,22 @@ static void be_observed(struct hsy_core *core, const struct hearsay_addr *seen)
     hsy_tell(&core->env, &note);
 }
 
-/* True: it was a feeler, and is hung up. One that turns out to be of use, for a
- * link was meant for the same node, or is there (then the other end may have
- * dropped that one for this), stays. */
+/* True: it was a feeler of ours, and is hung up. At the other end it is no
+ * link: whatever there is between the two goes on. */
 static bool felt(struct hsy_core *core, const struct hsy_arrival *a)
 {
+    const struct hearsay_id *id = &a->record.id;
     struct hsy_env *env = &core->env;
 
-    if (a->accepted || !hsy_feeler_came(&core->feeler, a->link) ||
-        hsy_neighbour_by_id(&core->neighbours, &a->record.id) != NULL ||
-        hsy_overlay_dialling(&core->overlay, &a->record.id)) {
+    if (a->accepted ||
+        (is_seed(core) ? !hsy_seed_felt(core->seed, a->link)
+                       : !hsy_feeler_came(&core->feeler, a->link))) {
         return false;
     }
-    HSY_ASSERT(!is_seed(core));
-    learn_contact(core, a);
-    (void)hsy_probe_answered(&core->probes, &a->record.id);
+    if (!is_seed(core)) {
+        learn_contact(core, a);
+    }
+    answered(core, id);
     env->ports.hang_up(env->ports.ctx, a->link, 0, NULL);
     return true;
 }
@@ -244,6 +245,9 @@ void hsy_core_link_up(struct hsy_core *core, const struct hsy_arrival *a)
     env->counters.links_up++;
     if (!is_seed(core)) {
         learn_contact(core, a);
+        if (a->accepted && a->record.role == HEARSAY_PEER) {
+            hsy_dialable_dialled(&core->dialable);
+        }
     }
     if (n == NULL && our_dial_stays(core, a)) {
         env->ports.hang_up(env->ports.ctx, a->link, HSY_ERROR_REDUNDANT,
@@ -258,6 +262,45 @@ void hsy_core_link_up(struct hsy_core *core, const struct hsy_arrival *a)
     if (!is_seed(core) && hsy_join_is_seat(&core->join, &a->record.id)) {
         be_observed(core, &a->observed);
     }
+}
+
+/* ------------------------------------------------------------- records */
+
+void hsy_core_tell_record(struct hsy_core *core)
+{
+    struct hsy_frame frame = {.type = HSY_RECORD,
+                              .flags = HSY_FLAG_IGNORABLE,
+                              .record = core->self.record};
+
+    HSY_ASSERT(!is_seed(core));
+    for (uint32_t i = 0; i < hsy_neighbours_count(&core->neighbours); i++) {
+        const struct hsy_neighbour *n = hsy_neighbour_at(&core->neighbours, i);
+        if (n->overlay && hsy_neighbour_has(n, HSY_RECORD)) {
+            hsy_send(&core->env, n->link, &frame);
+        }
+    }
+}
+
+bool hsy_core_renewed(struct hsy_core *core, struct hsy_neighbour *n,
+                      const struct hsy_record *record)
+{
+    bool is_new;
+
+    HSY_ASSERT(!is_seed(core));
+    if (!hsy_id_equal(&record->id, &n->id) || record->role != n->role ||
+        record->boot_nonce != n->boot_nonce) {
+        return false;
+    }
+    struct hsy_blob *kept = hsy_keep_record(&core->env, record);
+    if (kept == NULL || record->incarnation < n->incarnation) {
+        hsy_keep_no_more(&core->env, kept);
+        return true; /* The old one will do. */
+    }
+    hsy_keep_no_more(&core->env, n->record);
+    n->record = kept;
+    n->incarnation = record->incarnation;
+    (void)hsy_book_merge(&core->book, record, &is_new);
+    return true;
 }
 
 /* -------------------------------------------------------------- deaths */
@@ -354,12 +397,14 @@ static bool admit_challenger(struct hsy_core *core, const struct hearsay_id *id)
 
 /* A process that is stopped may look slow for a while, so who is slow is probed
  * too, unless he comes back; but later, when his line is free again, and not by
- * all at once. */
+ * all at once. Who cannot be dialled has time to come back by himself. */
 static void look_after(struct hsy_core *core, const struct hsy_neighbour *gone,
                        enum hearsay_down why)
 {
     probe_neighbour(core, gone);
-    if (why == HEARSAY_DOWN_SLOW) {
+    if (hsy_kept_undialable(gone->record)) {
+        hsy_probe_later(&core->probes, &gone->id, HSY_RETURN_NS);
+    } else if (why == HEARSAY_DOWN_SLOW) {
         hsy_probe_later(&core->probes, &gone->id,
                         SLOW_PROBE_NS +
                             hsy_prng_below(&core->env.prng, SLOW_PROBE_NS));
@@ -587,8 +632,9 @@ void hsy_core_dial_failed(struct hsy_core *core, hearsay_link link,
         id != NULL ? hsy_neighbour_by_id(&core->neighbours, id) : NULL;
 
     core->env.counters.dials_failed++;
-    if (hsy_feeler_dial_failed(&core->feeler, link,
-                               code == HSY_ERROR_REDUNDANT)) {
+    bool met = id != NULL && code != 0 && code != HSY_ERROR_AUTH;
+    if (is_seed(core) ? hsy_seed_feeler_failed(core->seed, link, met)
+                      : hsy_feeler_dial_failed(&core->feeler, link, met)) {
         return;
     }
     if (code == HSY_ERROR_REDUNDANT && n != NULL) {

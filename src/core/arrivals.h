@@ -19,6 +19,12 @@ void hsy_core_arrival_lost(struct hsy_core *core, const struct hsy_arrival *a);
 /* The overlay neighbour @id makes room for another one: it is told, with peers
  * to try instead, and hung up. */
 void hsy_core_evict(struct hsy_core *core, const struct hearsay_id *id);
+/* The own record says other things now: neighbours hear it. */
+void hsy_core_tell_record(struct hsy_core *core);
+/* The neighbour @n says other things of itself. False: that is not its record.
+ */
+bool hsy_core_renewed(struct hsy_core *core, struct hsy_neighbour *n,
+                      const struct hsy_record *record);
 /* The node left in order: no probe, no report. */
 void hsy_core_departed(struct hsy_core *core, const struct hearsay_id *id);
 /* Strikes and idle links, after liveness has looked. */

@@ -230,6 +230,20 @@ static void plan_flush(struct hsy_book *book)
     HSY_ASSERT(book->flush_ns != HEARSAY_NEVER);
 }
 
+/* @c, which may be NULL, cannot be dialled any more. */
+static void forget_older(struct hsy_book *book, const struct hsy_contact *c,
+                         const struct hsy_record_brief *news)
+{
+    HSY_ASSERT((news->features & HSY_RECORD_UNDIALABLE) != 0);
+    if (c != NULL) {
+        struct hsy_record_brief known = hsy_kept_record_brief(c->record);
+        struct hearsay_id id = c->id;
+        if (is_newer(news, &known)) {
+            hsy_book_forget(book, &id);
+        }
+    }
+}
+
 struct hsy_contact *hsy_book_merge_encoded(struct hsy_book *book,
                                            const struct hsy_encoded *record,
                                            bool *out_new)
@@ -244,6 +258,10 @@ struct hsy_contact *hsy_book_merge_encoded(struct hsy_book *book,
         return NULL;
     }
     struct hsy_contact *c = hsy_book_find(book, id);
+    if ((news.features & HSY_RECORD_UNDIALABLE) != 0) {
+        forget_older(book, c, &news);
+        return NULL;
+    }
     if (c == NULL) {
         c = add_contact(book, record);
         *out_new = c != NULL;

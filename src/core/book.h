@@ -50,7 +50,8 @@ HEARSAY_MUST_USE int hsy_book_restore(struct hsy_book *book,
                                       const struct hearsay_row *row);
 
 /* Merges a verified record: the newest wins (mission M4). NULL: seeds, self,
- * no address, no room or memory. Valid until the next merge. */
+ * no address, undialable (it is forgotten), no room or memory. Valid until the
+ * next merge. */
 struct hsy_contact *hsy_book_merge(struct hsy_book *book,
                                    const struct hsy_record *record,
                                    bool *out_new);

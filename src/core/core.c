@@ -45,6 +45,7 @@ int hsy_core_init(struct hsy_core *core, const struct hsy_env *given)
     hsy_feeler_init(&core->feeler, env, &core->neighbours, &core->overlay);
     int err = hsy_join_init(&core->join, env, &core->neighbours, &core->overlay,
                             &core->self);
+    hsy_dialable_init(&core->dialable, env, &core->join, &core->self);
     hsy_snapshot_init(&core->snapshot, env, &core->neighbours, &core->join,
                       &core->self);
     int no_relay = hsy_relay_init(&core->relay, env, &core->neighbours);
@@ -158,6 +159,9 @@ static void record_ready(struct hsy_core *core, bool first)
         hsy_join_start(&core->join);
     }
     hsy_join_record_ready(&core->join);
+    if (!first) {
+        hsy_core_tell_record(core);
+    }
     hsy_snapshot_changed(&core->snapshot);
 }
 

@@ -5,6 +5,7 @@
 #define HSY_CORE_CORE_H
 
 #include "core/book.h"
+#include "core/dialable.h"
 #include "core/direct.h"
 #include "core/feeler.h"
 #include "core/generator.h"
@@ -77,6 +78,7 @@ struct hsy_core {
     struct hsy_queries queries;
     struct hsy_reports reports;
     struct hsy_feeler feeler;
+    struct hsy_dialable dialable;
 };
 
 /* @env's config, id, mem, prng and ports are set; it is copied. NOMEM. */

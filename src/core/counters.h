@@ -110,6 +110,7 @@
     X(bridges)                                                           \
     X(feelers)          /* entries of the book tried, to know of them */ \
     X(feelers_answered) /* of these */                                   \
+    X(dialbacks)        /* dials back to peers that registered here */   \
     X(links_evicted)    /* for newcomers from elsewhere */               \
     X(jobs_refused)     /* the bound on jobs was reached */              \
     X(persist_failed)                                                    \

@@ -54,6 +54,10 @@ struct hsy_ports {
      */
     hearsay_link (*dial)(void *ctx, const char *host, uint16_t port,
                          const struct hearsay_id *expect);
+    /* The same for a feeler: once the other end has proved who it is, it is
+     * hung up. There it never becomes a link. */
+    hearsay_link (*feel)(void *ctx, const char *host, uint16_t port,
+                         const struct hearsay_id *expect);
     /* No link_down follows. @code 0: no ERROR frame is sent before. */
     void (*hang_up)(void *ctx, hearsay_link link, unsigned code,
                     const char *text);

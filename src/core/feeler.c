@@ -141,7 +141,7 @@ static void feel(struct hsy_feeler *f)
         return;
     }
     f->id = c->id;
-    f->link = hsy_kept_dial(f->env, c->record, c->tries);
+    f->link = hsy_kept_feel(f->env, c->record, c->tries);
     f->env->counters.feelers += f->link != 0 ? 1 : 0;
 }
 

@@ -186,6 +186,7 @@ static void give_up(struct hsy_join *j, struct hsy_seat *seat,
     HSY_ASSERT(seat->state != HSY_SEAT_IDLE);
     seat->dialling = 0;
     seat->failed = true;
+    seat->unreached = false; /* What is not held says nothing. */
     uint64_t wait_ns =
         hsy_backoff_ns(env, seat->tries, RETRY_BASE_NS, RETRY_CAP_NS);
     seat->tries++;
@@ -621,6 +622,42 @@ bool hsy_join_registered_frame(struct hsy_join *j,
         return false;
     }
     return false;
+}
+
+/* It does, or is asked to again. */
+static bool holds(const struct hsy_seat *seat)
+{
+    return seat->state == HSY_SEAT_REGISTERED ||
+           seat->state == HSY_SEAT_REGISTERING;
+}
+
+bool hsy_join_reach(struct hsy_join *j, const struct hearsay_id *id,
+                    bool reached)
+{
+    struct hsy_seat *seat = seat_of(j, id);
+
+    HSY_ASSERT(id != NULL);
+    if (seat == NULL || !holds(seat)) {
+        return false;
+    }
+    seat->unreached = !reached;
+    return true;
+}
+
+bool hsy_join_is_unreached(const struct hsy_join *j)
+{
+    uint32_t held = 0;
+    uint32_t unreached = 0;
+
+    for (uint32_t i = 0; i < hsy_lines_count(j->env); i++) {
+        const struct hsy_seat *seat = &j->seats[i];
+        if (holds(seat)) {
+            held++;
+            unreached += seat->unreached ? 1 : 0;
+        }
+    }
+    HSY_ASSERT(unreached <= held);
+    return 2 * unreached > held;
 }
 
 bool hsy_join_may_bridge(struct hsy_join *j, const struct hearsay_id *id)

@@ -20,10 +20,11 @@ enum hsy_seat_state {
 /* One line of config.txt, from a peer's point of view. */
 struct hsy_seat {
     enum hsy_seat_state state;
-    bool known;  /* id is meaningful. */
-    bool twin;   /* The same seed as an earlier line: counts no more. */
-    bool failed; /* The last try failed. */
-    bool mute;   /* Linked, and a REGISTER went unanswered. */
+    bool known;     /* id is meaningful. */
+    bool twin;      /* The same seed as an earlier line: counts no more. */
+    bool failed;    /* The last try failed. */
+    bool mute;      /* Linked, and a REGISTER went unanswered. */
+    bool unreached; /* It could not dial this peer back. */
     struct hearsay_id id;
     hearsay_link dialling;
     uint32_t tries;
@@ -83,6 +84,12 @@ void hsy_join_note_list(struct hsy_join *j, const struct hearsay_id *seed,
 /* A seed of the list answered as @id. It may have refused us since, or we gave
  * it up: what it says is still a seed's word. */
 bool hsy_join_is_seat(const struct hsy_join *j, const struct hearsay_id *id);
+/* What the seed @id found when it dialled back; false: it holds no registration
+ * of this peer. */
+bool hsy_join_reach(struct hsy_join *j, const struct hearsay_id *id,
+                    bool reached);
+/* More than half of those that hold the registration say that they cannot. */
+bool hsy_join_is_unreached(const struct hsy_join *j);
 /* One BRIDGE per seed and minute is obeyed; true claims it. */
 bool hsy_join_may_bridge(struct hsy_join *j, const struct hearsay_id *id);
 /* Sends @frame to every seed that holds a registration; which these are. */

@@ -86,16 +86,49 @@ struct hsy_record_brief hsy_kept_record_brief(const struct hsy_blob *kept)
     return hsy_record_brief(kept->bytes, kept->len);
 }
 
-hearsay_link hsy_kept_dial(const struct hsy_env *env,
-                           const struct hsy_blob *kept, uint32_t tries)
+/* Where a dial goes, and to whom. */
+struct place {
+    struct hearsay_id id;
+    char host[HEARSAY_ADDR_TEXT_LEN];
+    uint16_t port;
+};
+
+static struct place place_of(const struct hsy_blob *kept, uint32_t tries)
 {
     struct hsy_record record = hsy_kept_record(kept);
-    char host[HEARSAY_ADDR_TEXT_LEN];
+    struct place place = {.id = record.id};
 
     HSY_ASSERT(record.addrs_count >= 1);
     const struct hearsay_addr *addr = &record.addrs[tries % record.addrs_count];
-    hsy_addr_host_text(host, addr);
-    return env->ports.dial(env->ports.ctx, host, addr->port, &record.id);
+    hsy_addr_host_text(place.host, addr);
+    place.port = addr->port;
+    return place;
+}
+
+hearsay_link hsy_kept_dial(const struct hsy_env *env,
+                           const struct hsy_blob *kept, uint32_t tries)
+{
+    struct place to = place_of(kept, tries);
+
+    HSY_ASSERT(to.port != 0);
+    return env->ports.dial(env->ports.ctx, to.host, to.port, &to.id);
+}
+
+hearsay_link hsy_kept_feel(const struct hsy_env *env,
+                           const struct hsy_blob *kept, uint32_t tries)
+{
+    struct place to = place_of(kept, tries);
+
+    HSY_ASSERT(to.port != 0);
+    return env->ports.feel(env->ports.ctx, to.host, to.port, &to.id);
+}
+
+bool hsy_kept_undialable(const struct hsy_blob *kept)
+{
+    uint64_t features = hsy_kept_record_brief(kept).features;
+
+    HSY_ASSERT(kept->len > HSY_SIG_LEN);
+    return (features & HSY_RECORD_UNDIALABLE) != 0;
 }
 
 uint64_t hsy_kept_group(const struct hsy_blob *kept)

@@ -27,6 +27,11 @@ uint64_t hsy_kept_group(const struct hsy_blob *kept);
  * no room for one more dial. */
 hearsay_link hsy_kept_dial(const struct hsy_env *env,
                            const struct hsy_blob *kept, uint32_t tries);
+/* The same with a feeler. */
+hearsay_link hsy_kept_feel(const struct hsy_env *env,
+                           const struct hsy_blob *kept, uint32_t tries);
+/* Does it say that nobody can dial it? */
+bool hsy_kept_undialable(const struct hsy_blob *kept);
 /* Is it this one, byte for byte? */
 bool hsy_kept_is(const struct hsy_blob *kept, const struct hsy_encoded *record);
 /* These lend what @kept holds. */

@@ -11,6 +11,10 @@
 
 enum { HSY_PROBE_TRIES = 3, HSY_PROBE_RESTARTS_MAX = 5 };
 
+/* So long who cannot be dialled has to come back by itself, when a link to it
+ * broke, before it is tried. */
+#define HSY_RETURN_NS (15 * HSY_SECOND)
+
 struct hsy_probe {
     struct hearsay_id id; /* Key: the subject. */
     uint64_t incarnation;

@@ -8,7 +8,8 @@
 /* Some have no address to be told of. */
 enum { LOOKED_AT = 2 * HSY_ALTERNATIVES_MAX };
 
-/* The record of a neighbour to try instead; NULL: it has no address. The one
+/* The record of a neighbour to try instead; NULL: it has no address, or none
+ * that can be dialled. The one
  * that came with its link will do when the book has none: a hub's book is
  * full of those who came first, who are hubs, and full, themselves. */
 static const struct hsy_blob *alternative(const struct hsy_overlay *o,
@@ -21,8 +22,10 @@ static const struct hsy_blob *alternative(const struct hsy_overlay *o,
     if (c != NULL) {
         return c->record;
     }
-    return hsy_kept_record_brief(other->record).addrs_count > 0 ? other->record
-                                                                : NULL;
+    return hsy_kept_record_brief(other->record).addrs_count > 0 &&
+                   !hsy_kept_undialable(other->record)
+               ? other->record
+               : NULL;
 }
 
 void hsy_refusal_send(struct hsy_overlay *o, const struct hsy_neighbour *n,

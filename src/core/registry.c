@@ -189,42 +189,18 @@ static void count_grave(struct hsy_registry *r, const struct hsy_grave *g,
     count_fact(r, &fact, add);
 }
 
-/* Both of them decide whether @e is offered. */
-static void set_shown(struct hsy_registry *r, struct hsy_entry *e, bool absent,
-                      bool shunned)
-{
-    uint32_t index = hsy_registry_index(r, e);
-
-    HSY_ASSERT(r->absent_count >= (e->absent ? 1 : 0));
-    hsy_weights_lower(&r->weights, index, hsy_entry_weight(e));
-    r->hidden_count -= hsy_entry_offered(e) ? 0 : 1;
-    r->absent_count -= e->absent ? 1 : 0;
-    e->absent = absent;
-    e->shunned = shunned;
-    r->absent_count += e->absent ? 1 : 0;
-    r->hidden_count += hsy_entry_offered(e) ? 0 : 1;
-    hsy_weights_raise(&r->weights, index, hsy_entry_weight(e));
-    HSY_ASSERT(r->absent_count <= r->hidden_count);
-}
-
 static void set_absent(struct hsy_registry *r, struct hsy_entry *e, bool absent)
 {
-    HSY_ASSERT(e != NULL);
-    if (e->absent != absent) {
-        r->graph_ns = r->env->now.mono_ns;
-        set_shown(r, e, absent, e->shunned);
+    if (e->absent == absent) {
+        return;
     }
-}
-
-void hsy_registry_shun(struct hsy_registry *r, const struct hearsay_id *id,
-                       bool shunned)
-{
-    struct hsy_entry *e = hsy_registry_find(r, id);
-
-    HSY_ASSERT(id != NULL);
-    if (e != NULL && e->shunned != shunned) {
-        set_shown(r, e, e->absent, shunned);
-    }
+    HSY_ASSERT(absent || r->absent_count > 0);
+    hsy_registry_draw(r, e, false);
+    e->absent = absent;
+    r->graph_ns = r->env->now.mono_ns;
+    hsy_registry_draw(r, e, true);
+    r->absent_count = absent ? r->absent_count + 1 : r->absent_count - 1;
+    HSY_ASSERT(r->absent_count <= r->living.count);
 }
 
 enum hsy_merged hsy_registry_merge_links(struct hsy_registry *r,
@@ -415,7 +391,7 @@ static void free_entry(struct hsy_registry *r, struct hsy_entry *e)
     uint32_t last = r->living.count - 1;
     uint64_t moves = hsy_entry_weight(hsy_registry_at(r, last));
     uint32_t index = hsy_registry_index(r, e);
-    hsy_weights_lower(&r->weights, index, hsy_entry_weight(e));
+    hsy_registry_draw(r, e, false);
     if (index != last) {
         hsy_weights_lower(&r->weights, last, moves);
         hsy_weights_raise(&r->weights, index, moves);
@@ -556,7 +532,8 @@ int hsy_registry_put_living(struct hsy_registry *r,
     struct hsy_entry *e = item;
     e->record = kept;
     e->incarnation = record->incarnation;
-    hsy_weights_raise(&r->weights, r->living.count - 1, hsy_entry_weight(e));
+    e->undialable = hsy_kept_undialable(kept);
+    hsy_registry_draw(r, e, true);
     count_entry(r, e, true);
     return 0;
 }
@@ -577,6 +554,7 @@ static uint64_t save(struct hsy_registry *r, struct hsy_entry *e)
 static bool replace_record(struct hsy_registry *r, struct hsy_entry *e,
                            const struct hsy_record *record)
 {
+    struct hsy_record before = hsy_kept_record(e->record);
     struct hsy_blob *kept = hsy_keep_record(r->env, record);
 
     HSY_ASSERT(record->incarnation >= e->incarnation);
@@ -587,9 +565,16 @@ static bool replace_record(struct hsy_registry *r, struct hsy_entry *e,
     if (record->incarnation > e->incarnation) {
         hsy_registry_set_links(r, e, NULL); /* Said by an earlier life. */
     }
+    hsy_registry_draw(r, e, false);
+    if (record->incarnation > e->incarnation ||
+        !hsy_record_same_addrs(&before, record)) {
+        e->reach = HSY_REACH_UNKNOWN; /* It was found of another place. */
+    }
     hsy_keep_no_more(r->env, e->record);
     e->record = kept;
     e->incarnation = record->incarnation;
+    e->undialable = hsy_kept_undialable(kept);
+    hsy_registry_draw(r, e, true);
     count_entry(r, e, true);
     set_absent(r, e, false);
     return true;

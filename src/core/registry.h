@@ -22,6 +22,9 @@ enum {
 /* The token of a record whose last write failed. */
 #define HSY_TOKEN_LOST UINT64_MAX
 
+/* What this seed's dials back found out; see dialback.h. */
+enum hsy_reach_found { HSY_REACH_UNKNOWN, HSY_REACH_YES, HSY_REACH_NO };
+
 struct hsy_entry {
     struct hearsay_id id;    /* Key. */
     struct hsy_blob *record; /* A share; see kept.h. */
@@ -38,6 +41,10 @@ struct hsy_entry {
     bool absent;     /* Its lease ran out here: not offered, not synced. */
     bool shunned;    /* It plays dead (voice.h): not offered. */
     bool cut;        /* As the topology saw it: others hang on it alone. */
+    bool undialable; /* So its record says. */
+    bool reaching;   /* A dial back waits, or is under way. */
+    bool denied;     /* It was told that it is not reached. */
+    uint8_t reach;   /* enum hsy_reach_found, of these addresses. */
 };
 
 struct hsy_grave {
@@ -67,13 +74,13 @@ struct hsy_registry {
     struct hsy_table floors;    /* struct hsy_floor */
     struct hsy_weights weights; /* Of the living, by their place. */
     uint64_t floors_order;
-    uint32_t absent_count; /* Of the living. */
-    uint32_t hidden_count; /* Of these, those who are not offered. */
-    uint64_t digest[2];    /* Sum over entries; order does not matter. */
-    uint64_t changed_ns;   /* When the digest last changed. */
-    uint64_t graph_ns;     /* The same, or somebody became absent or present. */
-    uint64_t next_ns;      /* Not later than the next expiry. */
-    uint32_t scan_left;    /* Of a scan for expiries; 0: none under way. */
+    uint32_t absent_count;  /* Of the living. */
+    uint32_t offered_count; /* The same: hsy_entry_offered(). */
+    uint64_t digest[2];     /* Sum over entries; order does not matter. */
+    uint64_t changed_ns;    /* When the digest last changed. */
+    uint64_t graph_ns;  /* The same, or somebody became absent or present. */
+    uint64_t next_ns;   /* Not later than the next expiry. */
+    uint32_t scan_left; /* Of a scan for expiries; 0: none under way. */
     uint64_t scan_next_ns;
     /* The disk; see registry_saves.c. */
     struct hsy_table writes;  /* Asked for and not answered: token, id. */
@@ -93,9 +100,17 @@ struct hsy_entry *hsy_registry_at(const struct hsy_registry *r, uint32_t index);
 /* Its place: hsy_registry_at(). */
 uint32_t hsy_registry_index(const struct hsy_registry *r,
                             const struct hsy_entry *e);
-/* May it be offered as a neighbour? Not who is absent, or shunned. */
-bool hsy_entry_offered(const struct hsy_entry *e);
-/* In draws by degree: degree + 1, and 0 of those who are not offered. */
+/* Nobody but itself opens links to it, as far as is known here. */
+static inline bool hsy_entry_unreachable(const struct hsy_entry *e)
+{
+    return e->undialable || e->reach == HSY_REACH_NO;
+}
+/* May others be sent to it? */
+static inline bool hsy_entry_offered(const struct hsy_entry *e)
+{
+    return !e->absent && !e->shunned && !hsy_entry_unreachable(e);
+}
+/* In draws by degree: degree + 1, and 0 of those that are not offered. */
 uint64_t hsy_entry_weight(const struct hsy_entry *e);
 /* Its neighbours as it says, ascending; lent. */
 struct hsy_ids hsy_entry_links(const struct hsy_entry *e);
@@ -149,6 +164,10 @@ void hsy_registry_shun(struct hsy_registry *r, const struct hearsay_id *id,
 void hsy_registry_recheck(struct hsy_registry *r, const struct hearsay_id *id,
                           uint64_t at_ns);
 
+/* What a dial back to @e found. */
+void hsy_registry_reach(struct hsy_registry *r, struct hsy_entry *e,
+                        enum hsy_reach_found found);
+
 /* Is the record of @e on disk? */
 bool hsy_entry_saved(const struct hsy_entry *e);
 /* The write @token is on disk, or failed: then it is asked for again later. */
@@ -157,8 +176,8 @@ void hsy_registry_persisted(struct hsy_registry *r, uint64_t token, bool ok);
 void hsy_registry_save_tick(struct hsy_registry *r);
 
 /* 32 draws with probability proportional to degree + 1, with replacement,
- * then 16 uniform ones without; never @asker, the absent, nor those without
- * an address. Appends to @list; returns how many draws were by degree. */
+ * then 16 uniform ones without; never @asker, nor who is not offered. Appends
+ * to @list; returns how many draws were by degree. */
 uint16_t hsy_registry_sample(struct hsy_registry *r,
                              const struct hearsay_id *asker,
                              struct hsy_writer *list,

@@ -44,15 +44,49 @@ uint32_t hsy_registry_index(const struct hsy_registry *r,
     return index;
 }
 
-bool hsy_entry_offered(const struct hsy_entry *e)
-{
-    HSY_ASSERT(e->record != NULL);
-    return !e->absent && !e->shunned;
-}
-
 uint64_t hsy_entry_weight(const struct hsy_entry *e)
 {
     return hsy_entry_offered(e) ? (uint64_t)e->degree + 1 : 0;
+}
+
+void hsy_registry_draw(struct hsy_registry *r, const struct hsy_entry *e,
+                       bool on)
+{
+    uint32_t index = hsy_registry_index(r, e);
+
+    if (!hsy_entry_offered(e)) {
+        return;
+    }
+    HSY_ASSERT(on || r->offered_count > 0);
+    if (on) {
+        hsy_weights_raise(&r->weights, index, hsy_entry_weight(e));
+        r->offered_count++;
+    } else {
+        hsy_weights_lower(&r->weights, index, hsy_entry_weight(e));
+        r->offered_count--;
+    }
+}
+
+void hsy_registry_shun(struct hsy_registry *r, const struct hearsay_id *id,
+                       bool shunned)
+{
+    struct hsy_entry *e = hsy_registry_find(r, id);
+
+    HSY_ASSERT(id != NULL);
+    if (e != NULL && e->shunned != shunned) {
+        hsy_registry_draw(r, e, false);
+        e->shunned = shunned;
+        hsy_registry_draw(r, e, true);
+    }
+}
+
+void hsy_registry_reach(struct hsy_registry *r, struct hsy_entry *e,
+                        enum hsy_reach_found found)
+{
+    HSY_ASSERT(hsy_registry_find(r, &e->id) == e);
+    hsy_registry_draw(r, e, false);
+    e->reach = (uint8_t)found;
+    hsy_registry_draw(r, e, true);
 }
 
 static void raise_degree(struct hsy_registry *r, struct hsy_entry *e)

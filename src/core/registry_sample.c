@@ -15,7 +15,7 @@ struct offer {
 
 static bool offered(const struct offer *o, const struct hsy_entry *e)
 {
-    HSY_ASSERT(o->asker != NULL);
+    HSY_ASSERT(e->record != NULL);
     return hsy_entry_offered(e) && !hsy_id_equal(&e->id, o->asker);
 }
 
@@ -25,8 +25,7 @@ static struct offer offer_to(struct hsy_registry *r,
     struct offer o = {.r = r, .asker = asker};
     const struct hsy_entry *own = hsy_registry_find(r, asker);
 
-    HSY_ASSERT(r->hidden_count <= r->living.count);
-    o.count = r->living.count - r->hidden_count;
+    o.count = r->offered_count;
     if (own != NULL && hsy_entry_offered(own)) {
         HSY_ASSERT(o.count > 0);
         o.count--;
@@ -77,7 +76,7 @@ static bool drawn_before(const struct hsy_entry *const *drawn, uint32_t count,
     return false;
 }
 
-/* One that is not among @drawn. When most of the list is taken or absent:
+/* One that is not among @drawn. When most of the list is taken, or not offered:
  * the next such one after a random place. NULL: there is none. */
 static const struct hsy_entry *draw_other(const struct offer *o,
                                           const struct hsy_entry *const *drawn,

@@ -363,6 +363,11 @@ static bool peer_frame(struct hsy_core *core, struct hsy_neighbour *n,
         return on_dead_notice(core, n, &frame->report);
     case HSY_BRIDGE:
         return on_bridge(core, n, &frame->bridge.records);
+    case HSY_REACH:
+        hsy_dialable_told(&core->dialable, n, &frame->reach);
+        return true;
+    case HSY_RECORD:
+        return hsy_core_renewed(core, n, &frame->record);
     case HSY_CONNECT:
         on_connect(core, n, frame->connect.degree);
         return true;

@@ -7,6 +7,7 @@
 #include "base/addr.h"
 #include "base/mem.h"
 #include "core/bridging.h"
+#include "core/dialback.h"
 #include "core/fellows.h"
 #include "core/kept.h"
 #include "core/liveness.h"
@@ -29,6 +30,7 @@ static void settle(struct hsy_seed *s)
     next_ns = hsy_time_min(next_ns, s->trials_next_ns);
     next_ns = hsy_time_min(next_ns, hsy_voice_due(&s->voice));
     next_ns = hsy_time_min(next_ns, s->fellows_next_ns);
+    next_ns = hsy_time_min(next_ns, s->dialbacks.next_ns);
     s->next_ns = hsy_time_min(next_ns, s->funeral_ns);
 }
 
@@ -37,11 +39,13 @@ void hsy_seed_init(struct hsy_seed *s, struct hsy_env *env,
 {
     HSY_ASSERT(neighbours != NULL);
     HSY_ASSERT(probes != NULL);
-    *s = (struct hsy_seed){.env = env,
-                           .neighbours = neighbours,
-                           .probes = probes,
-                           .funeral_ns = HEARSAY_NEVER,
-                           .next_ns = HEARSAY_NEVER};
+    *s = (struct hsy_seed){
+        .env = env,
+        .neighbours = neighbours,
+        .probes = probes,
+        .dialbacks = {.again_ns = HEARSAY_NEVER, .next_ns = HEARSAY_NEVER},
+        .funeral_ns = HEARSAY_NEVER,
+        .next_ns = HEARSAY_NEVER};
     hsy_registry_init(&s->registry, env);
     hsy_topology_init(&s->topology, env);
     hsy_voice_init(&s->voice, env);
@@ -54,6 +58,7 @@ void hsy_seed_fini(struct hsy_seed *s)
     HSY_ASSERT(s->env != NULL);
     hsy_trials_fini(s);
     hsy_voice_fini(&s->voice);
+    hsy_dialbacks_fini(s);
     hsy_registry_fini(&s->registry);
     hsy_mem_free(&s->env->mem, s->acks);
     s->acks = NULL;
@@ -133,6 +138,24 @@ bool hsy_seed_dial_failed(struct hsy_seed *s, hearsay_link link,
     (void)why; /* The same back-off for all. */
     HSY_ASSERT(link != 0);
     bool ours = hsy_fellows_dial_failed(s, link, code);
+    settle(s);
+    return ours;
+}
+
+bool hsy_seed_felt(struct hsy_seed *s, hearsay_link link)
+{
+    bool ours = hsy_dialback_came(s, link);
+
+    HSY_ASSERT(link != 0);
+    settle(s);
+    return ours;
+}
+
+bool hsy_seed_feeler_failed(struct hsy_seed *s, hearsay_link link, bool alive)
+{
+    bool ours = hsy_dialback_dial_failed(s, link, alive);
+
+    HSY_ASSERT(link != 0);
     settle(s);
     return ours;
 }
@@ -248,6 +271,8 @@ static bool take_frame(struct hsy_seed *s, struct hsy_neighbour *n,
     case HSY_FETCH:
     case HSY_PIECE:
     case HSY_DIRECT:
+    case HSY_REACH:
+    case HSY_RECORD:
         return false;
     }
     return false;
@@ -352,6 +377,9 @@ void hsy_seed_tick(struct hsy_seed *s)
     hsy_trials_tick(s);
     hsy_seed_voice_tick(s);
     hsy_fellows_tick(s);
+    if (s->dialbacks.next_ns <= s->env->now.mono_ns) {
+        hsy_dialbacks_tick(s);
+    }
     if (s->topology.next_ns <= s->env->now.mono_ns) {
         hsy_bridging_tick(s);
     }

@@ -47,6 +47,27 @@ struct hsy_ack {
     uint64_t asked_ns;
 };
 
+/* Dials back to peers that registered; dialback.h. */
+#define HSY_DIALBACK_AGAIN_NS (10 * HSY_MINUTE)
+enum { HSY_DIALBACKS_OPEN = 16, HSY_DIALBACKS_MAX = 4096 };
+
+struct hsy_dialback {
+    hearsay_link link;
+    struct hearsay_id id;
+    uint64_t incarnation;
+    uint8_t failed; /* Dials so far. */
+};
+
+struct hsy_dialbacks {
+    struct hsy_dialback open[HSY_DIALBACKS_OPEN];
+    uint32_t open_count;
+    struct hearsay_id *ring; /* Owned: who waits; made on first use. */
+    uint32_t head, count;
+    bool reached;      /* Somebody, ever. */
+    uint64_t again_ns; /* When those that were not reached are dialled; NEVER */
+    uint64_t next_ns;
+};
+
 struct hsy_seed {
     struct hsy_env *env;
     struct hsy_neighbours *neighbours;
@@ -60,6 +81,7 @@ struct hsy_seed {
     struct hsy_voice voice;
     struct hsy_ack *acks; /* Owned ring; HSY_ACKS_MAX, made on first use. */
     uint32_t acks_head, acks_count;
+    struct hsy_dialbacks dialbacks;
     uint64_t funeral_ns; /* When to hang up links to the newly dead. */
     uint64_t next_ns;    /* Not later than the earliest thing to do. */
 };
@@ -84,6 +106,10 @@ void hsy_seed_link_down(struct hsy_seed *s, const struct hsy_neighbour *gone,
  * this machine. */
 bool hsy_seed_dial_failed(struct hsy_seed *s, hearsay_link link,
                           enum hearsay_down why, unsigned code);
+/* The feeler @link came up, and who it was is proved; or it failed, @alive: but
+ * whom it was meant for lives there. False: not a feeler of this machine. */
+bool hsy_seed_felt(struct hsy_seed *s, hearsay_link link);
+bool hsy_seed_feeler_failed(struct hsy_seed *s, hearsay_link link, bool alive);
 /* A probe of this subject ended in silence: the dials part of a trial. */
 void hsy_seed_probe_silent(struct hsy_seed *s, const struct hsy_probe *probe);
 /* Any authenticated answer of @id (a link that came up, the PONG of a trial's

@@ -6,6 +6,7 @@
 #include "base/addr.h"
 #include "base/compiler.h"
 #include "base/mem.h"
+#include "core/dialback.h"
 #include "core/fellows.h"
 #include "core/kept.h"
 
@@ -184,6 +185,9 @@ static void take(struct hsy_seed *s, const struct hsy_neighbour *n,
         hsy_topology_soon(&s->topology, &s->registry, BACK_LOOK_NS);
     }
     hsy_registry_hold(&s->registry, &e->id, true);
+    if (e->reach == HSY_REACH_UNKNOWN) {
+        hsy_dialback_want(s, &e->id);
+    }
     if (news) {
         tell_registered(s, e, back);
     }

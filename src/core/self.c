@@ -87,7 +87,12 @@ static void sign_record(struct hsy_self *self)
     record->id = env->id;
     record->incarnation = self->incarnation;
     record->boot_nonce = config->boot_nonce;
-    record->issued_ms = env->now.wall_ms;
+    /* Of two of one incarnation the later one counts, whatever the clock. */
+    record->issued_ms =
+        self->signed_once && self->record.incarnation == self->incarnation
+            ? hsy_time_max(env->now.wall_ms, self->record.issued_ms + 1)
+            : env->now.wall_ms;
+    record->features = self->undialable ? HSY_RECORD_UNDIALABLE : 0;
     record->role = config->role;
     for (uint32_t i = 0; i < config->addrs_count; i++) {
         if (hsy_addr_has_ip(&config->addrs[i])) {
@@ -97,9 +102,19 @@ static void sign_record(struct hsy_self *self)
     }
     record->name_len = (uint8_t)strlen(config->name);
     memcpy(record->name, config->name, record->name_len);
-    self->stale_addr = false;
+    self->stale = false;
     self->retry = !env->ports.sign(env->ports.ctx, &what);
     enter(self, HSY_SELF_SIGNING);
+}
+
+static void say_anew(struct hsy_self *self)
+{
+    HSY_ASSERT(self->state != HSY_SELF_COLD);
+    if (self->state == HSY_SELF_READY) {
+        sign_record(self);
+    } else {
+        self->stale = true;
+    }
 }
 
 void hsy_self_start(struct hsy_self *self)
@@ -164,12 +179,16 @@ bool hsy_self_observed(struct hsy_self *self, const struct hearsay_addr *seen)
     config->addrs[0].port = config->addrs[at].port;
     config->addrs_count = 1; /* Other wildcards would only repeat it. */
     HSY_ASSERT(hsy_self_has_addr(self));
-    if (self->state == HSY_SELF_READY) {
-        sign_record(self);
-    } else {
-        self->stale_addr = true;
-    }
+    say_anew(self);
     return true;
+}
+
+void hsy_self_set_undialable(struct hsy_self *self, bool undialable)
+{
+    HSY_ASSERT(self->state != HSY_SELF_COLD);
+    HSY_ASSERT(self->undialable != undialable);
+    self->undialable = undialable;
+    say_anew(self);
 }
 
 bool hsy_self_signed(struct hsy_self *self, const struct hsy_record *record)
@@ -180,7 +199,7 @@ bool hsy_self_signed(struct hsy_self *self, const struct hsy_record *record)
     }
     self->record = *record;
     self->signed_once = true;
-    if (self->stale_addr) {
+    if (self->stale) {
         sign_record(self);
         return false;
     }

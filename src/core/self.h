@@ -20,7 +20,8 @@ struct hsy_self {
     uint64_t highest;     /* Read from the disk, or given to it. */
     uint64_t wanted;      /* At least this one, when the next raise is due. */
     uint64_t token;       /* Of the write under way. */
-    bool stale_addr;      /* The addresses changed while busy: sign again. */
+    bool stale;           /* It says other things now: sign again. */
+    bool undialable;      /* Nobody gets through to it; dialable.h. */
     bool retry;           /* Signing found no room; the next tick retries. */
     bool signed_once;     /* record has been good at least once. */
     struct hsy_record record; /* The last signed one. */
@@ -37,6 +38,8 @@ void hsy_self_step_above(struct hsy_self *self, uint64_t rank);
 /* Completes addresses without an IP with the one that a seed saw. True: it
  * changed something, and a new record is on its way. */
 bool hsy_self_observed(struct hsy_self *self, const struct hearsay_addr *seen);
+/* The record is to say so, or no more; a new one is on its way. */
+void hsy_self_set_undialable(struct hsy_self *self, bool undialable);
 /* True: the new record is ready. */
 bool hsy_self_signed(struct hsy_self *self, const struct hsy_record *record);
 void hsy_self_persisted(struct hsy_self *self, uint64_t token, bool ok);

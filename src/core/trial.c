@@ -27,6 +27,9 @@ _Static_assert(HEARSAY_SEEDS_MAX / 2 + 1 <= HSY_VERDICTS_MAX,
 #define ROOM_WAIT_NS (1 * HSY_SECOND)
 #define SIGN_WAIT_NS (100 * HSY_MS)
 #define TRIAL_NS (120 * HSY_SECOND)
+/* In which somebody who lost his seeds is at another one, whatever his
+ * back-off. */
+#define MOVE_NS (60 * HSY_SECOND)
 /* Between two looks at very many; less than what counts as being away. */
 enum { APART_MS = 256 };
 _Static_assert(APART_MS *HSY_MS < HSY_AWAY_NS, "or no ping would count");
@@ -138,6 +141,20 @@ static void ping(struct hsy_seed *s, struct hsy_trial *t,
     plan(s, t->next_ns);
 }
 
+/* Dials to whom nobody can dial prove nothing while he may be about to come
+ * back: to this seed, or, if he had no link to it, to one that will tell. */
+static bool gives_time(const struct hsy_seed *s, struct hsy_trial *t)
+{
+    const struct hsy_entry *e = hsy_registry_find(&s->registry, &t->id);
+
+    HSY_ASSERT(e != NULL);
+    if (t->gave_time || !hsy_entry_unreachable(e)) {
+        return false;
+    }
+    t->gave_time = true;
+    return true;
+}
+
 /* From WAITING: over the open link, else by dialling. */
 static void begin(struct hsy_seed *s, struct hsy_trial *t)
 {
@@ -145,6 +162,13 @@ static void begin(struct hsy_seed *s, struct hsy_trial *t)
     const struct hsy_record *record = &t->record;
 
     HSY_ASSERT(t->state == HSY_TRIAL_WAITING);
+    if (n == NULL && gives_time(s, t)) {
+        enter(s, t, HSY_TRIAL_WAITING,
+              hsy_time_add(s->env->now.mono_ns, t->cause == HSY_TRIAL_LINK
+                                                    ? HSY_RETURN_NS
+                                                    : MOVE_NS));
+        return;
+    }
     if (n != NULL) {
         t->pings_count = 0;
         enter(s, t, HSY_TRIAL_PINGING, s->env->now.mono_ns);

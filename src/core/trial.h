@@ -39,6 +39,7 @@ struct hsy_trial {
     uint8_t notifiers_count;
     uint8_t pings_count;
     uint8_t verdicts_count;
+    bool gave_time; /* Nobody can dial it: it had time to come back. */
     uint64_t nonces[HSY_TRIAL_PINGS];
     uint64_t heard_ns; /* Of its last link, when there is none any more. */
     uint64_t next_ns;  /* Next ping, next try to sign; NEVER. */

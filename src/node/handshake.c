@@ -10,6 +10,9 @@
  *       verify <------------------------------  AUTH, up
  *       up
  *
+ * A dialler that is a feeler says so in HELLO. It hangs up when it is up, and
+ * the acceptor, which has proved itself and needs nothing more, waits for that.
+ *
  * Each arrow that is waited for has a deadline of its own, so that a long line
  * is no reason to fail; all together have one, too. */
 #include <string.h>
@@ -28,6 +31,8 @@ static void send_hello(struct hearsay_node *node, struct hsy_conn *conn)
     hello->network_len = (uint8_t)strlen(node->core.env.config.network);
     memcpy(hello->network, node->core.env.config.network, hello->network_len);
     hello->trust = HSY_TRUST_ORIGIN;
+    hello->features =
+        !conn->accepted && conn->handshake->feels ? HSY_HELLO_FEELER : 0;
     memcpy(hello->nonce, conn->handshake->nonce, HSY_NONCE_LEN);
     hello->observed = conn->from;
     hello->record = node->core.self.record;
@@ -134,6 +139,7 @@ static void on_hello(struct hearsay_node *node, struct hsy_conn *conn,
     if (text != NULL) {
         hsy_conn_refuse(node, conn, code, text);
     } else if (conn->accepted) {
+        h->feels = (hello->features & HSY_HELLO_FEELER) != 0;
         conn->state = HSY_CONN_AUTH;
         hsy_conn_await(node, conn, HSY_AUTH_NS);
         send_hello(node, conn);
@@ -246,6 +252,11 @@ void hsy_handshake_signed(struct hearsay_node *node, struct hsy_conn *conn,
 
     HSY_ASSERT(conn->state == HSY_CONN_SIGNING);
     hsy_conn_send_frame(node, conn, &frame);
+    if (conn->accepted && conn->handshake->feels) {
+        conn->state = HSY_CONN_FELT;
+        hsy_conn_await(node, conn, HSY_FELT_NS);
+        return;
+    }
     if (conn->accepted) {
         come_up(node, conn);
         return;

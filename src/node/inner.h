@@ -24,6 +24,8 @@ enum {
 #define HSY_AUTH_NS (5 * HSY_SECOND)
 /* For the AUTH of an acceptor, which verifies ours first: so much more. */
 #define HSY_VERIFY_NS (2 * HSY_SECOND)
+/* For a feeler to hang up. */
+#define HSY_FELT_NS (5 * HSY_SECOND)
 /* All of it, our own signatures too. */
 #define HSY_HANDSHAKE_NS (15 * HSY_SECOND)
 /* A HELLO comes a round trip after the accept; it is not cut sooner. */
@@ -46,7 +48,7 @@ enum { HSY_WINDOW_LEN = 32 * 1024 };
 
 /*
  * dialler:  DIALLING -> HELLO -> SIGNING -> AUTH -> CHECKING -> UP
- * acceptor:             HELLO -> AUTH -> CHECKING -> SIGNING -> UP
+ * acceptor:             HELLO -> AUTH -> CHECKING -> SIGNING -> UP or FELT
  */
 enum hsy_conn_state {
     HSY_CONN_DIALLING,
@@ -54,6 +56,7 @@ enum hsy_conn_state {
     HSY_CONN_SIGNING,  /* Our AUTH is being signed. */
     HSY_CONN_AUTH,     /* Waiting for their AUTH. */
     HSY_CONN_CHECKING, /* Their AUTH and record are being verified. */
+    HSY_CONN_FELT,     /* A feeler has our AUTH, and is about to hang up. */
     HSY_CONN_UP
 };
 
@@ -71,6 +74,7 @@ struct hsy_handshake {
     uint64_t rtt_ns;          /* Until the answer to it came; 0. */
     bool has_expect;
     bool hello_seen;
+    bool feels; /* The dialler wants no link. */
 };
 
 struct hsy_conn {

@@ -195,6 +195,8 @@ bool hsy_node_limit(const struct hearsay_config *c, uint32_t index,
         {"refuted reports", seed ? HSY_VOICE_PAIRS_MAX : 0,
          sizeof(struct hsy_pair) + in_table(sizeof(struct hsy_refuter)),
          "forget the oldest"},
+        {"dials back to peers", seed ? HSY_DIALBACKS_MAX : 0, HEARSAY_ID_LEN,
+         "ten minutes later"},
         {"jobs", c->jobs_max, job_len(), "try again"},
     };
 

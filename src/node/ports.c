@@ -34,6 +34,18 @@ static hearsay_link port_dial(void *ctx, const char *host, uint16_t port,
     return hsy_conn_dial(ctx, host, port, expect);
 }
 
+static hearsay_link port_feel(void *ctx, const char *host, uint16_t port,
+                              const struct hearsay_id *expect)
+{
+    hearsay_link link = hsy_conn_dial(ctx, host, port, expect);
+
+    HSY_ASSERT(expect != NULL);
+    if (link != 0) {
+        hsy_conn_find(ctx, link)->handshake->feels = true;
+    }
+    return link;
+}
+
 static void port_hang_up(void *ctx, hearsay_link link, unsigned code,
                          const char *text)
 {
@@ -266,6 +278,7 @@ struct hsy_ports hsy_node_ports(struct hearsay_node *node)
         .ctx = node,
         .send = port_send,
         .dial = port_dial,
+        .feel = port_feel,
         .hang_up = port_hang_up,
         .sign = port_sign,
         .persist = port_persist,

@@ -151,6 +151,9 @@ void hsy_claims_of_frame(struct hsy_claims *c, const struct hsy_frame *frame)
     case HSY_REGISTER:
         hsy_claims_of_record(c, &frame->reg);
         return;
+    case HSY_RECORD:
+        hsy_claims_of_record(c, &frame->record);
+        return;
     case HSY_REGISTERED:
         of_records(c, &frame->registered.sample);
         return;
@@ -204,6 +207,7 @@ void hsy_claims_of_frame(struct hsy_claims *c, const struct hsy_frame *frame)
     case HSY_ACK:
     case HSY_FETCH:
     case HSY_PIECE:
+    case HSY_REACH:
         return;
     }
 }

@@ -109,6 +109,7 @@ static void status_of_role(const struct hsy_core *core,
     out->seeds = hsy_join_seeds(&core->join);
     out->peers = core->overlay.peers_count;
     out->degree = core->neighbours.degree;
+    out->dialable = !core->self.undialable;
     out->last_seq = core->relay.publisher.last_seq;
 }
 
@@ -228,7 +229,8 @@ static void peer_of_record(const struct hsy_record *record,
                                   .addrs_count = record->addrs_count,
                                   .incarnation = record->incarnation,
                                   .state = state,
-                                  .degree = degree};
+                                  .degree = degree,
+                                  .dialable = true};
     memcpy(out->addrs, record->addrs, sizeof(out->addrs));
     copy_name(out->name, record->name, record->name_len);
 }
@@ -242,6 +244,7 @@ static bool registry_peer(const struct hsy_registry *r, uint32_t index,
         peer_of_record(&record, e->absent ? HSY_PEER_ABSENT : HSY_PEER_ALIVE,
                        e->degree, out);
         out->cut = e->cut && !e->absent;
+        out->dialable = !hsy_entry_unreachable(e);
         return true;
     }
     index -= r->living.count;

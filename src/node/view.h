@@ -39,6 +39,7 @@ struct hsy_view_status {
      * it would fall into more of them. */
     uint32_t components, cut_peers;
     uint32_t degree; /* Overlay links. */
+    bool dialable;   /* Of a peer: its seeds do not say otherwise. */
     uint64_t uptime_ns;
     uint64_t joined_after_ns; /* 0: not yet. */
     uint64_t last_seq;        /* Of own messages. */
@@ -105,6 +106,7 @@ struct hsy_view_peer {
     enum hsy_view_peer_state state;
     uint32_t degree; /* A seed's count; a peer knows only its own: 0. */
     bool cut;        /* Of a seed: others hang on it alone. */
+    bool dialable;   /* Nobody has found out that it is not. */
 };
 
 /* A seed's Peer List, tombstones included; a peer's address book. */

@@ -190,6 +190,9 @@ void hsy_cluster_slow(struct hsy_cluster *c, uint32_t node, uint64_t extra_ns);
 /* What is sent from now on to or from @node is so much longer under way, each
  * way, than the weather makes it; 0 ends it. */
 void hsy_cluster_far(struct hsy_cluster *c, uint32_t node, uint64_t extra_ns);
+/* As behind a NAT: nobody who dials @node from now on gets an answer. Its own
+ * dials, and connections that are there, are as before. */
+void hsy_cluster_nat(struct hsy_cluster *c, uint32_t node, bool on);
 uint64_t hsy_cluster_distance(const struct hsy_cluster *c, uint32_t node);
 /* Each connection of @node takes so many bytes a second at most towards it,
  * and from it, of what is sent from now on; 0: no bound of its own. */

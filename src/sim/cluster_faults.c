@@ -180,6 +180,12 @@ void hsy_cluster_far(struct hsy_cluster *c, uint32_t node, uint64_t extra_ns)
     c->is_far = c->is_far || extra_ns > 0;
 }
 
+void hsy_cluster_nat(struct hsy_cluster *c, uint32_t node, bool on)
+{
+    HSY_ASSERT(node < c->count);
+    c->hosts[node].nat = on;
+}
+
 uint64_t hsy_cluster_distance(const struct hsy_cluster *c, uint32_t node)
 {
     HSY_ASSERT(node < c->count);

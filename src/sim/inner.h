@@ -78,6 +78,7 @@ struct hsy_host {
     uint64_t wall_ms;  /* Added to the wall clock, modulo 2^64. */
     struct hsy_throttle throttle;
     uint64_t slow_ns; /* Added to whatever reaches its process. */
+    bool nat;         /* Nobody can dial it. */
     uint64_t far_ns;  /* Added to each way of what it says and hears. */
     bool isolated;
     bool starting;         /* A START event is in the queue. */

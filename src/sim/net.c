@@ -422,8 +422,8 @@ static void on_syn(struct hsy_cluster *c, struct hsy_end *from)
 {
     struct hsy_end *to = hsy_other_end(from);
     struct hsy_host *host = &c->hosts[to->node];
-    if (!from->open) {
-        return; /* Hung up before it began. */
+    if (!from->open || host->nat) {
+        return; /* Hung up before it began; or dropped on the way. */
     }
     if (host->state == HSY_PROCESS_NONE) {
         hsy_pipe_emit(c, to, HSY_SEGMENT_REFUSE);

@@ -169,6 +169,12 @@ static int act_on(struct hsy_run *r, const struct hsy_statement *st,
     case HSY_ACTION_NEAR:
         hsy_cluster_far(c, node, 0);
         break;
+    case HSY_ACTION_NAT:
+        hsy_cluster_nat(c, node, true);
+        break;
+    case HSY_ACTION_OPEN:
+        hsy_cluster_nat(c, node, false);
+        break;
     case HSY_ACTION_DISK:
         hsy_cluster_disk_mood(c, node, (enum hsy_disk_mood)st->value);
         hsy_witness_disk_bad(r->witness, node);

@@ -45,6 +45,8 @@ static const struct {
     {"fast $who", HSY_ACTION_FAST, 0},
     {"far $who by $time", HSY_ACTION_FAR, 0},
     {"near $who", HSY_ACTION_NEAR, 0},
+    {"nat $who", HSY_ACTION_NAT, 0},
+    {"open $who", HSY_ACTION_OPEN, 0},
     {"disk $who fine", HSY_ACTION_DISK, HSY_DISK_FINE},
     {"disk $who full", HSY_ACTION_DISK, HSY_DISK_FULL},
     {"disk $who flaky", HSY_ACTION_DISK, HSY_DISK_FLAKY},

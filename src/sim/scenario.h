@@ -25,7 +25,7 @@
  *              publish W of N KiB |
  *              send W -> V [every D for D] | query W for D |
  *              reset W P% [every D for D] | slow W by D | fast W |
- *              far W by D | near W |
+ *              far W by D | near W | nat W | open W |
  *              weather WEATHER... | disk W fine/full/flaky/lying |
  *              harm W lose/stale/flip/cut | clock W JUMP
  *   W          one or more of these, joined by "and": peer N | peer N..M |

@@ -84,6 +84,8 @@ static const struct rule rules[] = {
     [HSY_ACTION_FAST] = {NEEDS_NOTHING, STAYS, ""},
     [HSY_ACTION_FAR] = {NEEDS_NOTHING, STAYS, ""},
     [HSY_ACTION_NEAR] = {NEEDS_NOTHING, STAYS, ""},
+    [HSY_ACTION_NAT] = {NEEDS_NOTHING, STAYS, ""},
+    [HSY_ACTION_OPEN] = {NEEDS_NOTHING, STAYS, ""},
     [HSY_ACTION_WEATHER] = {NEEDS_NOTHING, STAYS, ""},
     /* A node whose disk fails may end by itself. */
     [HSY_ACTION_DISK] = {NEEDS_NOTHING, HSY_CERTAIN_NOTHING, ""},

@@ -5,7 +5,7 @@
  *     AUTH         signature 64          over hsy_auth_signed_bytes()
  *     LEAVE        leave
  *     PING, PONG   nonce u64             PONG repeats PING's
- *     REGISTER     record
+ *     REGISTER, RECORD   record
  *     LOOKUP       id 32
  *     LINKS        links
  *     DEAD_REPORT, DEAD_NOTICE   report
@@ -120,6 +120,12 @@ static void put_body(struct hsy_writer *out,
     case HSY_DIRECT:
         hsy_wire_put_direct(out, frame);
         break;
+    case HSY_REACH:
+        hsy_wire_put_reach(out, &frame->reach);
+        break;
+    case HSY_RECORD:
+        hsy_put_record(out, &frame->record);
+        break;
     }
 }
 
@@ -221,6 +227,12 @@ static void get_body(struct hsy_reader *in,
     case HSY_DIRECT:
         hsy_wire_get_direct(in, frame);
         break;
+    case HSY_REACH:
+        hsy_wire_get_reach(in, &frame->reach);
+        break;
+    case HSY_RECORD:
+        hsy_get_record(in, &frame->record);
+        break;
     }
 }
 
@@ -258,6 +270,8 @@ static const char *const names[HSY_FRAME_TYPE_MAX + 1] = {
     [HSY_DIRECT] = "DIRECT",
     [HSY_FETCH] = "FETCH",
     [HSY_PIECE] = "PIECE",
+    [HSY_REACH] = "REACH",
+    [HSY_RECORD] = "RECORD",
 };
 
 bool hsy_frame_known(unsigned type)

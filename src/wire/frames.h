@@ -67,9 +67,11 @@ enum hsy_frame_type {
     HSY_DIRECT = 29,
     HSY_FETCH = 30,
     HSY_PIECE = 31,
-    HSY_ACK = 32
+    HSY_ACK = 32,
+    HSY_REACH = 41,
+    HSY_RECORD = 42
 };
-#define HSY_FRAME_TYPE_MAX HSY_ACK
+#define HSY_FRAME_TYPE_MAX HSY_RECORD
 
 /* The first version of the protocol that has frames of @type. On a link of an
  * older one they are neither sent nor taken. */
@@ -92,6 +94,10 @@ enum {
      * pulled), which says nothing about the link it came over. */
     HSY_FLAG_EXTRA = 2
 };
+
+/* Of HELLO's features. The dialler wants to know who lives here, and no link:
+ * it hangs up once the acceptor has proved itself. */
+#define HSY_HELLO_FEELER UINT64_C(1)
 
 enum hsy_trust { HSY_TRUST_ORIGIN = 0, HSY_TRUST_MEMBERS = 1 };
 
@@ -269,6 +275,13 @@ struct hsy_piece {
     uint32_t len; /* 1..HSY_PIECE_LEN; 0 unless DATA. */
 };
 
+/* What became of a seed's dial to a peer that is registered with it. */
+struct hsy_reach {
+    uint64_t incarnation; /* Of the record whose addresses were dialled. */
+    bool reached;
+    struct hearsay_addr addr; /* The last one dialled. */
+};
+
 struct hsy_frame {
     enum hsy_frame_type type;
     uint8_t flags;
@@ -277,8 +290,8 @@ struct hsy_frame {
         struct hsy_sig auth;
         struct hsy_error error;
         struct hsy_leave leave;
-        uint64_t ping, pong; /* The nonce. */
-        struct hsy_record reg;
+        uint64_t ping, pong;           /* The nonce. */
+        struct hsy_record reg, record; /* Of REGISTER; of RECORD. */
         struct hsy_registered registered;
         struct hearsay_id lookup;
         struct hsy_peers_get peers_get;
@@ -316,6 +329,7 @@ struct hsy_frame {
             struct hsy_records alternatives; /* <= HSY_REDIRECTS_MAX */
         } prune;
         struct hsy_root root;
+        struct hsy_reach reach;
         struct hsy_span ack; /* From 1: I, and all behind me, have these. */
         struct hsy_fetch fetch;
         struct hsy_piece piece;

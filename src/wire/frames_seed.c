@@ -148,3 +148,20 @@ void hsy_wire_get_bridge(struct hsy_reader *in, struct hsy_frame *frame)
     hsy_wire_get_records(in, &frame->bridge.records, HSY_BRIDGE_RECORDS);
     hsy_wire_require(in, frame->bridge.records.count >= 1);
 }
+
+/* REACH:  incarnation u64 | reached u8 | address 18 */
+void hsy_wire_put_reach(struct hsy_writer *out, const struct hsy_reach *reach)
+{
+    HSY_ASSERT(hsy_incarnation_valid(reach->incarnation));
+    hsy_wire_put_incarnation(out, reach->incarnation);
+    hsy_wire_put_bool(out, reach->reached);
+    hsy_wire_put_addr(out, &reach->addr);
+}
+
+void hsy_wire_get_reach(struct hsy_reader *in, struct hsy_reach *reach)
+{
+    HSY_ASSERT(reach != NULL);
+    reach->incarnation = hsy_wire_get_incarnation(in);
+    reach->reached = hsy_wire_get_bool(in);
+    hsy_wire_get_addr(in, &reach->addr);
+}

@@ -106,7 +106,7 @@ struct hsy_record_brief hsy_record_brief(const uint8_t *encoded, size_t len)
     brief.incarnation = hsy_get_u64(&in);
     brief.boot_nonce = hsy_get_u64(&in);
     brief.issued_ms = hsy_get_u64(&in);
-    (void)hsy_get_u64(&in); /* Features. */
+    brief.features = hsy_get_u64(&in);
     brief.role = (enum hearsay_role)hsy_get_u8(&in);
     brief.addrs_count = hsy_get_u8(&in);
     HSY_ASSERT(!in.bad);
@@ -142,7 +142,8 @@ void hsy_encoded_signed_bytes(struct hsy_writer *out,
     hsy_put_bytes(out, record->bytes, record->len - HSY_SIG_LEN);
 }
 
-static bool addrs_equal(const struct hsy_record *a, const struct hsy_record *b)
+bool hsy_record_same_addrs(const struct hsy_record *a,
+                           const struct hsy_record *b)
 {
     if (a->addrs_count != b->addrs_count) {
         return false;
@@ -162,7 +163,7 @@ bool hsy_record_equal(const struct hsy_record *a, const struct hsy_record *b)
     return hsy_id_equal(&a->id, &b->id) && a->incarnation == b->incarnation &&
            a->boot_nonce == b->boot_nonce && a->issued_ms == b->issued_ms &&
            a->features == b->features && a->role == b->role &&
-           addrs_equal(a, b) && a->name_len == b->name_len &&
+           hsy_record_same_addrs(a, b) && a->name_len == b->name_len &&
            memcmp(a->name, b->name, a->name_len) == 0 &&
            memcmp(a->sig.bytes, b->sig.bytes, HSY_SIG_LEN) == 0;
 }

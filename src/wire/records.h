@@ -43,6 +43,10 @@ struct hsy_sig {
     uint8_t bytes[HSY_SIG_LEN];
 };
 
+/* Of a record's features: seeds cannot dial it, so nobody is sent there. It
+ * takes part through the links that it opens itself. */
+#define HSY_RECORD_UNDIALABLE UINT64_C(1)
+
 /* Where a node is, said by itself. */
 struct hsy_record {
     struct hearsay_id id;
@@ -57,6 +61,10 @@ struct hsy_record {
     char name[HEARSAY_NAME_MAX]; /* Not NUL-terminated. */
     struct hsy_sig sig;          /* By id. */
 };
+
+/* Do they name the same addresses, in the same order? */
+bool hsy_record_same_addrs(const struct hsy_record *a,
+                           const struct hsy_record *b);
 
 static inline uint64_t hsy_rank_alive(uint64_t incarnation)
 {
@@ -294,7 +302,7 @@ void hsy_encoded_signed_bytes(struct hsy_writer *out,
 
 /* Some fields of an encoded record, which must be a sound one. */
 struct hsy_record_brief {
-    uint64_t incarnation, boot_nonce, issued_ms;
+    uint64_t incarnation, boot_nonce, issued_ms, features;
     enum hearsay_role role;
     uint8_t addrs_count;
 };

@@ -382,6 +382,21 @@ static void make_ack(struct hsy_frame *f)
                                .to = 43};
 }
 
+static void make_reach(struct hsy_frame *f)
+{
+    f->flags = HSY_FLAG_IGNORABLE;
+    f->reach.incarnation = 7;
+    f->reach.reached = false;
+    f->reach.addr = v4(1, 7946);
+}
+
+static void make_record(struct hsy_frame *f)
+{
+    f->flags = HSY_FLAG_IGNORABLE;
+    f->record = alice();
+    f->record.features = HSY_RECORD_UNDIALABLE;
+}
+
 static void make_fetch(struct hsy_frame *f)
 {
     memset(f->fetch.id.bytes, 0x1d, sizeof(f->fetch.id.bytes));
@@ -547,6 +562,9 @@ static const struct golden goldens[] = {
     {"root", "alice, rank 3, round 01020304, 0a0b0c0d us away, parent",
      HSY_ROOT, make_root, 2},
     {"ack", "alice's are there up to 43", HSY_ACK, make_ack, 2},
+    {"reach", "nobody at 192.0.2.1:7946, incarnation 7", HSY_REACH, make_reach,
+     2},
+    {"record", "alice cannot be dialled any more", HSY_RECORD, make_record, 2},
     {"direct", "alice to bob, 32 hops left, number 41: news/hello", HSY_DIRECT,
      make_message, 2},
     {"direct_receipt", "that 41 came, 30 hops left, third attempt", HSY_DIRECT,

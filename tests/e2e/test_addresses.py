@@ -27,6 +27,27 @@ def free_port6():
 
 
 class Addresses(unittest.TestCase):
+    def test_who_cannot_be_dialled_is_told_and_takes_part(self):
+        """Behind a port that leads nowhere: as behind a NAT."""
+        c = Cluster(seeds=3)
+        self.addCleanup(c.close)
+        for _ in range(4):
+            c.add_peer(*GOSSIP)
+        nowhere = free_ports(1)[0]
+        hidden = c.add_peer("--advertise", f"127.0.0.1:{nowhere}", *GOSSIP)
+        c.start()
+        c.wait_joined(SOON)
+        c.wait_for(lambda: hidden.log("undialable"), SOON, "the peer is told")
+        self.assertIn("--advertise", hidden.log("undialable")[0]["text"])
+        self.assertFalse(hidden.status()["dialable"])
+        self.assertTrue(c.peers[0].status()["dialable"])
+        for seed in c.seeds:
+            c.wait_for(lambda seed=seed: not seed.listed()[hidden.id]["dialable"], SOON,
+                       f"{seed.name} knows it, whoever found out")
+            self.assertEqual(
+                [one["dialable"] for one in seed.listed().values()].count(True), 4)
+        self.meet(c, 5)
+
     def network(self, *listen, config=None):
         """One seed for each {} of "HOST:{}" in @listen; all are started.
         @config: the lines of the seed list, when they are not those."""

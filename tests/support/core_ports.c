@@ -42,6 +42,21 @@ static void port_send(void *ctx, const hearsay_link *links, uint32_t count,
     }
 }
 
+static hearsay_link open_dial(struct core_ports *cp, struct core_dial *dial,
+                              const char *host, uint16_t port,
+                              const struct hearsay_id *expect)
+{
+    *dial = (struct core_dial){
+        .port = port, .at_ns = cp->env->now.mono_ns, .open = true};
+    strncpy(dial->host, host, sizeof(dial->host) - 1);
+    if (expect != NULL) {
+        dial->expect = *expect;
+    }
+    cp->next_link += 2;
+    dial->link = cp->next_link;
+    return dial->link;
+}
+
 static hearsay_link port_dial(void *ctx, const char *host, uint16_t port,
                               const struct hearsay_id *expect)
 {
@@ -51,17 +66,24 @@ static hearsay_link port_dial(void *ctx, const char *host, uint16_t port,
         return 0;
     }
     HSY_ASSERT(cp->dials_count < CORE_DIALS_MAX);
-    struct core_dial *dial = &cp->dials[cp->dials_count];
-    *dial = (struct core_dial){
-        .port = port, .at_ns = cp->env->now.mono_ns, .open = true};
-    strncpy(dial->host, host, sizeof(dial->host) - 1);
-    if (expect != NULL) {
-        dial->expect = *expect;
-    }
-    cp->next_link += 2;
-    dial->link = cp->next_link;
     cp->dials_count++;
-    return dial->link;
+    return open_dial(cp, &cp->dials[cp->dials_count - 1], host, port, expect);
+}
+
+/* The first ones are kept. */
+static hearsay_link port_feel(void *ctx, const char *host, uint16_t port,
+                              const struct hearsay_id *expect)
+{
+    struct core_ports *cp = ctx;
+    struct core_dial unkept;
+
+    if (cp->no_room) {
+        return 0;
+    }
+    bool kept = cp->feels_count < CORE_DIALS_MAX;
+    struct core_dial *dial = kept ? &cp->feels[cp->feels_count] : &unkept;
+    cp->feels_count += kept ? 1 : 0;
+    return open_dial(cp, dial, host, port, expect);
 }
 
 static void port_hang_up(void *ctx, hearsay_link link, unsigned code,
@@ -339,6 +361,7 @@ void core_ports_init(struct core_ports *cp, struct hsy_env *env)
     env->ports = (struct hsy_ports){.ctx = cp,
                                     .send = port_send,
                                     .dial = port_dial,
+                                    .feel = port_feel,
                                     .hang_up = port_hang_up,
                                     .sign = port_sign,
                                     .persist = port_persist,

@@ -82,6 +82,8 @@ struct core_ports {
     uint32_t rows_count, rows_room;
     struct core_dial dials[CORE_DIALS_MAX];
     uint32_t dials_count;
+    struct core_dial feels[CORE_DIALS_MAX]; /* Feelers, apart. */
+    uint32_t feels_count;
     hearsay_link hang_ups[CORE_HANG_UPS_MAX];
     uint32_t hang_ups_count;
     struct hsy_signable signables[CORE_SIGNABLES_MAX];

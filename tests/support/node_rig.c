@@ -678,15 +678,27 @@ struct hsy_frame puppet_auth(struct stage *s, hearsay_link link,
     return frame;
 }
 
-hearsay_link puppet_dial(struct stage *s, const struct puppet *p)
+static hearsay_link dial_with(struct stage *s, const struct puppet *p,
+                              uint64_t features)
 {
     hearsay_link link = stage_accept(s, &p->record.addrs[0]);
     struct hsy_frame hello = puppet_hello(p, p->number);
 
+    hello.hello.features = features;
     puppet_say(s, link, &hello);
     struct hsy_frame auth = puppet_auth(s, link, p, p->number);
     puppet_say(s, link, &auth);
     return link;
+}
+
+hearsay_link puppet_dial(struct stage *s, const struct puppet *p)
+{
+    return dial_with(s, p, 0);
+}
+
+hearsay_link puppet_feel(struct stage *s, const struct puppet *p)
+{
+    return dial_with(s, p, HSY_HELLO_FEELER);
 }
 
 void puppet_answer(struct stage *s, hearsay_link link, const struct puppet *p)

@@ -145,6 +145,8 @@ struct hsy_frame puppet_auth(struct stage *s, hearsay_link link,
                              const struct puppet *p, uint8_t nonce);
 /* The whole handshake, as far as the node goes with it. */
 hearsay_link puppet_dial(struct stage *s, const struct puppet *p);
+/* The same as a feeler. */
+hearsay_link puppet_feel(struct stage *s, const struct puppet *p);
 void puppet_answer(struct stage *s, hearsay_link link, const struct puppet *p);
 /* The node, a peer with one seed, joins with @seed's help: registered, alone
  * in the network. The link to the seed. */

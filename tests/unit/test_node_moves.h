@@ -1,10 +1,10 @@
 /* The moves of a hostile world around one node: what its neighbours say
- * (test_node_hostile.h), when links come and go, what the host holds back, and
- * how the time passes. */
+ * (test_node_hostile_frame.h), when links come and go, what the host holds
+ * back, and how the time passes. */
 #ifndef HSY_TESTS_UNIT_TEST_NODE_MOVES_H
 #define HSY_TESTS_UNIT_TEST_NODE_MOVES_H
 
-#include "unit/test_node_hostile.h"
+#include "unit/test_node_hostile_frame.h"
 
 /* ------------------------------------------------------------------ moves */
 

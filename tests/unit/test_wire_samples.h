@@ -463,6 +463,14 @@ static inline void sample_body(struct samples *s, struct hsy_frame *f)
         f->gone.how = (enum hsy_gone_how)sample_below(s, 2);
         f->gone.spans = sample_spans(s, (uint32_t)sample_below(s, 17));
         break;
+    case HSY_REACH:
+        f->reach.incarnation = sample_incarnation(s);
+        f->reach.reached = sample_below(s, 2) == 1;
+        f->reach.addr = sample_addr(s);
+        break;
+    case HSY_RECORD:
+        f->record = sample_record(s);
+        break;
     case HSY_ACK:
         sample_bytes(s, f->ack.of.origin.bytes, sizeof(f->ack.of.origin.bytes));
         f->ack.of.incarnation = sample_incarnation(s);
