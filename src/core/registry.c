@@ -384,7 +384,7 @@ static void free_entry(struct hsy_registry *r, struct hsy_entry *e)
 {
     count_entry(r, e, false);
     hsy_registry_set_links(r, e, NULL);
-    set_shown(r, e, false, false);
+    set_absent(r, e, false);
     HSY_ASSERT(e->links == NULL);
     hsy_keep_no_more(r->env, e->record);
     /* The last one moves here, and its weight with it. */

@@ -260,7 +260,7 @@ static void nor_when_it_comes_back_from_a_death(void **state)
     core_rig_unlink(&rig, &player);
     core_rig_silence(&rig, 400);
     CLAIM(hsy_registry_find(&rig.seed.registry, &player) == NULL);
-    CLAIM_INT(rig.seed.registry.hidden_count, 0);
+    CLAIM_INT(rig.seed.registry.offered_count, rig.seed.registry.living.count);
     struct hsy_record back = core_record('p', 0, 7);
     (void)core_rig_link(&rig, 2101, &back);
     core_rig_register(&rig, &back);
