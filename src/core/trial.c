@@ -23,7 +23,10 @@
 _Static_assert(HEARSAY_SEEDS_MAX / 2 + 1 <= HSY_VERDICTS_MAX,
                "a certificate has room for the verdicts of a majority");
 
-#define PING_PACE_NS (1 * HSY_SECOND)
+/* Tries take 2 x 750 ms and the 3 s of the last answer, and those of a seed
+ * that only hears a fellow's verdict follow on that: 9 s from the first report
+ * to the certificate, of the 10 s that are promised. */
+#define PING_PACE_NS (750 * HSY_MS)
 #define ROOM_WAIT_NS (1 * HSY_SECOND)
 #define SIGN_WAIT_NS (100 * HSY_MS)
 #define TRIAL_NS (120 * HSY_SECOND)

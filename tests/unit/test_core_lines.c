@@ -191,7 +191,7 @@ static void pings_of_a_trial_are_waited_for(void **state)
 {
     (void)state;
     begin_trial(4 * HSY_SECOND);
-    core_rig_run(&rig, 2000);
+    core_rig_run(&rig, 1500);
     CLAIM_INT(core_ports_sent(&rig.ports, SUBJECT_LINK, HSY_PING), 3);
     core_rig_run(&rig, 11999);
     CLAIM_INT(rig.ports.signables_count, 0);
@@ -199,7 +199,7 @@ static void pings_of_a_trial_are_waited_for(void **state)
     CLAIM_INT(rig.ports.signables_count, 1);
     core_rig_fini(&rig);
     begin_trial(0); /* Nobody knows: the usual three seconds. */
-    core_rig_run(&rig, 4999);
+    core_rig_run(&rig, 4499);
     CLAIM_INT(rig.ports.signables_count, 0);
     core_rig_run(&rig, 1);
     CLAIM_INT(rig.ports.signables_count, 1);

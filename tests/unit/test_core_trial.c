@@ -199,11 +199,11 @@ static void a_mute_link_is_pinged_three_times(void **state)
     (void)state;
     begin_mute();
     report_of(5);
-    core_rig_run(&rig, 999);
+    core_rig_run(&rig, 749);
     CLAIM_INT(core_ports_sent(&rig.ports, SUBJECT_LINK, HSY_PING), 1);
     core_rig_run(&rig, 1);
     CLAIM_INT(core_ports_sent(&rig.ports, SUBJECT_LINK, HSY_PING), 2);
-    core_rig_run(&rig, 1000);
+    core_rig_run(&rig, 750);
     CLAIM_INT(core_ports_sent(&rig.ports, SUBJECT_LINK, HSY_PING), 3);
     core_rig_run(&rig, 2999);
     CLAIM_INT(rig.ports.signables_count, 0);
