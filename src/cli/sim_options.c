@@ -96,7 +96,7 @@ static const struct hsy_flag sim_flags[] = {
      "side by side: overlay=RULE,RULE... or relay=HOW...", FLAG_COMPARE},
     {"runs", "N", "of each, with rng, rng + 1, ... [1]", FLAG_RUNS},
     {"preset", "NAME",
-     "glomers, lifeguard, mission, partition, steady, slow: docs/simulator.md",
+     "glomers, mission, partition, steady, slow, lifeguard: docs/simulator.md",
      FLAG_PRESET},
     {"fit", NULL, "fit a power law to the degrees", FLAG_FIT},
     {"json", NULL, "the figures as one JSON object, nothing else", FLAG_JSON},
@@ -142,13 +142,13 @@ void hsy_sim_help(FILE *out)
 static const char *const overlays[] = {"preferential", "top-half", "uniform",
                                        NULL};
 static const char *const relays[] = {"tree", "flood", NULL};
-static const char *const presets[] = {"none",    "glomers",   "lifeguard",
-                                      "mission", "partition", "steady",
-                                      "slow",    NULL};
+static const char *const presets[] = {"none",      "glomers", "mission",
+                                      "partition", "steady",  "slow",
+                                      "lifeguard", NULL};
 _Static_assert((int)HEARSAY_OVERLAY_UNIFORM == 2, "the order of overlays[]");
 _Static_assert((int)HEARSAY_RELAY_TREE == 0 && (int)HEARSAY_RELAY_FLOOD == 1,
                "the order of relays[]");
-_Static_assert((int)HSY_SIM_PRESET_SLOW == 6, "the order of presets[]");
+_Static_assert((int)HSY_SIM_PRESET_LIFEGUARD == 6, "the order of presets[]");
 
 const char *hsy_sim_overlay_name(uint32_t overlay)
 {
@@ -388,12 +388,13 @@ static bool has(const struct hsy_sim_options *o, int flag)
 static int preset_check(const struct hsy_sim_options *o,
                         struct hsy_usage_error *error)
 {
-    /* The last two: of those that can be made smaller. */
-    static const int allowed[] = {FLAG_PRESET, FLAG_RNG,   FLAG_JSON,
-                                  FLAG_QUIET,  FLAG_SALT,  FLAG_MEMORY,
-                                  FLAG_RELAY,  FLAG_PEERS, FLAG_FOR};
+    /* The last three: of those that can be made smaller, or run again. */
+    static const int allowed[] = {
+        FLAG_PRESET, FLAG_RNG,   FLAG_JSON,  FLAG_QUIET, FLAG_SALT,
+        FLAG_MEMORY, FLAG_RELAY, FLAG_PEERS, FLAG_FOR,   FLAG_RUNS};
     size_t count = sizeof(allowed) / sizeof(allowed[0]);
     count -= o->preset < HSY_SIM_PRESET_PARTITION ? 2 : 0;
+    count -= o->preset < HSY_SIM_PRESET_LIFEGUARD ? 1 : 0;
     const char *beside = given_beside(o->given, allowed, count);
     if (o->preset != HSY_SIM_PRESET_NONE && beside != NULL) {
         return hsy_flag_refuse(error,
@@ -409,16 +410,18 @@ static int compare_check(const struct hsy_sim_options *o,
 {
     static const int files[] = {FLAG_REPORT, FLAG_DUMP_DEGREES,
                                 FLAG_DUMP_EDGES};
-    if (o->compared == HSY_SIM_COMPARE_NONE && has(o, FLAG_RUNS)) {
-        return hsy_flag_refuse(error, "--runs: it is for --compare; add that, "
-                                      "or see hearsay sim --swarm --help");
-    }
-    if (o->compared == HSY_SIM_COMPARE_NONE) {
-        return 0;
+    bool compares = o->compared != HSY_SIM_COMPARE_NONE;
+    if (!compares && o->preset == HSY_SIM_PRESET_NONE && has(o, FLAG_RUNS)) {
+        return hsy_flag_refuse(error, "--runs: it is for --compare and some "
+                                      "presets; add one of these, or see "
+                                      "hearsay sim --swarm --help");
     }
     if (o->study.rng > UINT64_MAX - (o->runs - 1)) {
         return hsy_flag_refuse(error, "--rng: with --runs it goes beyond 2^64 "
                                       "- 1; choose a smaller one");
+    }
+    if (!compares) {
+        return 0;
     }
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
         if (has(o, files[i])) {

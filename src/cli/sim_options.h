@@ -8,11 +8,11 @@
 enum hsy_sim_preset {
     HSY_SIM_PRESET_NONE,
     HSY_SIM_PRESET_GLOMERS,
-    HSY_SIM_PRESET_LIFEGUARD,
     HSY_SIM_PRESET_MISSION,
-    HSY_SIM_PRESET_PARTITION, /* From here on --peers and --for count. */
+    HSY_SIM_PRESET_PARTITION, /* From here on --peers and --for count, */
     HSY_SIM_PRESET_STEADY,
-    HSY_SIM_PRESET_SLOW
+    HSY_SIM_PRESET_SLOW,
+    HSY_SIM_PRESET_LIFEGUARD /* and from here on --runs. */
 };
 
 enum hsy_sim_compared {

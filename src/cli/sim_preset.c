@@ -41,6 +41,11 @@ uint32_t hsy_preset_messages(uint32_t per_s, uint64_t for_ns)
                                   HSY_STUDY_MESSAGES_MAX);
 }
 
+double hsy_preset_node_hours(uint32_t peers, uint64_t for_ns)
+{
+    return (double)peers * (double)for_ns / (60.0 * (double)HSY_MINUTE);
+}
+
 double hsy_preset_ms(uint64_t ns)
 {
     return (double)ns / 1e6;
@@ -111,8 +116,12 @@ void hsy_preset_json(const struct hsy_bar *bars, size_t count)
         printf("%s\"%s\": %s", i == 0 ? "" : ", ", bars[i].key,
                is_met(&bars[i]) ? "true" : "false");
     }
-    printf("}, \"all_met\": %s",
-           hsy_preset_met(bars, count) ? "true" : "false");
+    unsigned not_met = 0;
+    for (size_t i = 0; i < count; i++) {
+        not_met += is_met(&bars[i]) ? 0 : 1;
+    }
+    printf("}, \"not_met\": %u, \"all_met\": %s", not_met,
+           not_met == 0 ? "true" : "false");
 }
 
 int hsy_preset_code(const struct hsy_sim_run *run, bool met)

@@ -13,6 +13,8 @@ struct hsy_sim_wish hsy_preset_wish(const struct hsy_sim_options *o);
 struct hsy_sim_wish hsy_preset_sized(const struct hsy_sim_options *o,
                                      uint32_t peers, uint64_t *out_for_ns);
 
+/* Peers for so long, in hours. */
+double hsy_preset_node_hours(uint32_t peers, uint64_t for_ns);
 /* Of so many a second for so long; never more than a study takes. */
 uint32_t hsy_preset_messages(uint32_t per_s, uint64_t for_ns);
 double hsy_preset_ms(uint64_t ns);
@@ -32,7 +34,8 @@ bool hsy_preset_met(const struct hsy_bar *bars, size_t count);
 /* Ours, the bar, met or not. */
 void hsy_preset_table(const struct hsy_bar *bars, size_t count);
 /* Members of an object that has begun, each with a comma before: "KEY": ours
- * of each, "bars": {"KEY": bar, ...}, "met": {"KEY": true, ...}, "all_met". */
+ * of each, "bars": {"KEY": bar, ...}, "met": {"KEY": true, ...}, "not_met": how
+ * many, "all_met". */
 void hsy_preset_json(const struct hsy_bar *bars, size_t count);
 
 /* A number; null when it is none. */
@@ -47,6 +50,18 @@ void hsy_preset_kinds_table(const char *title,
 
 /* Of a run whose bars are @met or not: 1 also when they are not. */
 int hsy_preset_code(const struct hsy_sim_run *run, bool met);
+
+/* How soon the dead are found, in a calm network: bars of it, and certificates
+ * of nodes that were well. */
+enum { HSY_PRESET_DEATH_BARS = 7 };
+struct hsy_preset_deaths {
+    struct hsy_bar bars[HSY_PRESET_DEATH_BARS];
+    uint64_t false_deaths;
+    double node_hours;
+};
+/* @peers of them, @o->runs times. The exit code so far. */
+int hsy_preset_deaths(const struct hsy_sim_options *o, uint32_t peers,
+                      struct hsy_preset_deaths *out);
 
 /* Each runs it, prints what came out, and gives the exit code. */
 int hsy_preset_glomers(const struct hsy_sim_options *o);

@@ -8,6 +8,7 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "base/notes.h"
+#include "base/time.h"
 #include "sim/measure_inner.h"
 
 #include <string.h>
@@ -43,6 +44,7 @@ int hsy_measure_create(struct hsy_measure **out, const struct hearsay_mem *mem,
     m->cluster = cluster;
     m->count = hsy_cluster_count(cluster);
     m->seeds = hsy_cluster_seeds(cluster);
+    m->late_ns = HSY_MEASURE_LATE_S * HSY_SECOND;
     m->mend.healed_ns = HEARSAY_NEVER;
     m->mend.linked_ns = HEARSAY_NEVER;
     m->mend.mended_ns = HEARSAY_NEVER;

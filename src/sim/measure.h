@@ -29,7 +29,7 @@ enum {
     HSY_MEASURE_DEGREES = 32, /* Buckets: 0, 1, 2-3, 4-7, ... */
     /* A death that is recorded so soon after the subject came back is late,
      * not false: what led to it happened while it was away. */
-    HSY_MEASURE_LATE_S = 60
+    HSY_MEASURE_LATE_S = 60 /* Unless hsy_measure_late() says another time. */
 };
 
 /* @cluster is borrowed for the life of the measure. HEARSAY_ERR_NOMEM. */
@@ -73,6 +73,9 @@ void hsy_measure_leave_out(struct hsy_measure *m, uint32_t node);
 /* What the figures call missed, as of now. Looks at every message and node. */
 uint64_t hsy_measure_missed(const struct hsy_measure *m);
 
+/* Deaths are late for so long after the subject came back. */
+void hsy_measure_late(struct hsy_measure *m, uint64_t late_ns);
+
 /* @node was killed, frozen or cut off just now: its death is to be found, and
  * it is owed no message that was published before it recovers. Told again
  * before that: nothing changes. */
@@ -101,6 +104,9 @@ enum hsy_measure_what {
     HSY_MEASURE_HOPS,      /* Links that each first delivery took. */
     HSY_MEASURE_DETECTION, /* ns, from a strike to the first seed's record. */
     HSY_MEASURE_DETECTED,  /* ns, to the record of the last live seed. */
+    HSY_MEASURE_REPORTED,  /* ns, from a strike to the first peer's report. */
+    HSY_MEASURE_CERTIFIED, /* ns, from there to the first seed's record; 0
+                              when that came first, or without a report. */
     HSY_MEASURE_JOINS,     /* ns, from a peer's start to its membership. */
     HSY_MEASURE_HISTOGRAMS /* How many there are. */
 };
@@ -129,7 +135,7 @@ struct hsy_measure_counts {
     uint64_t unknown;               /* Of messages nobody published. */
     uint64_t struck, detected;      /* Nodes; those that a seed recorded. */
     uint64_t false_deaths;          /* Recorded about a node that was well. */
-    uint64_t late_deaths;           /* HSY_MEASURE_LATE_S */
+    uint64_t late_deaths;           /* hsy_measure_late() */
     uint64_t false_reports;         /* By any peer about one that was well. */
     uint64_t false_reports_healthy; /* Those by peers that were well. */
 };

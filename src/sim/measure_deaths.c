@@ -27,6 +27,12 @@ bool hsy_measure_is_well(const struct hsy_measure *m, uint32_t node)
            !hsy_cluster_is_isolated(m->cluster, node) && !is_struck(m, node);
 }
 
+void hsy_measure_late(struct hsy_measure *m, uint64_t late_ns)
+{
+    HSY_ASSERT(late_ns > 0);
+    m->late_ns = late_ns;
+}
+
 void hsy_measure_struck(struct hsy_measure *m, uint32_t node)
 {
     HSY_ASSERT(node < m->count);
@@ -75,6 +81,8 @@ static void found(struct hsy_measure *m, struct hsy_strike *s, uint32_t seed,
     if (s->seeds == 0) {
         m->counts.detected++;
         hsy_histogram_add(&m->histograms[HSY_MEASURE_DETECTION], took_ns);
+        hsy_histogram_add(&m->histograms[HSY_MEASURE_CERTIFIED],
+                          s->reported_ns == 0 ? 0 : now_ns - s->reported_ns);
     }
     s->seeds |= UINT64_C(1) << seed;
     if (!s->found && all_seeds(m, s->seeds)) {
@@ -90,8 +98,7 @@ static void judge(struct hsy_measure *m, uint32_t subject, uint64_t now_ns)
     if (!hsy_measure_is_well(m, subject)) {
         return; /* Dead, frozen or cut off, though we were not told of it. */
     }
-    bool late = member->well_ns > 0 &&
-                now_ns - member->well_ns < HSY_MEASURE_LATE_S * HSY_SECOND;
+    bool late = member->well_ns > 0 && now_ns - member->well_ns < m->late_ns;
     if (late) {
         m->counts.late_deaths++;
     } else {
@@ -126,8 +133,15 @@ static int removed(struct hsy_measure *m, uint32_t seed, uint32_t subject,
     return err == HEARSAY_ERR_FULL ? HEARSAY_OK : err;
 }
 
-static void reported(struct hsy_measure *m, uint32_t by, uint32_t subject)
+static void reported(struct hsy_measure *m, uint32_t by, uint32_t subject,
+                     uint64_t now_ns)
 {
+    struct hsy_strike *s = strike_of(m, subject);
+    if (s != NULL && !s->over && s->reported_ns == 0) {
+        s->reported_ns = now_ns;
+        hsy_histogram_add(&m->histograms[HSY_MEASURE_REPORTED],
+                          now_ns - s->struck_ns);
+    }
     if (hsy_measure_is_well(m, subject) &&
         !hsy_cluster_blocked(m->cluster, by, subject)) {
         m->counts.false_reports++;
@@ -152,7 +166,7 @@ int hsy_measure_death(struct hsy_measure *m, uint32_t node, uint64_t now_ns,
         return HEARSAY_OK;
     }
     if (is_report) {
-        reported(m, node, subject);
+        reported(m, node, subject, now_ns);
         return HEARSAY_OK;
     }
     return removed(m, node, subject, now_ns, note);

@@ -39,9 +39,10 @@ struct hsy_member {
 struct hsy_strike {
     uint64_t node; /* The key. */
     uint64_t struck_ns;
-    uint64_t seeds; /* A bit for each that has recorded its death. */
-    bool over;      /* It has recovered. */
-    bool found;     /* By all live seeds. */
+    uint64_t reported_ns; /* 0: not yet. */
+    uint64_t seeds;       /* A bit for each that has recorded its death. */
+    bool over;            /* It has recovered. */
+    bool found;           /* By all live seeds. */
 };
 
 /* One death as seeds see it; it is judged by the first that records it. */
@@ -76,6 +77,7 @@ struct hsy_measure {
     struct hearsay_mem mem;
     const struct hsy_cluster *cluster; /* Borrowed. */
     uint32_t count, seeds;
+    uint64_t late_ns;
     int err; /* Sticky: HEARSAY_ERR_NOMEM. */
     struct hsy_table messages, epochs, strikes, records, pulls;
     bool is_full;               /* A message came that is not followed. */

@@ -96,6 +96,12 @@ static const char *faults_fault(const struct hsy_study_config *c)
     if (p->count > 0 && (p->lasts_ns == 0 || p->apart_ns == 0)) {
         return "pauses need a length and a time between them";
     }
+    if (p->seeds >= c->seeds && p->seeds > 0) {
+        return "pauses of seeds: one of them is to be left";
+    }
+    if (c->reset_ppm > 1000000) {
+        return "a share of the connections: at most 100 %";
+    }
     return NULL;
 }
 
@@ -275,6 +281,9 @@ static int build(struct hsy_study *s)
         err = hsy_measure_create(&s->m, &c->mem, s->w->cluster);
     }
     if (err == HEARSAY_OK) {
+        if (c->pauses.answers_ns > 0) {
+            hsy_measure_late(s->m, c->pauses.answers_ns);
+        }
         s->forward = hsy_measure_observer(s->m);
         s->w->next = observer_of(s);
     }
@@ -306,6 +315,7 @@ int hsy_study_create(struct hsy_study **out,
     s->struck_ns = HEARSAY_NEVER;
     s->due_ns = HEARSAY_NEVER;
     s->turn_ns = HEARSAY_NEVER;
+    s->reset_ns = HEARSAY_NEVER;
     s->slow_node = UINT32_MAX;
     s->slice_ns = hsy_time_max(
         10 * HSY_MS,
@@ -314,8 +324,8 @@ int hsy_study_create(struct hsy_study **out,
     choose_nodes(s);
     int err = make_room(s);
     if (err == HEARSAY_OK && config->pauses.count > 0) {
-        s->paused = hsy_mem_zalloc(&config->mem,
-                                   config->pauses.count * sizeof(*s->paused));
+        size_t away = (size_t)config->pauses.count + config->pauses.seeds;
+        s->paused = hsy_mem_zalloc(&config->mem, away * sizeof(*s->paused));
         err = s->paused == NULL ? HEARSAY_ERR_NOMEM : HEARSAY_OK;
     }
     if (err == HEARSAY_OK) {

@@ -41,8 +41,13 @@ struct hsy_study_strikes {
  * 2017): so many for so long, then none for so long. */
 struct hsy_study_pauses {
     uint32_t count; /* 0: none. */
+    uint32_t seeds; /* So many of the seeds as well. */
+    bool killed;    /* The peers are killed, and start again afterwards. */
     uint64_t lasts_ns, apart_ns;
     uint64_t for_ns; /* In all; the last pause is not cut short. */
+    /* Who has been back for so long answers, and is not certified dead; 0: as
+     * the measure has it. */
+    uint64_t answers_ns;
 };
 
 /* The network falls into two halves, at random, and is whole again later.
@@ -80,6 +85,9 @@ struct hsy_study_config {
     uint64_t ping_interval_ns, gossip_interval_ns;
     uint32_t gossip_count;
     struct hsy_weather weather;
+    /* Of all connections, each second, once the overlay has settled: with this
+     * chance it breaks. */
+    uint32_t reset_ppm;
 
     uint64_t join_over_ns; /* Peers start evenly spread over this. */
     uint64_t join_max_ns;  /* And have so long after it to become members. */

@@ -6,6 +6,7 @@
  *   study_split.c   two halves, and one again
  *   study_first.c   who says the first word after a strike
  *   study_strike.c  who is struck, and how
+ *   study_pause.c   who is away for a while, again and again; resets
  */
 #ifndef HSY_SIM_STUDY_INNER_H
 #define HSY_SIM_STUDY_INNER_H
@@ -31,7 +32,7 @@ struct hsy_study {
     uint32_t spreads_count, spreads_room;
     uint32_t spreads_first; /* Those before it warmed the network up. */
     uint8_t *member;        /* Owned; per node: it has joined. */
-    uint32_t *paused;       /* Owned; the nodes that stand still for a pause. */
+    uint32_t *paused;       /* Owned; the nodes that are away for a pause. */
     uint32_t paused_count;
     uint32_t members, started;
     enum hsy_study_phase phase;
@@ -39,6 +40,7 @@ struct hsy_study {
     uint64_t due_ns;    /* When its next work is due. */
     uint64_t look_ns;   /* Not before: what is missing is looked for. */
     uint64_t turn_ns;   /* The next split or heal; NEVER: none. */
+    uint64_t reset_ns;  /* When connections break next; NEVER: not at all. */
     uint32_t slow_node; /* Singled out; UINT32_MAX: nobody. */
     uint32_t queued_most;
     uint8_t *sides;    /* Owned, per node, while it is split; else NULL. */
@@ -84,8 +86,14 @@ bool hsy_study_freezes(const struct hsy_study_config *config);
 /* Who dies or stands still, how many that is, of so many peers. */
 uint32_t hsy_study_victims(const struct hsy_study_config *config);
 HEARSAY_MUST_USE int hsy_study_strike(struct hsy_study *s);
-/* Freezes so many, or thaws those that are frozen. */
+
+/* study_pause.c */
+/* So many go away, or those that are away come back. */
 HEARSAY_MUST_USE int hsy_study_pause(struct hsy_study *s);
 HEARSAY_MUST_USE int hsy_study_unpause(struct hsy_study *s);
+/* From now on connections break. */
+void hsy_study_plan_resets(struct hsy_study *s);
+/* Some break, when it is time for it. */
+void hsy_study_reset(struct hsy_study *s);
 
 #endif

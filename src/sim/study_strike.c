@@ -134,35 +134,3 @@ int hsy_study_strike(struct hsy_study *s)
     }
     return err;
 }
-
-/* Drawn anew for each pause. */
-int hsy_study_pause(struct hsy_study *s)
-{
-    HSY_ASSERT(s->paused_count == 0);
-    int err = HEARSAY_OK;
-    s->struck_ns = hsy_cluster_now(s->w->cluster);
-    while (err == HEARSAY_OK && s->paused_count < s->config.pauses.count) {
-        uint32_t node;
-        if (!hsy_study_pick(s, &node)) {
-            break;
-        }
-        err = freeze_one(s, node);
-        s->paused[s->paused_count] = node;
-        s->paused_count++;
-    }
-    return err;
-}
-
-int hsy_study_unpause(struct hsy_study *s)
-{
-    int err = HEARSAY_OK;
-    s->struck_ns = hsy_cluster_now(s->w->cluster);
-    for (uint32_t i = 0; err == HEARSAY_OK && i < s->paused_count; i++) {
-        hsy_measure_recovered(s->m, s->paused[i]);
-        err = hsy_cluster_thaw(s->w->cluster, s->paused[i]);
-        /* It may have stopped by itself when it woke up. */
-        err = err == HEARSAY_ERR_STATE ? HEARSAY_OK : err;
-    }
-    s->paused_count = 0;
-    return err;
-}

@@ -314,13 +314,26 @@ class Presets(Sim):
         self.assertEqual(f["reader_dead"], sum(deaths["reader"]))
 
     def test_lifeguard_grid(self):
-        rows = self.figures("--preset", "lifeguard")
-        self.assertEqual(len(rows), 18)
+        f = self.judged("--preset", "lifeguard", "--peers", 12, "--for", "60s", "--runs", 2)
+        rows = f["grid"]
+        self.assertEqual(len(rows), 4 * 18)
+        self.assertEqual({row["weather"] for row in rows}, {"calm", "far", "resets", "both"})
         for row in rows:
             self.assertLessEqual(row["false_at_healthy"], row["false_at_all"])
             self.assertLessEqual(row["detected"], row["struck"])
-            self.assertEqual(row["detection_s"] is None, row["detected"] == 0)
-        self.assertTrue(any(row["detected"] for row in rows))
+            self.assertEqual(row["resets_percent"] > 0, row["weather"] in ("resets", "both"))
+            self.assertTrue(1 <= row["count"] <= 3, row)
+        self.assertTrue(any(row["detected"] for row in rows if row["lasts_s"] == 64))
+        # Twice in calm and far networks, once where connections break; and the deaths.
+        self.assertGreater(f["node_hours"], 12 * (2 * 36 + 36) / 60)
+        self.assertEqual((f["peers"], f["runs"], f["for_s"]), (12, 2, 60))
+        self.assertEqual(f["false_certificates"], sum(row["false_certificates"] for row in rows))
+        for name in ("false_certificates", "short_certified", "not_certified"):
+            self.assertEqual((f["bars"][name], f["met"][name]), (0, True), name)
+        for name in ("first_report_max_s", "certified_after_report_s", "killed_certified_s",
+                     "half_killed_certified_s", "half_silent_certified_s"):
+            self.assertTrue(0 < f[name] <= f["bars"][name], (name, f[name]))
+        self.assertTrue(29 < f["first_report_mean_s"] < 32, f["first_report_mean_s"])
 
     def test_mission(self):
         f = self.figures("--preset", "mission")
@@ -356,6 +369,7 @@ class Refuses(Sim):
                 (("more peers",), "--freeze", "60%", "--freeze-hubs", "50%"),
                 (("--warm-up",), "--warm-up", "-1"),
                 (("--runs", "--compare"), "--runs", "3"),
+                (("--runs", "--preset"), "--preset", "steady", "--runs", "3"),
                 (("--runs", "100"), "--compare", "relay=flood,tree", "--runs", "101"),
                 (("--rng",), "--compare", "relay=flood,tree", "--runs", "2", "--rng",
                  "18446744073709551615"),

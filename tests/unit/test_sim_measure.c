@@ -203,6 +203,33 @@ static void a_death_is_timed_at_the_first_seed_and_at_all(void **state)
     end();
 }
 
+static void the_first_report_and_what_follows_it_are_timed(void **state)
+{
+    (void)state;
+    begin(2, 4);
+    hsy_measure_struck(m, 2);
+    pass(30 * HSY_SECOND);
+    tell_dead(3, "dead-report", 2, 1);
+    pass(HSY_SECOND);
+    tell_dead(4, "dead-report", 2, 1); /* The second one. */
+    pass(4 * HSY_SECOND);
+    tell_dead(0, "dead-removed", 2, 1);
+    tell_dead(1, "dead-removed", 2, 1);
+    const struct hsy_histogram *reported =
+        hsy_measure_histogram(m, HSY_MEASURE_REPORTED);
+    const struct hsy_histogram *certified =
+        hsy_measure_histogram(m, HSY_MEASURE_CERTIFIED);
+    CLAIM_INT(reported->count, 1);
+    CLAIM(reported->max == 30 * HSY_SECOND);
+    CLAIM_INT(certified->count, 1);
+    CLAIM(certified->max == 5 * HSY_SECOND);
+    hsy_measure_struck(m, 3);
+    tell_dead(0, "dead-removed", 3, 1); /* Without a report. */
+    CLAIM_INT(certified->count, 2);
+    CLAIM(certified->min == 0);
+    end();
+}
+
 static void a_death_of_one_that_is_well_is_false_and_counted_once(void **state)
 {
     (void)state;
@@ -245,6 +272,10 @@ static void a_death_just_after_the_return_is_late(void **state)
     CLAIM_INT(figures().false_deaths, 0);
     pass(HSY_SECOND);
     tell_dead(0, "dead-removed", 2, 2);
+    CLAIM_INT(figures().false_deaths, 1);
+    hsy_measure_late(m, (HSY_MEASURE_LATE_S + 1) * HSY_SECOND);
+    tell_dead(0, "dead-removed", 2, 3);
+    CLAIM_INT(hsy_measure_counts(m).late_deaths, 2);
     CLAIM_INT(figures().false_deaths, 1);
     CLAIM_INT(hsy_measure_counts(m).detected, 0);
     end();
@@ -387,6 +418,7 @@ int main(void)
         cmocka_unit_test(a_new_process_owes_nothing_to_the_one_before),
         cmocka_unit_test(joins_are_timed_from_their_start),
         cmocka_unit_test(a_death_is_timed_at_the_first_seed_and_at_all),
+        cmocka_unit_test(the_first_report_and_what_follows_it_are_timed),
         cmocka_unit_test(a_death_of_one_that_is_well_is_false_and_counted_once),
         cmocka_unit_test(frozen_cut_off_and_dead_are_no_false_deaths),
         cmocka_unit_test(a_death_just_after_the_return_is_late),

@@ -251,6 +251,73 @@ static void test_pauses_come_and_go(void **state)
     hsy_study_destroy(s);
 }
 
+static void test_who_was_killed_for_a_pause_starts_again(void **state)
+{
+    (void)state;
+    struct hsy_study_config config = config_of(16);
+    config.messages = 0;
+    config.pauses = (struct hsy_study_pauses){.count = 1,
+                                              .killed = true,
+                                              .lasts_ns = 10 * HSY_SECOND,
+                                              .apart_ns = 10 * HSY_SECOND,
+                                              .for_ns = 50 * HSY_SECOND};
+    struct hsy_figures f;
+    struct hsy_study *s = run(&config, &f);
+    const struct hsy_measure *m = hsy_study_measure(s);
+    CLAIM_INT(hsy_measure_counts(m).struck, 3);
+    CLAIM_INT(hsy_measure_counts(m).detected, 3);
+    CLAIM(hsy_measure_histogram(m, HSY_MEASURE_DETECTION)->max < HSY_SECOND);
+    CLAIM_INT(f.joined, 16);
+    CLAIM_INT(f.false_deaths, 0);
+    hsy_study_destroy(s);
+}
+
+static void test_a_seed_may_be_away_too(void **state)
+{
+    (void)state;
+    struct hsy_study_config config = config_of(8);
+    config.messages = 0;
+    config.pauses = (struct hsy_study_pauses){.count = 1,
+                                              .seeds = 1,
+                                              .lasts_ns = 20 * HSY_SECOND,
+                                              .apart_ns = HSY_SECOND,
+                                              .for_ns = 30 * HSY_SECOND};
+    struct hsy_study *s = NULL;
+    bool done = false;
+    bool seen = false;
+    CLAIM_INT(hsy_study_create(&s, &config), HEARSAY_OK);
+    while (!done) {
+        CLAIM_INT(hsy_study_step(s, &done), HEARSAY_OK);
+        const struct hsy_cluster *c = hsy_study_witness(s)->cluster;
+        uint32_t seeds = 0;
+        uint32_t all = 0;
+        for (uint32_t i = 0; i < hsy_cluster_count(c); i++) {
+            bool away = hsy_cluster_process(c, i) == HSY_PROCESS_FROZEN;
+            seeds += away && i < config.seeds ? 1 : 0;
+            all += away ? 1 : 0;
+        }
+        CLAIM(all == 0 || (all == 2 && seeds == 1));
+        seen = seen || all == 2;
+    }
+    CLAIM(seen);
+    hsy_study_destroy(s);
+}
+
+static void test_connections_break_when_asked_to(void **state)
+{
+    (void)state;
+    struct hsy_study_config config = config_of(16);
+    config.messages = 0;
+    config.for_ns = 60 * HSY_SECOND;
+    struct hsy_figures calm = figures_of(&config);
+    config.reset_ppm = 50000;
+    struct hsy_figures f = figures_of(&config);
+    CLAIM(f.events > 2 * calm.events); /* Links are made again. */
+    CLAIM_INT(f.joined, 16);
+    CLAIM_INT(f.components, 1);
+    CLAIM_INT(f.false_deaths, 0);
+}
+
 static void test_for_cuts_short_and_says_so(void **state)
 {
     (void)state;
@@ -295,8 +362,8 @@ static void test_nonsense_is_refused(void **state)
 {
     (void)state;
     struct hsy_study *s = NULL;
-    struct hsy_study_config wrong[8];
-    for (int i = 0; i < 8; i++) {
+    struct hsy_study_config wrong[10];
+    for (int i = 0; i < 10; i++) {
         wrong[i] = config_of(10);
         CLAIM(hsy_study_config_fault(&wrong[i]) == NULL);
     }
@@ -308,7 +375,9 @@ static void test_nonsense_is_refused(void **state)
     wrong[5].strikes.kill = 11;
     wrong[6].strikes.crash_ppm = 1000001;
     wrong[7].pauses.count = 1; /* Without a length. */
-    for (int i = 0; i < 8; i++) {
+    wrong[8].pauses.seeds = 3; /* All of them. */
+    wrong[9].reset_ppm = 1000001;
+    for (int i = 0; i < 10; i++) {
         CLAIM(hsy_study_config_fault(&wrong[i]) != NULL);
         CLAIM_INT(hsy_study_create(&s, &wrong[i]), HEARSAY_ERR_INVALID);
     }
@@ -359,6 +428,9 @@ int main(void)
         cmocka_unit_test(test_two_halves_for_a_while),
         cmocka_unit_test(test_one_is_singled_out),
         cmocka_unit_test(test_pauses_come_and_go),
+        cmocka_unit_test(test_who_was_killed_for_a_pause_starts_again),
+        cmocka_unit_test(test_a_seed_may_be_away_too),
+        cmocka_unit_test(test_connections_break_when_asked_to),
         cmocka_unit_test(test_for_cuts_short_and_says_so),
         cmocka_unit_test(test_who_cannot_join_is_named),
         cmocka_unit_test(test_nonsense_is_refused),
