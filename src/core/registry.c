@@ -270,17 +270,19 @@ int hsy_registry_put_floor(struct hsy_registry *r, const struct hearsay_id *id,
     return 0;
 }
 
-/* The id has something higher now. */
-static void clear_floor(struct hsy_registry *r, struct hsy_row_write *write)
+/* The id has something higher now. @e: it is living, or was so far. */
+static void clear_floor(struct hsy_registry *r, struct hsy_row_write *write,
+                        const struct hsy_entry *e)
 {
     struct hsy_floor *f = hsy_table_find(&r->floors, &write->id);
 
     HSY_ASSERT(write->count == 1);
-    if (f == NULL) {
-        return;
+    if (f != NULL) {
+        hsy_table_remove(&r->floors, f);
     }
-    hsy_table_remove(&r->floors, f);
-    hsy_row_put_floor(write, 0);
+    if (f != NULL || (e != NULL && e->accused > 0)) {
+        hsy_row_put_floor(write, 0);
+    }
 }
 
 /* ---------------------------------------------------------------- graves */
@@ -425,6 +427,9 @@ void hsy_registry_settle(struct hsy_registry *r, const struct hearsay_id *id)
         return;
     }
     if (hsy_registry_rank(r, id) >= f->rank) {
+        if (e != NULL && f->rank == hsy_rank_alive(e->incarnation)) {
+            e->accused = e->incarnation;
+        }
         hsy_table_remove(&r->floors, f);
     } else if (e != NULL) {
         free_entry(r, e);
@@ -464,13 +469,13 @@ static enum hsy_merged bury(struct hsy_registry *r,
     struct hsy_grave *g = hsy_registry_grave(r, id);
     clamp_since(r, g);
     g->buried_ns = r->env->now.mono_ns;
+    hsy_row_write_init(&write, id);
+    hsy_row_put_grave(&write, g->proof, g->proof_len);
     struct hsy_entry *e = hsy_registry_find(r, id);
+    clear_floor(r, &write, e);
     if (e != NULL) {
         free_entry(r, e);
     }
-    hsy_row_write_init(&write, id);
-    hsy_row_put_grave(&write, g->proof, g->proof_len);
-    clear_floor(r, &write);
     *out_token = hsy_registry_ask(r, &write);
     HSY_ASSERT(hsy_registry_rank(r, id) == rank);
     return rank == known ? HSY_MERGED_SAME : HSY_MERGED_NEWER;
@@ -544,7 +549,10 @@ static uint64_t save(struct hsy_registry *r, struct hsy_entry *e)
 
     hsy_row_write_init(&write, &e->id);
     hsy_row_put_living(&write, e->record);
-    clear_floor(r, &write);
+    if (!hsy_entry_accused(e)) {
+        clear_floor(r, &write, e);
+        e->accused = 0;
+    }
     e->token = hsy_registry_ask(r, &write);
     HSY_ASSERT(!hsy_entry_saved(e));
     return e->token;

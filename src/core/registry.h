@@ -34,6 +34,10 @@ struct hsy_entry {
      * majority: then that long without a sign of life starts a trial. 0:
      * restored, to be set when the clock runs. */
     uint64_t lease_until_ns;
+    /* The last of its incarnations on which this seed signed a verdict; 0:
+     * none. If it is the present one, a FLOOR row of its rank says so on disk.
+     */
+    uint64_t accused;
     uint64_t token;  /* Of the write of the record that is awaited, or
                         HSY_TOKEN_LOST. 0: it is on disk. */
     uint32_t degree; /* Links that both ends name. */
@@ -167,6 +171,10 @@ void hsy_registry_recheck(struct hsy_registry *r, const struct hearsay_id *id,
 /* What a dial back to @e found. */
 void hsy_registry_reach(struct hsy_registry *r, struct hsy_entry *e,
                         enum hsy_reach_found found);
+/* This seed's verdict on the present incarnation of @e goes out: somebody may
+ * complete it with others, whatever @e answers. So it has to step above. */
+void hsy_registry_accuse(struct hsy_registry *r, struct hsy_entry *e);
+bool hsy_entry_accused(const struct hsy_entry *e);
 
 /* Is the record of @e on disk? */
 bool hsy_entry_saved(const struct hsy_entry *e);

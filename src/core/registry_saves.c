@@ -83,6 +83,26 @@ uint64_t hsy_registry_ask(struct hsy_registry *r, struct hsy_row_write *write)
     return HSY_TOKEN_LOST;
 }
 
+bool hsy_entry_accused(const struct hsy_entry *e)
+{
+    HSY_ASSERT(e->accused <= e->incarnation);
+    return e->accused == e->incarnation;
+}
+
+void hsy_registry_accuse(struct hsy_registry *r, struct hsy_entry *e)
+{
+    HSY_UNSET struct hsy_row_write write;
+
+    HSY_ASSERT(e->incarnation > 0);
+    if (hsy_entry_accused(e)) {
+        return;
+    }
+    e->accused = e->incarnation;
+    hsy_row_write_init(&write, &e->id);
+    hsy_row_put_floor(&write, hsy_rank_alive(e->accused));
+    (void)hsy_registry_ask(r, &write);
+}
+
 /* All rows that @id can have, as memory has them. */
 static void save_whole(struct hsy_registry *r, const struct hearsay_id *id)
 {
@@ -100,7 +120,11 @@ static void save_whole(struct hsy_registry *r, const struct hearsay_id *id)
     } else {
         hsy_row_delete(&write);
     }
-    hsy_row_put_floor(&write, f != NULL ? f->rank : 0);
+    uint64_t floor = f != NULL ? f->rank : 0;
+    if (e != NULL && hsy_entry_accused(e)) {
+        floor = hsy_rank_alive(e->accused);
+    }
+    hsy_row_put_floor(&write, floor);
     uint64_t token = hsy_registry_ask(r, &write);
     if (e != NULL) {
         e->token = token;

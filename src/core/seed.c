@@ -86,6 +86,7 @@ void hsy_seed_link_up(struct hsy_seed *s, struct hsy_neighbour *n,
 {
     HSY_ASSERT(n->link != 0);
     hsy_trial_veto(s, &n->id);
+    hsy_seed_acquit(s, n);
     hsy_fellows_link_up(s, n, own_dial);
     settle(s);
 }
@@ -175,6 +176,7 @@ bool hsy_seed_pong(struct hsy_seed *s, struct hsy_neighbour *n, uint64_t nonce)
     HSY_ASSERT(n->link != 0);
     if (hsy_trial_is_nonce(s, &n->id, nonce)) {
         hsy_trial_veto(s, &n->id);
+        hsy_seed_acquit(s, n);
         ours = true;
     }
     ours = hsy_bridging_pong(s, &n->id, nonce) || ours;
@@ -283,6 +285,9 @@ bool hsy_seed_frame(struct hsy_seed *s, struct hsy_neighbour *n,
 {
     HSY_ASSERT(n->link != 0);
     hsy_registry_renew(&s->registry, &n->id);
+    if (frame->type != HSY_REGISTER) { /* That is answered anyway. */
+        hsy_seed_acquit(s, n);
+    }
     bool ours = take_frame(s, n, frame);
     settle(s);
     return ours;

@@ -17,6 +17,9 @@ static inline void hsy_seed_misuse(struct hsy_seed *s)
 /* Another boot of @n ranks higher: it must step above, or vanish from the list
  * while it lives. */
 void hsy_seed_overtaken(struct hsy_seed *s, const struct hsy_neighbour *n);
+/* This seed has called the present incarnation of @n dead, and hears @n: its
+ * verdict is out, so @n must step above it. Nothing if it has not. */
+void hsy_seed_acquit(struct hsy_seed *s, const struct hsy_neighbour *n);
 void hsy_seed_register(struct hsy_seed *s, const struct hsy_neighbour *n,
                        const struct hsy_record *record);
 /* The disk has answered the write @token. */

@@ -233,6 +233,25 @@ void hsy_seed_overtaken(struct hsy_seed *s, const struct hsy_neighbour *n)
     send_answer(s, n, n->incarnation, HSY_REGISTERED_STALE);
 }
 
+void hsy_seed_acquit(struct hsy_seed *s, const struct hsy_neighbour *n)
+{
+    const struct hsy_entry *e = hsy_registry_find(&s->registry, &n->id);
+
+    HSY_ASSERT(n->link != 0);
+    if (e != NULL && hsy_entry_accused(e)) {
+        send_answer(s, n, e->incarnation, HSY_REGISTERED_STALE);
+    }
+}
+
+/* Once more of the incarnation that this seed's verdict is on. */
+static bool is_accused(const struct hsy_entry *e,
+                       const struct hsy_record *record)
+{
+    HSY_ASSERT(record->incarnation > 0);
+    return e != NULL && e->incarnation == record->incarnation &&
+           hsy_entry_accused(e);
+}
+
 void hsy_seed_register(struct hsy_seed *s, const struct hsy_neighbour *n,
                        const struct hsy_record *record)
 {
@@ -245,7 +264,8 @@ void hsy_seed_register(struct hsy_seed *s, const struct hsy_neighbour *n,
         send_answer(s, n, record->incarnation, HSY_REGISTERED_NO_ADDR);
         return;
     }
-    if (is_rival(hsy_registry_find(&s->registry, &record->id), record)) {
+    const struct hsy_entry *e = hsy_registry_find(&s->registry, &record->id);
+    if (is_rival(e, record) || is_accused(e, record)) {
         send_answer(s, n, record->incarnation, HSY_REGISTERED_STALE);
         return;
     }

@@ -407,6 +407,7 @@ void hsy_trial_signed(struct hsy_seed *s, const struct hsy_verdict *own)
     enter(s, t, HSY_TRIAL_SIGNED, HEARSAY_NEVER);
     bool added = add_verdict(t, own);
     HSY_ASSERT(added || t->verdicts_count == HSY_VERDICTS_MAX);
+    hsy_registry_accuse(&s->registry, hsy_registry_find(&s->registry, &t->id));
     s->env->counters.verdicts++;
     tell(s, HEARSAY_INFO, "dead-verdict", t);
     fill_frame(&frame, t, own);
