@@ -62,23 +62,38 @@ static uint64_t count_edges(const struct hsy_registry *r)
     return count;
 }
 
-static void add_edges(struct hsy_picture *p)
+static void add_edges(struct hsy_web *web, const struct hsy_registry *r)
 {
-    HSY_ASSERT(p->web.vertices == p->r->living.count);
-    for (uint32_t i = 0; i < p->web.vertices; i++) {
-        const struct hsy_entry *e = hsy_registry_at(p->r, i);
+    HSY_ASSERT(web->vertices == r->living.count);
+    for (uint32_t i = 0; i < web->vertices; i++) {
+        const struct hsy_entry *e = hsy_registry_at(r, i);
         if (!is_counted(e)) {
             continue;
         }
-        hsy_web_vertex(&p->web, i);
+        hsy_web_vertex(web, i);
         struct hsy_ids links = hsy_entry_links(e);
         for (uint32_t k = 0; k < links.count; k++) {
-            uint32_t other = place_of(p->r, hsy_ids_at(&links, k));
+            uint32_t other = place_of(r, hsy_ids_at(&links, k));
             if (other != HSY_WEB_NONE) {
-                hsy_web_edge(&p->web, other);
+                hsy_web_edge(web, other);
             }
         }
     }
+}
+
+int hsy_topology_web(const struct hsy_registry *r,
+                     const struct hearsay_mem *mem, struct hsy_web *out)
+{
+    uint64_t edges = count_edges(r);
+
+    HSY_ASSERT(out != NULL);
+    if (edges > UINT32_MAX ||
+        hsy_web_init(out, mem, r->living.count, (uint32_t)edges) != 0) {
+        return HEARSAY_ERR_NOMEM;
+    }
+    add_edges(out, r);
+    hsy_web_walk(out);
+    return 0;
 }
 
 /* ------------------------------------------------------------------- parts */
@@ -204,16 +219,10 @@ void hsy_picture_fini(struct hsy_picture *p, const struct hearsay_mem *mem)
 
 static bool take_picture(struct hsy_picture *p, struct hsy_env *env)
 {
-    uint64_t edges = count_edges(p->r);
-
-    if (edges > UINT32_MAX ||
-        hsy_web_init(&p->web, &env->mem, p->r->living.count, (uint32_t)edges) !=
-            0) {
+    HSY_ASSERT(p->parts == NULL);
+    if (hsy_topology_web(p->r, &env->mem, &p->web) != 0) {
         return false;
     }
-    add_edges(p);
-    hsy_web_walk(&p->web);
-    HSY_ASSERT(p->parts == NULL);
     if (p->web.parts <= 1) {
         return true;
     }

@@ -60,11 +60,17 @@ void hsy_topology_init(struct hsy_topology *t, struct hsy_env *env);
 void hsy_topology_soon(struct hsy_topology *t, const struct hsy_registry *r,
                        uint64_t wait_ns);
 
-/* Counts components over the living, not absent entries that have had the
- * time to link (a snapshot is there): an edge exists when either end's
- * snapshot names the other. Marks the entries that hold one together. Plans
- * the next look. False: nothing has changed, or no memory; else @out is to be
- * ended. */
+/* The graph of @r as it is now, walked. Vertices are places in the registry;
+ * counted are the living, not absent entries that have had the time to link (a
+ * snapshot is there). An edge is what one end's snapshot says of the other.
+ * HEARSAY_ERR_NOMEM: there is nothing to be ended. */
+HEARSAY_MUST_USE int hsy_topology_web(const struct hsy_registry *r,
+                                      const struct hearsay_mem *mem,
+                                      struct hsy_web *out);
+
+/* Counts the components of that graph. Marks the entries that hold one
+ * together. Plans the next look. False: nothing has changed, or no memory;
+ * else @out is to be ended. */
 HEARSAY_MUST_USE bool hsy_topology_look(struct hsy_topology *t,
                                         struct hsy_registry *r,
                                         struct hsy_picture *out);
