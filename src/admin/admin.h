@@ -24,6 +24,9 @@ enum {
     HSY_ADMIN_BODIES_MAX = 64 * 1024 * 1024, /* All of them together. */
     /* Contents that are being downloaded: the node may have dropped them. */
     HSY_ADMIN_PINNED_MAX = 64 * 1024 * 1024,
+    /* Answers of /v1/topology that are being read. 10,000 peers with 100,000
+     * links are 4 MiB of text. */
+    HSY_ADMIN_DRAWINGS_MAX = 2,
     HSY_ADMIN_IDLE_S = 30,
     HSY_ADMIN_EVENTS_MAX = 1024,           /* Remembered for all subscribers. */
     HSY_ADMIN_EVENTS_LEN_MAX = 256 * 1024, /* Their bytes. */

@@ -369,6 +369,10 @@ void hsy_http_done(void *cls, struct MHD_Connection *connection, void **request,
         if (r->content != NULL) {
             unpin(r);
         }
+        if (r->draws) {
+            HSY_ASSERT(r->admin->drawings > 0);
+            r->admin->drawings--;
+        }
         hsy_mem_free(hearsay_mem_default(), r->body);
         hsy_mem_free(hearsay_mem_default(), r);
     }

@@ -21,6 +21,7 @@ struct hsy_http_request {
     uint64_t body_seen;  /* and what came. */
     bool crowded;        /* All bodies together take too much. */
     struct hsy_ask *ask; /* Owned; NULL: it does not wait; asks.h. */
+    bool draws;          /* It counts in admin->drawings. */
     struct hearsay_buf *content; /* Owned; what is downloaded; NULL: nothing. */
     struct hsy_http_request *next_reader; /* With content: in admin->readers. */
 };

@@ -2,6 +2,7 @@
  * row, so that an answer is one moment of the node. */
 #include "admin/http.h"
 #include "admin/state.h"
+#include "admin/topology.h"
 #include "base/assert.h"
 #include "base/time.h"
 #include "node/view.h"
@@ -373,6 +374,7 @@ const struct hsy_http_route hsy_http_routes[] = {
     {"GET", "/v1/status", get_status},
     {"GET", "/v1/peers", get_peers},
     {"GET", "/v1/links", get_links},
+    {"GET", "/v1/topology", hsy_topology_get},
     {"GET", "/v1/events", get_events},
     {"GET", "/v1/content", get_content},
     {"POST", "/v1/messages", post_message},

@@ -34,6 +34,7 @@ struct hsy_admin {
      * read is there, and counts, once. */
     struct hsy_http_request *readers;
     size_t pinned_len;
+    uint32_t drawings; /* Answers of /v1/topology that are being read. */
 };
 
 /* Heartbeats while there are subscribers. */

@@ -27,6 +27,7 @@ int hsy_cmd_answer(int argc, char **argv);
 int hsy_cmd_watch(int argc, char **argv);
 int hsy_cmd_peers(int argc, char **argv);
 int hsy_cmd_links(int argc, char **argv);
+int hsy_cmd_topology(int argc, char **argv);
 int hsy_cmd_status(int argc, char **argv);
 int hsy_cmd_leave(int argc, char **argv);
 int hsy_cmd_version(int argc, char **argv);

@@ -51,6 +51,8 @@ static void host_rows(FILE *out, const struct hsy_node_options *options,
         {"API answers not read, bytes", HSY_ADMIN_ASKS_MAX,
          HSY_ADMIN_ASK_LEN_MAX, "drop, counted"},
         {"API downloads, bytes", 1, HSY_ADMIN_PINNED_MAX, "try again"},
+        {"API topologies, bytes", HSY_ADMIN_DRAWINGS_MAX,
+         HSY_ADMIN_RESPONSE_MAX, "try again"},
         {"API events, bytes", 1, HSY_ADMIN_EVENTS_LEN_MAX, "drop the oldest"},
     };
     for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {

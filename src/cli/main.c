@@ -18,6 +18,8 @@ static const struct hsy_command commands[] = {
     {"watch", "follow messages and events as they arrive", hsy_cmd_watch},
     {"peers", "list the peers that the local node knows", hsy_cmd_peers},
     {"links", "list the open links of the local node", hsy_cmd_links},
+    {"topology", "show the overlay as a graph: parts, hubs, degrees",
+     hsy_cmd_topology},
     {"status", "tell how the local node is doing", hsy_cmd_status},
     {"leave", "make the local node say good-bye and stop", hsy_cmd_leave},
     {"version", "print the version", hsy_cmd_version},
