@@ -19,7 +19,7 @@ from cluster import BINARY, Cluster, UnixConnection, Watching, free_ports, wait_
 STATUS_KEYS = {"id", "role", "state", "registered", "quorum", "uptime_s", "counters", "name",
                "network", "seeds", "peers", "degree", "incarnation", "join_s", "memory"}
 PEER_KEYS = {"id", "name", "role", "addresses", "incarnation", "state", "degree",
-             "cut"}
+             "cut", "dialable"}
 LINK_KEYS = {"id", "address", "direction", "relay", "version", "rtt_ms", "queue_bytes", "lanes",
              "strikes", "name", "role"}
 
