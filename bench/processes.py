@@ -95,14 +95,14 @@ class Hosts:
                 pass  # It was not made, or is held: the others go all the same.
 
 
-class LoadPeer:
-    def __init__(self, binary, host, name, port, seeds, env, log):
-        self.name, self.host = name, host
-        self.address = f"{host.address}:{port}"
-        self.process = subprocess.Popen(
-            host.command([binary, name, self.address, *seeds]), stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, stderr=log, env={**os.environ, **env})
-        self.held = b""
+class Told:
+    """A process that answers each line of its input with one JSON object on a
+    line, and ends when its input does."""
+
+    def __init__(self, name, command, log, env=None):
+        self.name, self.held = name, b""
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=log, env={**os.environ, **(env or {})})
 
     def send(self, line):
         self.process.stdin.write(line.encode() + b"\n")
@@ -129,6 +129,12 @@ class LoadPeer:
         self.process.send_signal(number)
 
 
+class LoadPeer(Told):
+    def __init__(self, binary, host, name, port, seeds, env, log):
+        self.host, self.address = host, f"{host.address}:{port}"
+        super().__init__(name, host.command([binary, name, self.address, *seeds]), log, env)
+
+
 class Network:
     def __init__(self, hearsay, load_peer, seeds_host, seeds, env=None):
         self.hearsay, self.load_peer, self.env = hearsay, load_peer, env or {}
@@ -152,7 +158,10 @@ class Network:
     def __exit__(self, *_):
         for peer in self.peers:
             peer.process.send_signal(signal.SIGCONT)
-            peer.process.stdin.close()
+            try:
+                peer.process.stdin.close()
+            except BrokenPipeError:
+                pass  # It is gone.
         for process in [peer.process for peer in self.peers] + self.seed_processes:
             try:
                 process.send_signal(signal.SIGTERM)
@@ -169,6 +178,19 @@ class Network:
         self.peers.append(peer)
         return peer
 
+    def tell(self, host, name, args):
+        """Another program than load_peer, that is told what to do as well."""
+        told = Told(name, host.command(args), self.log)
+        self.peers.append(told)
+        return told
+
+    def seed_status(self, index, what="status"):
+        """`hearsay WHAT --json` of a seed."""
+        socket = self.folder / f"seed{index + 1}" / "control.sock"
+        done = subprocess.run([self.hearsay, what, "--socket", socket, "--json"],
+                              capture_output=True, text=True, timeout=COMMAND_S)
+        return json.loads(done.stdout or "null")
+
     def wait_joined(self, links_min=3, timeout_s=60):
         end = time.monotonic() + timeout_s
         while True:
@@ -181,10 +203,7 @@ class Network:
 
     def states(self):
         """What the first seed says of each peer, by name: alive, dead, left..."""
-        socket = self.folder / "seed1" / "control.sock"
-        done = subprocess.run([self.hearsay, "peers", "--socket", socket, "--json"],
-                              capture_output=True, text=True, timeout=COMMAND_S)
-        return {p["name"]: p["state"] for p in json.loads(done.stdout or "[]")}
+        return {p["name"]: p["state"] for p in self.seed_status(0, "peers") or []}
 
 
 def percentile_us(reports, share):
