@@ -160,6 +160,8 @@ static void carry_out(struct host *h, const struct hearsay_effect *fx)
     case HEARSAY_FX_RECEIPT: /* This example sends no direct message, */
     case HEARSAY_FX_ANSWER:  /* and asks nothing. */
     case HEARSAY_FX_QUERY_DONE:
+    case HEARSAY_FX_FOUND:
+    case HEARSAY_FX_FIND_DONE:
         return;
     case HEARSAY_FX_NOTE:
         print_note(fx->note);

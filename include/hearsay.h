@@ -313,6 +313,8 @@ enum hearsay_event_kind {
     HEARSAY_EV_QUERY,     /**< Publish a message that asks: ANSWER for each
                                answer, QUERY_DONE at the end. */
     HEARSAY_EV_ANSWER,    /**< The application answers a query. */
+    HEARSAY_EV_FIND,      /**< Ask a quorum of the seeds who is there: FOUND
+                               for each node, FIND_DONE at the end. */
     HEARSAY_EV_LEAVE      /**< Tell everybody good-bye, then stop: STOPPED
                                follows within 2 s, once jobs are answered.
                                Without it a node that ends counts as dead. */
@@ -373,6 +375,12 @@ struct hearsay_event {
             size_t payload_len;     /**< <= HEARSAY_DIRECT_MAX. */
             uint64_t *out_number;   /**< As of SEND. */
         } answer;
+        struct {
+            bool all;             /**< Else @id alone. */
+            struct hearsay_id id; /**< Not looked at with @all. */
+            uint64_t timeout_ns;  /**< At most 60 s; 0: 5 s. */
+            uint64_t *out_number; /**< Set on success; may be NULL. */
+        } find;
         struct {
             struct hearsay_job *job; /**< Given back. */
         } job;
@@ -470,6 +478,39 @@ struct hearsay_summary {
     bool stopped;      /**< This node stopped before the end. */
 };
 
+/** What the seeds know of a node. */
+enum hearsay_found_state {
+    HEARSAY_FOUND_ALIVE,
+    HEARSAY_FOUND_DEAD, /**< Certified by a majority of the seeds. */
+    HEARSAY_FOUND_LEFT  /**< By its own word. */
+};
+
+/** A node, as FIND has found it: the highest that any seed of a quorum knows,
+ * each proved by the node's signature or the seeds'. */
+struct hearsay_found {
+    uint64_t number; /**< Of the FIND. */
+    struct hearsay_id id;
+    uint64_t incarnation;
+    enum hearsay_found_state state;
+    enum hearsay_role role;
+    char name[HEARSAY_NAME_MAX + 1];
+    uint32_t addrs_count;
+    struct hearsay_addr addrs[HEARSAY_ADDRS_MAX];
+};
+
+/** The end of a FIND. */
+struct hearsay_find_end {
+    uint64_t number;
+    uint32_t found;    /**< Nodes told by FOUND. */
+    uint32_t answered; /**< Seeds that answered last. */
+    uint32_t quorum;   /**< So many had to. */
+    uint32_t seeds;    /**< Of so many. */
+    bool whole;   /**< A quorum told all: who is not found is not there. Else
+                       its time was up, and what was found is true all the
+                       same, but somebody may be missing. */
+    bool stopped; /**< This node stopped before the end. */
+};
+
 /** One value of a note. */
 struct hearsay_field {
     const char *key; /**< Static. */
@@ -522,6 +563,8 @@ enum hearsay_effect_kind {
                              ANSWER; once for each. */
     HEARSAY_FX_ANSWER,  /**< An answer to a query; once for each node. */
     HEARSAY_FX_QUERY_DONE, /**< The query is over; once for each. */
+    HEARSAY_FX_FOUND,      /**< FIND has found a node, dead ones too. */
+    HEARSAY_FX_FIND_DONE,  /**< FIND is over; once for each. */
     HEARSAY_FX_NOTE,       /**< Tell whoever listens. */
     HEARSAY_FX_JOB,        /**< hearsay_job_run() it, answer JOB_DONE. */
     HEARSAY_FX_PERSIST,    /**< Commit to disk, answer PERSISTED. */
@@ -564,7 +607,9 @@ struct hearsay_effect {
             size_t payload_len;
         } answer;
         const struct hearsay_summary *summary; /**< Of QUERY_DONE; lent. */
-        const struct hearsay_note *note;       /**< Lent. */
+        const struct hearsay_found *found;     /**< Lent. */
+        struct hearsay_find_end find_done;
+        const struct hearsay_note *note; /**< Lent. */
         struct hearsay_job *job; /**< Given, until JOB_DONE returns it. */
         struct {
             uint64_t token; /**< To answer with, once for all its rows. Those
@@ -625,22 +670,20 @@ hearsay_node_restore(struct hearsay_node *node, const struct hearsay_row *row);
  *
  * HEARSAY_ERR_BUSY: effects are not drained; nothing happened.
  * HEARSAY_ERR_STATE: before START, a second START, after STOPPED; or PUBLISH,
- *     SEND, QUERY or ANSWER at a seed, before joining (the note "joined") or
- *     after LEAVE; or SUBSCRIBE at a seed. Nothing was taken.
- * HEARSAY_ERR_AGAIN: PUBLISH, SEND, QUERY or ANSWER found a bound reached;
- *     nothing was taken. Try again after the next JOB_DONE, SENT, RECEIPT or
- *     QUERY_DONE; where PUBLISH waits for peers that are behind, after the
- *     next BYTES, in 3 s at most.
- * HEARSAY_ERR_TOO_BIG: one of these with too large a payload or topic.
- * HEARSAY_ERR_UNKNOWN, HEARSAY_ERR_LATE, HEARSAY_ERR_ANSWERED: ANSWER to a
- *     query that is not known here (any more), is over, or has its answer.
- * HEARSAY_ERR_INVALID: there is no such kind of event; or SUBSCRIBE with a
- *     pattern that is too long, or has a '*' that is not at its end; or SEND
- *     to the node itself, or SEND or QUERY with a timeout out of range.
- * HEARSAY_ERR_FULL: SUBSCRIBE with a 65th pattern.
- * HEARSAY_ERR_NOMEM: the event was taken, but something that it or the time
- *     should have led to is missing; the node goes on. SUBSCRIBE changed
- *     nothing. After BYTES and LINK_UP
+ *     SEND, QUERY, ANSWER or FIND at a seed, before joining (the note "joined")
+ * or after LEAVE; or SUBSCRIBE at a seed. Nothing was taken. HEARSAY_ERR_AGAIN:
+ * PUBLISH, SEND, QUERY, ANSWER or FIND found a bound reached; nothing was
+ * taken. Try again after the next JOB_DONE, SENT, RECEIPT, QUERY_DONE or
+ * FIND_DONE; where PUBLISH waits for peers that are behind, after the next
+ * BYTES, in 3 s at most. HEARSAY_ERR_TOO_BIG: one of these with too large a
+ * payload or topic. HEARSAY_ERR_UNKNOWN, HEARSAY_ERR_LATE,
+ * HEARSAY_ERR_ANSWERED: ANSWER to a query that is not known here (any more), is
+ * over, or has its answer. HEARSAY_ERR_INVALID: there is no such kind of event;
+ * or SUBSCRIBE with a pattern that is too long, or has a '*' that is not at its
+ * end; or SEND to the node itself, or SEND, QUERY or FIND with a timeout out of
+ * range. HEARSAY_ERR_FULL: SUBSCRIBE with a 65th pattern. HEARSAY_ERR_NOMEM:
+ * the event was taken, but something that it or the time should have led to is
+ * missing; the node goes on. SUBSCRIBE changed nothing. After BYTES and LINK_UP
  *     the host ends that link and reports it as down. A job of JOB_DONE is not
  *     given twice.
  * Bad bytes from a peer are no error here: they are counted, noted, and the

@@ -123,6 +123,12 @@ HEARSAY_API HEARSAY_MUST_USE int
 hearsay_runtime_query(struct hearsay_runtime *rt,
                       const struct hearsay_outgoing *out, uint64_t *out_seq);
 
+/** As HEARSAY_EV_FIND; NULL @id: all. on_told() brings FOUND for each node and,
+ * at the end, FIND_DONE of *@out_number. */
+HEARSAY_API HEARSAY_MUST_USE int
+hearsay_runtime_find(struct hearsay_runtime *rt, const struct hearsay_id *id,
+                     uint64_t timeout_ns, uint64_t *out_number);
+
 /** An answer to the query that a message (query_ns > 0) was. Borrowed. */
 struct hearsay_answer {
     struct hearsay_id origin;

@@ -13,7 +13,7 @@ enum {
     /* Of both listeners; of the connections of one, these leave eight, so that
      * `status` finds room. */
     HSY_ADMIN_SUBSCRIBERS_MAX = 64,
-    HSY_ADMIN_ASKS_MAX = 8, /* Direct messages and queries, up to 60 s each. */
+    HSY_ADMIN_ASKS_MAX = 8, /* Direct messages, queries, finds; 60 s each. */
     HSY_ADMIN_CONNECTIONS_MAX = 80, /* Per listener; others are refused. */
     /* Text of a query's answers that its client has not read yet. What finds
      * no room is counted and told. */

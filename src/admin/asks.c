@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "node/view.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { BLOCK_LEN = 16 * 1024, TIMEOUT_MAX_MS = 60 * 1000 };
@@ -20,13 +21,15 @@ struct hsy_ask {
     struct hsy_asks *asks;
     struct MHD_Connection *connection;
     uint64_t number; /* Of the message; the seq of the query. */
-    bool query;
+    enum ask_kind { ASK_SEND, ASK_QUERY, ASK_FIND } kind;
     bool suspended;
     bool over; /* Nothing more will be told. */
     enum hearsay_outcome outcome;
-    struct hsy_json text; /* Of a query: what is not read yet. */
-    size_t at;            /* So much of it is. */
-    uint64_t lost;        /* Answers that found no room. */
+    struct hearsay_find_end end; /* Of a find. */
+    struct hsy_json
+        text;      /* Of a query: what is not read yet; of a find, all. */
+    size_t at;     /* So much of it is. */
+    uint64_t lost; /* Answers that found no room. */
 };
 
 static enum MHD_Result refuse_argument(struct hsy_http_request *r,
@@ -68,7 +71,7 @@ static struct hearsay_outgoing outgoing(const struct hsy_http_request *r)
  */
 
 /* NULL: no memory, or too many of them. */
-static struct hsy_ask *ask_new(struct hsy_http_request *r, bool query)
+static struct hsy_ask *ask_new(struct hsy_http_request *r, enum ask_kind kind)
 {
     bool full = r->admin->asks.count == HSY_ADMIN_ASKS_MAX;
     struct hsy_ask *ask =
@@ -76,8 +79,10 @@ static struct hsy_ask *ask_new(struct hsy_http_request *r, bool query)
     if (ask != NULL) {
         ask->asks = &r->admin->asks;
         ask->connection = r->connection;
-        ask->query = query;
-        hsy_json_init(&ask->text, hearsay_mem_default(), HSY_ADMIN_ASK_LEN_MAX);
+        ask->kind = kind;
+        hsy_json_init(&ask->text, hearsay_mem_default(),
+                      kind == ASK_FIND ? HSY_ADMIN_RESPONSE_MAX
+                                       : HSY_ADMIN_ASK_LEN_MAX);
         ask->next = ask->asks->first;
         ask->asks->first = ask;
         ask->asks->count++;
@@ -143,8 +148,8 @@ static enum MHD_Result refuse_new(struct hsy_http_request *r)
 {
     _Static_assert(HSY_ADMIN_ASKS_MAX == 8, "the text names it");
     if (r->admin->asks.count == HSY_ADMIN_ASKS_MAX) {
-        return refuse_busy(r, "8 direct messages and queries are under way "
-                              "here, and no more may be");
+        return refuse_busy(r, "8 direct messages, queries and finds are under "
+                              "way here, and no more may be");
     }
     return hsy_http_refuse(
         r->connection,
@@ -214,7 +219,7 @@ static enum MHD_Result begin_send(struct hsy_http_request *r)
     if (!read_timeout(r, &out.timeout_ns)) {
         return refuse_timeout(r);
     }
-    r->ask = ask_new(r, false);
+    r->ask = ask_new(r, ASK_SEND);
     if (r->ask == NULL) {
         return refuse_new(r);
     }
@@ -361,7 +366,7 @@ enum MHD_Result hsy_asks_query(struct hsy_http_request *r)
     if (!read_timeout(r, &out.timeout_ns)) {
         return refuse_timeout(r);
     }
-    r->ask = ask_new(r, true);
+    r->ask = ask_new(r, ASK_QUERY);
     if (r->ask == NULL) {
         return refuse_new(r);
     }
@@ -434,16 +439,130 @@ enum MHD_Result hsy_asks_answer(struct hsy_http_request *r)
     return hsy_http_answer(r->connection, MHD_HTTP_ACCEPTED, &json);
 }
 
+/* --------------------------------------------------------------------- finds
+ */
+
+static void add_found(struct hsy_ask *ask, const struct hearsay_found *found)
+{
+    static const char *const states[] = {"alive", "dead", "left"};
+    struct hsy_json *json = &ask->text;
+    HSY_ASSERT((size_t)found->state < sizeof(states) / sizeof(states[0]));
+    hsy_json_open(json, NULL, '{');
+    hsy_json_id(json, "id", &found->id);
+    hsy_json_string(json, "name", found->name);
+    hsy_json_string(json, "role",
+                    found->role == HEARSAY_SEED ? "seed" : "peer");
+    hsy_json_open(json, "addresses", '[');
+    for (uint32_t i = 0; i < found->addrs_count; i++) {
+        hsy_json_addr(json, NULL, &found->addrs[i]);
+    }
+    hsy_json_close(json, ']');
+    hsy_json_u64(json, "incarnation", found->incarnation);
+    hsy_json_string(json, "state", states[found->state]);
+    hsy_json_close(json, '}');
+}
+
+static enum MHD_Result refuse_short(struct hsy_http_request *r)
+{
+    const struct hearsay_find_end *end = &r->ask->end;
+    char error[128];
+    (void)snprintf(error, sizeof(error),
+                   "%u of %u seeds answered in time, and %u are needed",
+                   end->answered, end->seeds, end->quorum);
+    return hsy_http_refuse(
+        r->connection,
+        &(struct hsy_http_problem){
+            .status = MHD_HTTP_GATEWAY_TIMEOUT,
+            .error = error,
+            .hint = "see that the seeds run (`hearsay status` there), or ask "
+                    "one of them alone: `hearsay peers` at it"});
+}
+
+static enum MHD_Result answer_find(struct hsy_http_request *r)
+{
+    struct hsy_ask *ask = r->ask;
+    if (!ask->over || ask->end.stopped) {
+        return hsy_http_refuse(
+            r->connection,
+            &(struct hsy_http_problem){.status = MHD_HTTP_SERVICE_UNAVAILABLE,
+                                       .error = "this node stopped before the "
+                                                "seeds had answered",
+                                       .hint = "ask another one"});
+    }
+    if (!ask->end.whole) {
+        return refuse_short(r);
+    }
+    hsy_json_close(&ask->text, ']');
+    hsy_json_u64(&ask->text, "answered", ask->end.answered);
+    hsy_json_u64(&ask->text, "quorum", ask->end.quorum);
+    hsy_json_u64(&ask->text, "seeds", ask->end.seeds);
+    hsy_json_close(&ask->text, '}');
+    return hsy_http_answer(r->connection, MHD_HTTP_OK, &ask->text);
+}
+
+static enum MHD_Result begin_find(struct hsy_http_request *r)
+{
+    const char *text = hsy_http_argument(r, "id");
+    struct hearsay_id id;
+    uint64_t timeout_ns = 0;
+    if (text != NULL && hsy_id_parse(&id, text, strlen(text)) != 0) {
+        return refuse_argument(r, "`id` is no id of a node", "64 hex digits");
+    }
+    if (!read_timeout(r, &timeout_ns)) {
+        return refuse_timeout(r);
+    }
+    r->ask = ask_new(r, ASK_FIND);
+    if (r->ask == NULL) {
+        return refuse_new(r);
+    }
+    int err = hearsay_runtime_find(r->admin->runtime, text != NULL ? &id : NULL,
+                                   timeout_ns, &r->ask->number);
+    if (err == HEARSAY_ERR_AGAIN) {
+        return refuse_busy(r, "another find is under way here");
+    }
+    if (err != 0) {
+        return refuse_ask(r, err);
+    }
+    hsy_json_open(&r->ask->text, NULL, '{');
+    hsy_json_open(&r->ask->text, "nodes", '[');
+    suspend(r->ask);
+    return MHD_YES;
+}
+
+enum MHD_Result hsy_asks_find(struct hsy_http_request *request)
+{
+    return request->ask == NULL ? begin_find(request) : answer_find(request);
+}
+
 /* -------------------------------------------------------------- what is told
  */
 
+/* Which number of which kind @told is about. */
+static uint64_t number_of(const struct hearsay_effect *told,
+                          enum ask_kind *out_kind)
+{
+    if (told->kind == HEARSAY_FX_RECEIPT) {
+        *out_kind = ASK_SEND;
+        return told->receipt.number;
+    }
+    if (told->kind == HEARSAY_FX_FOUND) {
+        *out_kind = ASK_FIND;
+        return told->found->number;
+    }
+    if (told->kind == HEARSAY_FX_FIND_DONE) {
+        *out_kind = ASK_FIND;
+        return told->find_done.number;
+    }
+    *out_kind = ASK_QUERY;
+    return told->kind == HEARSAY_FX_ANSWER ? told->answer.seq
+                                           : told->summary->seq;
+}
+
 static bool is_for(const struct hsy_ask *ask, const struct hearsay_effect *told)
 {
-    uint64_t number = told->kind == HEARSAY_FX_RECEIPT  ? told->receipt.number
-                      : told->kind == HEARSAY_FX_ANSWER ? told->answer.seq
-                                                        : told->summary->seq;
-    return ask->query == (told->kind != HEARSAY_FX_RECEIPT) &&
-           ask->number == number && !ask->over;
+    enum ask_kind kind;
+    uint64_t number = number_of(told, &kind);
+    return ask->kind == kind && ask->number == number && !ask->over;
 }
 
 bool hsy_asks_told(struct hsy_asks *asks, const struct hearsay_effect *told,
@@ -461,6 +580,12 @@ bool hsy_asks_told(struct hsy_asks *asks, const struct hearsay_effect *told,
         ask->over = true;
     } else if (told->kind == HEARSAY_FX_ANSWER) {
         add_answer(ask, told, node);
+    } else if (told->kind == HEARSAY_FX_FOUND) {
+        add_found(ask, told->found);
+        return true; /* All at once, at the end. */
+    } else if (told->kind == HEARSAY_FX_FIND_DONE) {
+        ask->end = told->find_done;
+        ask->over = true;
     } else {
         add_end(ask, told->summary, node);
         ask->over = true;
@@ -472,7 +597,7 @@ bool hsy_asks_told(struct hsy_asks *asks, const struct hearsay_effect *told,
 void hsy_asks_beat(struct hsy_asks *asks)
 {
     for (struct hsy_ask *ask = asks->first; ask != NULL; ask = ask->next) {
-        if (ask->query && ask->text.len == 0) {
+        if (ask->kind == ASK_QUERY && ask->text.len == 0) {
             put_raw(&ask->text, ":\n\n");
             resume(ask);
         }

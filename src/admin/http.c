@@ -181,7 +181,7 @@ static enum MHD_Result refuse_route(struct MHD_Connection *connection,
             .status = MHD_HTTP_NOT_FOUND,
             .error = "there is no such route",
             .hint = "routes: /v1/status /v1/peers /v1/links /v1/events "
-                    "/v1/content /v1/messages /v1/queries /v1/answers "
+                    "/v1/content /v1/find /v1/messages /v1/queries /v1/answers "
                     "/v1/leave"});
 }
 

@@ -377,6 +377,7 @@ const struct hsy_http_route hsy_http_routes[] = {
     {"GET", "/v1/topology", hsy_topology_get},
     {"GET", "/v1/events", get_events},
     {"GET", "/v1/content", get_content},
+    {"GET", "/v1/find", hsy_asks_find},
     {"POST", "/v1/messages", post_message},
     {"POST", "/v1/queries", hsy_asks_query},
     {"POST", "/v1/answers", hsy_asks_answer},

@@ -26,6 +26,7 @@ int hsy_cmd_query(int argc, char **argv);
 int hsy_cmd_answer(int argc, char **argv);
 int hsy_cmd_watch(int argc, char **argv);
 int hsy_cmd_peers(int argc, char **argv);
+int hsy_cmd_find(int argc, char **argv);
 int hsy_cmd_links(int argc, char **argv);
 int hsy_cmd_topology(int argc, char **argv);
 int hsy_cmd_status(int argc, char **argv);

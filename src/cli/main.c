@@ -17,6 +17,7 @@ static const struct hsy_command commands[] = {
     {"answer", "answer a query at the local peer", hsy_cmd_answer},
     {"watch", "follow messages and events as they arrive", hsy_cmd_watch},
     {"peers", "list the peers that the local node knows", hsy_cmd_peers},
+    {"find", "ask a majority of the seeds who is there", hsy_cmd_find},
     {"links", "list the open links of the local node", hsy_cmd_links},
     {"topology", "show the overlay as a graph: parts, hubs, degrees",
      hsy_cmd_topology},

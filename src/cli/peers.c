@@ -17,20 +17,6 @@ static const struct hsy_usage usage = {
     .flags = flags,
 };
 
-static void cell_addresses(const json_t *list, char *out)
-{
-    size_t len = 0;
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        const char *text = json_string_value(json_array_get(list, i));
-        int more = snprintf(out + len, HSY_CELL_MAX - len, "%s%s",
-                            i == 0 ? "" : " ", text != NULL ? text : "");
-        if (more < 0 || (size_t)more >= HSY_CELL_MAX - len) {
-            return;
-        }
-        len += (size_t)more;
-    }
-}
-
 static const struct hsy_column columns[] = {
     {"ID", "id", hsy_cell_id},
     {"NAME", "name", hsy_cell_text},
@@ -38,7 +24,7 @@ static const struct hsy_column columns[] = {
     {"STATE", "state", hsy_cell_text},
     {"DEGREE", "degree", hsy_cell_text},
     {"INC", "incarnation", hsy_cell_text},
-    {"ADDRESSES", "addresses", cell_addresses},
+    {"ADDRESSES", "addresses", hsy_cell_texts},
     {NULL, NULL, NULL},
 };
 

@@ -139,3 +139,17 @@ void hsy_cell_id(const json_t *value, char *out)
     const char *id = json_string_value(value);
     snprintf(out, HSY_CELL_MAX, "%.8s", id != NULL ? id : "");
 }
+
+void hsy_cell_texts(const json_t *list, char *out)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *text = json_string_value(json_array_get(list, i));
+        int more = snprintf(out + len, HSY_CELL_MAX - len, "%s%s",
+                            i == 0 ? "" : " ", text != NULL ? text : "");
+        if (more < 0 || (size_t)more >= HSY_CELL_MAX - len) {
+            return;
+        }
+        len += (size_t)more;
+    }
+}

@@ -31,6 +31,7 @@ struct hsy_table_look hsy_table_look_of(FILE *stream);
 
 /* Cells that many tables have. */
 void hsy_cell_text(const json_t *value, char *out);
-void hsy_cell_id(const json_t *value, char *out); /* The first 8 digits. */
+void hsy_cell_id(const json_t *value, char *out);    /* The first 8 digits. */
+void hsy_cell_texts(const json_t *value, char *out); /* An array of texts. */
 
 #endif

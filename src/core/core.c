@@ -53,6 +53,7 @@ int hsy_core_init(struct hsy_core *core, const struct hsy_env *given)
     hsy_directs_init(&core->directs, env, &core->neighbours, &core->relay.tree);
     hsy_asked_init(&core->asked, env, &core->directs);
     hsy_queries_init(&core->queries, env, &core->join);
+    hsy_reads_init(&core->reads, env, &core->join);
     core->directs.queries = &core->queries;
     core->relay.delivery.asked = &core->asked;
     hsy_generator_init(&core->generator, env, &core->relay.publisher);
@@ -74,6 +75,7 @@ void hsy_core_fini(struct hsy_core *core)
     }
     mem.free(mem.ctx, core->reports.ring);
     hsy_queries_fini(&core->queries);
+    hsy_reads_fini(&core->reads);
     hsy_asked_fini(&core->asked);
     hsy_directs_fini(&core->directs);
     hsy_repair_fini(&core->repair);
@@ -367,10 +369,21 @@ int hsy_core_answer(struct hsy_core *core, const struct hsy_query_name *name,
     return hsy_asked_answer(&core->asked, name, payload, out_number);
 }
 
+int hsy_core_find(struct hsy_core *core, const struct hearsay_id *id,
+                  uint64_t timeout_ns, uint64_t *out_number)
+{
+    if (core->phase != HSY_PHASE_RUNNING || !hsy_core_joined(core)) {
+        return HEARSAY_ERR_STATE;
+    }
+    HSY_ASSERT(core->seed == NULL);
+    return hsy_reads_begin(&core->reads, id, timeout_ns, out_number);
+}
+
 bool hsy_core_give_up(struct hsy_core *core)
 {
     HSY_ASSERT(core->phase == HSY_PHASE_STOPPED);
-    return hsy_directs_stop(&core->directs) && hsy_queries_stop(&core->queries);
+    return hsy_directs_stop(&core->directs) &&
+           hsy_queries_stop(&core->queries) && hsy_reads_stop(&core->reads);
 }
 
 void hsy_core_leave(struct hsy_core *core)
@@ -460,6 +473,7 @@ static void tick_peer(struct hsy_core *core)
     hsy_directs_tick(&core->directs);
     hsy_asked_tick(&core->asked);
     hsy_queries_tick(&core->queries);
+    hsy_reads_tick(&core->reads);
     hsy_book_tick(&core->book);
 }
 
@@ -523,6 +537,7 @@ uint64_t hsy_core_deadline(const struct hsy_core *core)
     next_ns = hsy_time_min(next_ns, core->directs.next_ns);
     next_ns = hsy_time_min(next_ns, core->asked.next_ns);
     next_ns = hsy_time_min(next_ns, core->queries.next_ns);
+    next_ns = hsy_time_min(next_ns, core->reads.next_ns);
     next_ns = hsy_time_min(next_ns, core->book.flush_ns);
     next_ns = hsy_time_min(next_ns, core->feeler.next_ns);
     if (core->overlay.active) {

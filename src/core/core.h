@@ -15,6 +15,7 @@
 #include "core/overlay.h"
 #include "core/probe.h"
 #include "core/queries.h"
+#include "core/reads.h"
 #include "core/repair.h"
 #include "core/seed.h"
 #include "core/self.h"
@@ -76,6 +77,7 @@ struct hsy_core {
     struct hsy_directs directs;
     struct hsy_asked asked;
     struct hsy_queries queries;
+    struct hsy_reads reads;
     struct hsy_reports reports;
     struct hsy_feeler feeler;
     struct hsy_dialable dialable;
@@ -149,6 +151,11 @@ HEARSAY_MUST_USE int hsy_core_answer(struct hsy_core *core,
                                      const struct hsy_query_name *name,
                                      const struct hsy_message *payload,
                                      uint64_t *out_number);
+/* What a quorum of seeds knows of @id, or of all (NULL); see reads.h.
+ * HEARSAY_ERR_STATE: a seed, or not joined. */
+HEARSAY_MUST_USE int hsy_core_find(struct hsy_core *core,
+                                   const struct hearsay_id *id,
+                                   uint64_t timeout_ns, uint64_t *out_number);
 void hsy_core_leave(struct hsy_core *core);
 /* The node has stopped: tells the application what became of all that it still
  * waits for. False: no memory; again. */

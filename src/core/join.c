@@ -148,6 +148,30 @@ static struct hsy_seat *seat_of(struct hsy_join *j, const struct hearsay_id *id)
     return NULL;
 }
 
+uint32_t hsy_join_line_of(const struct hsy_join *j, const struct hearsay_id *id)
+{
+    uint32_t line = 0;
+
+    HSY_ASSERT(id != NULL);
+    while (line < hsy_lines_count(j->env) &&
+           (!j->seats[line].known || j->seats[line].twin ||
+            !hsy_id_equal(&j->seats[line].id, id))) {
+        line++;
+    }
+    return line < hsy_lines_count(j->env) ? line : HEARSAY_SEEDS_MAX;
+}
+
+uint32_t hsy_join_unknown(const struct hsy_join *j)
+{
+    uint32_t count = 0;
+
+    HSY_ASSERT(j->seats != NULL);
+    for (uint32_t i = 0; i < hsy_lines_count(j->env); i++) {
+        count += j->seats[i].known ? 0 : 1;
+    }
+    return count;
+}
+
 bool hsy_join_is_seat(const struct hsy_join *j, const struct hearsay_id *id)
 {
     for (uint32_t i = 0; i < hsy_lines_count(j->env); i++) {

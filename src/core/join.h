@@ -81,6 +81,12 @@ bool hsy_join_registered_frame(struct hsy_join *j,
 /* Logs a list that came (mission M14); @added: how many ids were new. */
 void hsy_join_note_list(struct hsy_join *j, const struct hearsay_id *seed,
                         const struct hsy_records *list, uint32_t added);
+/* Which line of the list is the seed @id; HEARSAY_SEEDS_MAX: none is known to
+ * be. */
+uint32_t hsy_join_line_of(const struct hsy_join *j,
+                          const struct hearsay_id *id);
+/* Lines whose seed is not known: neither pinned nor ever reached. */
+uint32_t hsy_join_unknown(const struct hsy_join *j);
 /* A seed of the list answered as @id. It may have refused us since, or we gave
  * it up: what it says is still a seed's word. */
 bool hsy_join_is_seat(const struct hsy_join *j, const struct hearsay_id *id);

@@ -202,6 +202,13 @@ void hsy_registry_top(struct hsy_registry *r, const struct hearsay_id *asker,
 void hsy_registry_page(const struct hsy_registry *r, uint32_t page,
                        struct hsy_writer *list, struct hsy_records *records);
 
+/* The facts about up to @count ids behind @after, by rising id, with their
+ * proofs, as entries of a SEED_SYNC; who is absent is living. @count 0: about
+ * @after alone. Fewer, when @list has no room for more. */
+void hsy_registry_facts(const struct hsy_registry *r,
+                        const struct hearsay_id *after, uint32_t count,
+                        struct hsy_writer *list, struct hsy_facts *facts);
+
 /* The living that are not absent. */
 uint32_t hsy_registry_count(const struct hsy_registry *r);
 

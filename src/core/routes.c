@@ -363,6 +363,9 @@ static bool peer_frame(struct hsy_core *core, struct hsy_neighbour *n,
         return on_dead_notice(core, n, &frame->report);
     case HSY_BRIDGE:
         return on_bridge(core, n, &frame->bridge.records);
+    case HSY_FACTS:
+        hsy_reads_facts(&core->reads, n->link, &frame->facts);
+        return true;
     case HSY_REACH:
         hsy_dialable_told(&core->dialable, n, &frame->reach);
         return true;
@@ -406,6 +409,7 @@ static bool peer_frame(struct hsy_core *core, struct hsy_neighbour *n,
     case HSY_DEAD_REPORT:
     case HSY_SEED_SYNC:
     case HSY_VERDICT:
+    case HSY_READ:
         return false;
     }
     return false;

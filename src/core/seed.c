@@ -234,6 +234,9 @@ static bool take_frame(struct hsy_seed *s, struct hsy_neighbour *n,
     case HSY_PEERS_GET:
         hsy_seed_peers_get(s, n, &frame->peers_get);
         return true;
+    case HSY_READ:
+        hsy_seed_read(s, n, &frame->read);
+        return true;
     case HSY_LINKS:
         hsy_seed_links(s, n, &frame->links);
         return true;
@@ -273,6 +276,7 @@ static bool take_frame(struct hsy_seed *s, struct hsy_neighbour *n,
     case HSY_FETCH:
     case HSY_PIECE:
     case HSY_DIRECT:
+    case HSY_FACTS:
     case HSY_REACH:
     case HSY_RECORD:
         return false;

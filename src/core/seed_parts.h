@@ -32,6 +32,9 @@ void hsy_seed_peers_get(struct hsy_seed *s, const struct hsy_neighbour *n,
                         const struct hsy_peers_get *get);
 void hsy_seed_lookup(struct hsy_seed *s, const struct hsy_neighbour *n,
                      const struct hearsay_id *id);
+/* READ: answered with FACTS. */
+void hsy_seed_read(struct hsy_seed *s, const struct hsy_neighbour *n,
+                   const struct hsy_read_ask *read);
 
 /* ----------------------------------------------------------- seed_facts.c */
 

@@ -12,6 +12,8 @@
 
 /* Before the peer's own patience ends (DISK_WAIT_NS in join.c). */
 #define ACK_WAIT_NS (4 * HSY_SECOND)
+/* Of one answer to a READ. */
+enum { FACTS_LEN_MAX = 32 * 1024 };
 /* By then who registered has told its links, too. */
 #define BACK_LOOK_NS (3 * HSY_SECOND)
 
@@ -338,4 +340,18 @@ void hsy_seed_lookup(struct hsy_seed *s, const struct hsy_neighbour *n,
     }
     HSY_ASSERT(!list.bad);
     send_peers(s, n, &frame);
+}
+
+void hsy_seed_read(struct hsy_seed *s, const struct hsy_neighbour *n,
+                   const struct hsy_read_ask *read)
+{
+    HSY_UNSET uint8_t bytes[FACTS_LEN_MAX];
+    struct hsy_writer list = hsy_writer(bytes, sizeof(bytes));
+    struct hsy_frame frame = {.type = HSY_FACTS};
+
+    HSY_ASSERT(read->count <= HSY_PAGE_RECORDS);
+    frame.facts.nonce = read->nonce;
+    hsy_registry_facts(&s->registry, &read->id, read->count, &list,
+                       &frame.facts);
+    hsy_send(s->env, n->link, &frame);
 }

@@ -155,6 +155,8 @@ static bool direct_limit(const struct hearsay_config *c, uint32_t *index,
          HSY_DIRECT_LEN_MAX, "try again"},
         {"queries of others", peer * HSY_ASKED_MAX,
          in_table(2 * sizeof(struct hsy_query_name)), "drop the oldest"},
+        {"facts of a read, all seeds together", peer * HSY_READ_FACTS_MAX,
+         hsy_read_fact_len() + in_pool() + HSY_RECORD_LEN_MAX, "one at a time"},
         {"nodes that are asked", peer * HSY_QUERIES_MAX * HSY_QUERY_NODES_MAX,
          in_table(2 * HEARSAY_ID_LEN), "count only"},
     };

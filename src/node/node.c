@@ -282,11 +282,22 @@ static int answer(struct hearsay_node *node, const struct hearsay_event *ev)
                                       ev->answer.out_number);
 }
 
+static int find(struct hearsay_node *node, const struct hearsay_event *ev)
+{
+    uint64_t number = 0;
+    uint64_t *out = ev->find.out_number;
+
+    HSY_ASSERT(!node->stopped);
+    return hsy_core_find(&node->core, ev->find.all ? NULL : &ev->find.id,
+                         ev->find.timeout_ns, out != NULL ? out : &number);
+}
+
 /* Does the application hand something over with it? */
 static bool takes(const struct hearsay_event *ev)
 {
     return ev->kind == HEARSAY_EV_PUBLISH || ev->kind == HEARSAY_EV_SEND ||
-           ev->kind == HEARSAY_EV_QUERY || ev->kind == HEARSAY_EV_ANSWER;
+           ev->kind == HEARSAY_EV_QUERY || ev->kind == HEARSAY_EV_ANSWER ||
+           ev->kind == HEARSAY_EV_FIND;
 }
 
 static int subscribe(struct hearsay_node *node, const struct hearsay_event *ev)
@@ -333,6 +344,8 @@ static int handle(struct hearsay_node *node, const struct hearsay_event *ev)
         return query(node, ev);
     case HEARSAY_EV_ANSWER:
         return answer(node, ev);
+    case HEARSAY_EV_FIND:
+        return find(node, ev);
     case HEARSAY_EV_JOB_DONE:
         hsy_jobs_done(node, ev->job.job);
         return 0;

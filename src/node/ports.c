@@ -260,7 +260,13 @@ static bool keep_lent(struct hsy_effects *fx, struct hearsay_effect *effect)
         effect->summary = hsy_effects_copy(fx, &copy, sizeof(copy));
         return copy.missing != NULL && effect->summary != NULL;
     }
-    HSY_ASSERT(effect->kind == HEARSAY_FX_RECEIPT);
+    if (effect->kind == HEARSAY_FX_FOUND) {
+        effect->found =
+            hsy_effects_copy(fx, effect->found, sizeof(*effect->found));
+        return effect->found != NULL;
+    }
+    HSY_ASSERT(effect->kind == HEARSAY_FX_RECEIPT ||
+               effect->kind == HEARSAY_FX_FIND_DONE);
     return true;
 }
 

@@ -130,9 +130,10 @@ static void of_entry(struct hsy_claims *c, const struct hsy_sync_entry *entry)
     }
 }
 
-static void of_sync(struct hsy_claims *c, const struct hsy_sync *sync)
+static void of_entries(struct hsy_claims *c, const uint8_t *entries,
+                       uint32_t len)
 {
-    struct hsy_reader at = hsy_reader(sync->entries, sync->entries_len);
+    struct hsy_reader at = hsy_reader(entries, len);
     HSY_UNSET struct hsy_sync_entry entry;
 
     while (hsy_sync_next(&at, &entry)) {
@@ -168,7 +169,10 @@ void hsy_claims_of_frame(struct hsy_claims *c, const struct hsy_frame *frame)
         of_report(c, &frame->report);
         return;
     case HSY_SEED_SYNC:
-        of_sync(c, &frame->sync);
+        of_entries(c, frame->sync.entries, frame->sync.entries_len);
+        return;
+    case HSY_FACTS:
+        of_entries(c, frame->facts.entries, frame->facts.entries_len);
         return;
     case HSY_VERDICT:
         of_verdict(c, &frame->verdict.verdict);
@@ -208,6 +212,7 @@ void hsy_claims_of_frame(struct hsy_claims *c, const struct hsy_frame *frame)
     case HSY_FETCH:
     case HSY_PIECE:
     case HSY_REACH:
+    case HSY_READ:
         return;
     }
 }

@@ -142,6 +142,9 @@ int hsy_outbox_told(struct hsy_outbox *box, const struct hearsay_effect *told)
     } else if (told->kind == HEARSAY_FX_QUERY_DONE) {
         data = told->summary->missing;
         len = told->summary->missing_listed * sizeof(*told->summary->missing);
+    } else if (told->kind == HEARSAY_FX_FOUND) {
+        data = told->found;
+        len = sizeof(*told->found);
     }
     struct hsy_outbox_item *item = item_new(len);
     if (item == NULL) {
@@ -158,6 +161,8 @@ int hsy_outbox_told(struct hsy_outbox *box, const struct hearsay_effect *told)
         item->summary = *told->summary;
         item->summary.missing = (const struct hearsay_id *)(item + 1);
         item->told.summary = &item->summary;
+    } else if (told->kind == HEARSAY_FX_FOUND) {
+        item->told.found = (const struct hearsay_found *)(item + 1);
     }
     put(box, item);
     return 0;

@@ -95,6 +95,8 @@ static void do_effect(struct hearsay_runtime *rt,
     case HEARSAY_FX_RECEIPT:
     case HEARSAY_FX_ANSWER:
     case HEARSAY_FX_QUERY_DONE:
+    case HEARSAY_FX_FOUND:
+    case HEARSAY_FX_FIND_DONE:
         rc = hsy_outbox_told(&rt->outbox, fx);
         break;
     case HEARSAY_FX_NOTE:
@@ -407,6 +409,23 @@ int hearsay_runtime_answer(struct hearsay_runtime *rt,
                                           .payload = answer->payload,
                                           .payload_len = answer->payload_len,
                                           .out_number = out_number}};
+    return take_in(rt, &ev);
+}
+
+int hearsay_runtime_find(struct hearsay_runtime *rt,
+                         const struct hearsay_id *id, uint64_t timeout_ns,
+                         uint64_t *out_number)
+{
+    HSY_ASSERT(rt != NULL);
+    HSY_ASSERT(out_number != NULL);
+
+    struct hearsay_event ev = {.kind = HEARSAY_EV_FIND,
+                               .find = {.all = id == NULL,
+                                        .timeout_ns = timeout_ns,
+                                        .out_number = out_number}};
+    if (id != NULL) {
+        ev.find.id = *id;
+    }
     return take_in(rt, &ev);
 }
 

@@ -255,10 +255,9 @@ void hsy_check_direct_told(struct hsy_check_direct *d, uint32_t node,
         on_outcome(d, node, fx);
     } else if (fx->kind == HEARSAY_FX_ANSWER) {
         on_answer(d, node, fx);
-    } else {
-        HSY_ASSERT(fx->kind == HEARSAY_FX_QUERY_DONE);
+    } else if (fx->kind == HEARSAY_FX_QUERY_DONE) {
         on_done(d, node, fx->summary);
-    }
+    } /* Finds are no direct messages. */
 }
 
 /* ------------------------------------------------------------------- outcomes

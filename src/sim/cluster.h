@@ -54,7 +54,7 @@ struct hsy_observer {
     void (*delivered)(void *ctx, uint32_t node, uint64_t now_ns,
                       const struct hearsay_message *message);
     /* What is for one application alone: DELIVER of a direct message, RECEIPT,
-     * ANSWER, QUERY_DONE. */
+     * ANSWER, QUERY_DONE, FOUND, FIND_DONE. */
     void (*told)(void *ctx, uint32_t node, uint64_t now_ns,
                  const struct hearsay_effect *fx);
     /* By hsy_cluster_publish(). */
@@ -149,6 +149,9 @@ HEARSAY_MUST_USE int hsy_cluster_send(struct hsy_cluster *c, uint32_t node,
 HEARSAY_MUST_USE int hsy_cluster_query(struct hsy_cluster *c, uint32_t node,
                                        const struct hsy_ask_for *what,
                                        uint64_t *out_seq);
+/* As hearsay_step() with FIND, of the node @whom, or of HSY_TO_ALL. */
+HEARSAY_MUST_USE int hsy_cluster_look_up(struct hsy_cluster *c, uint32_t node,
+                                         uint32_t whom, uint64_t *out_number);
 /* Nothing passes between @a and @b, either way, until a heal. */
 HEARSAY_MUST_USE int hsy_cluster_cut(struct hsy_cluster *c, uint32_t a,
                                      uint32_t b);

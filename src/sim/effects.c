@@ -186,6 +186,32 @@ static void fx_tell(struct hsy_cluster *c, uint32_t node,
     }
 }
 
+static void fold_told(struct hsy_cluster *c, const struct hearsay_effect *fx)
+{
+    if (fx->kind == HEARSAY_FX_RECEIPT) {
+        fold(c, fx->receipt.number);
+        fold(c, fx->receipt.outcome);
+    } else if (fx->kind == HEARSAY_FX_ANSWER) {
+        fold(c, fx->answer.seq);
+        fold_ids(c, &fx->answer.from, 1);
+        fold_bytes(c, fx->answer.payload, fx->answer.payload_len);
+    } else if (fx->kind == HEARSAY_FX_QUERY_DONE) {
+        fold(c, fx->summary->seq);
+        fold(c, fx->summary->answered);
+        fold_ids(c, fx->summary->missing, fx->summary->missing_listed);
+    } else if (fx->kind == HEARSAY_FX_FOUND) {
+        fold(c, fx->found->number);
+        fold_ids(c, &fx->found->id, 1);
+        fold(c, fx->found->incarnation);
+        fold(c, fx->found->state);
+    } else {
+        HSY_ASSERT(fx->kind == HEARSAY_FX_FIND_DONE);
+        fold(c, fx->find_done.number);
+        fold(c, fx->find_done.found);
+        fold(c, fx->find_done.whole ? 1 : 0);
+    }
+}
+
 static void fx_deliver(struct hsy_cluster *c, uint32_t node,
                        const struct hearsay_message *message)
 {
@@ -227,20 +253,11 @@ void hsy_effects_apply(struct hsy_cluster *c, uint32_t node,
         }
         break;
     case HEARSAY_FX_RECEIPT:
-        fold(c, fx->receipt.number);
-        fold(c, fx->receipt.outcome);
-        fx_tell(c, node, fx);
-        break;
     case HEARSAY_FX_ANSWER:
-        fold(c, fx->answer.seq);
-        fold_ids(c, &fx->answer.from, 1);
-        fold_bytes(c, fx->answer.payload, fx->answer.payload_len);
-        fx_tell(c, node, fx);
-        break;
     case HEARSAY_FX_QUERY_DONE:
-        fold(c, fx->summary->seq);
-        fold(c, fx->summary->answered);
-        fold_ids(c, fx->summary->missing, fx->summary->missing_listed);
+    case HEARSAY_FX_FOUND:
+    case HEARSAY_FX_FIND_DONE:
+        fold_told(c, fx);
         fx_tell(c, node, fx);
         break;
     case HEARSAY_FX_NOTE:

@@ -207,7 +207,7 @@ void hsy_cluster_pace(struct hsy_cluster *c, uint32_t node)
 static bool is_refusal(const struct hearsay_event *ev, int err)
 {
     bool asks = ev->kind == HEARSAY_EV_SEND || ev->kind == HEARSAY_EV_QUERY ||
-                ev->kind == HEARSAY_EV_ANSWER;
+                ev->kind == HEARSAY_EV_ANSWER || ev->kind == HEARSAY_EV_FIND;
     return (asks || ev->kind == HEARSAY_EV_PUBLISH ||
             ev->kind == HEARSAY_EV_LEAVE) &&
            (err == HEARSAY_ERR_STATE || err == HEARSAY_ERR_AGAIN ||
@@ -544,4 +544,17 @@ int hsy_cluster_query(struct hsy_cluster *c, uint32_t node,
         tell_asked(c, node, HSY_TO_ALL, *out_seq, what);
     }
     return err;
+}
+
+int hsy_cluster_look_up(struct hsy_cluster *c, uint32_t node, uint32_t whom,
+                        uint64_t *out_number)
+{
+    struct hearsay_event ev = {.kind = HEARSAY_EV_FIND};
+    ev.find.all = whom == HSY_TO_ALL;
+    if (!ev.find.all) {
+        HSY_ASSERT(whom < hsy_cluster_count(c));
+        ev.find.id = *hsy_cluster_id(c, whom);
+    }
+    ev.find.out_number = out_number;
+    return feed_now(c, node, &ev);
 }

@@ -93,6 +93,10 @@ void hsy_wire_put_piece(struct hsy_writer *out, const struct hsy_piece *piece);
 void hsy_wire_get_piece(struct hsy_reader *in, struct hsy_piece *piece);
 void hsy_wire_put_direct(struct hsy_writer *out, const struct hsy_frame *frame);
 void hsy_wire_get_direct(struct hsy_reader *in, struct hsy_frame *frame);
+void hsy_wire_put_read(struct hsy_writer *out, const struct hsy_read_ask *read);
+void hsy_wire_get_read(struct hsy_reader *in, struct hsy_read_ask *read);
+void hsy_wire_put_facts(struct hsy_writer *out, const struct hsy_facts *facts);
+void hsy_wire_get_facts(struct hsy_reader *in, struct hsy_facts *facts);
 void hsy_wire_put_reach(struct hsy_writer *out, const struct hsy_reach *reach);
 void hsy_wire_get_reach(struct hsy_reader *in, struct hsy_reach *reach);
 

@@ -123,6 +123,12 @@ static void put_body(struct hsy_writer *out,
     case HSY_REACH:
         hsy_wire_put_reach(out, &frame->reach);
         break;
+    case HSY_READ:
+        hsy_wire_put_read(out, &frame->read);
+        break;
+    case HSY_FACTS:
+        hsy_wire_put_facts(out, &frame->facts);
+        break;
     case HSY_RECORD:
         hsy_put_record(out, &frame->record);
         break;
@@ -230,6 +236,12 @@ static void get_body(struct hsy_reader *in,
     case HSY_REACH:
         hsy_wire_get_reach(in, &frame->reach);
         break;
+    case HSY_READ:
+        hsy_wire_get_read(in, &frame->read);
+        break;
+    case HSY_FACTS:
+        hsy_wire_get_facts(in, &frame->facts);
+        break;
     case HSY_RECORD:
         hsy_get_record(in, &frame->record);
         break;
@@ -270,6 +282,8 @@ static const char *const names[HSY_FRAME_TYPE_MAX + 1] = {
     [HSY_DIRECT] = "DIRECT",
     [HSY_FETCH] = "FETCH",
     [HSY_PIECE] = "PIECE",
+    [HSY_READ] = "READ",
+    [HSY_FACTS] = "FACTS",
     [HSY_REACH] = "REACH",
     [HSY_RECORD] = "RECORD",
 };

@@ -68,6 +68,8 @@ enum hsy_frame_type {
     HSY_FETCH = 30,
     HSY_PIECE = 31,
     HSY_ACK = 32,
+    HSY_READ = 33,
+    HSY_FACTS = 34,
     HSY_REACH = 41,
     HSY_RECORD = 42
 };
@@ -275,6 +277,23 @@ struct hsy_piece {
     uint32_t len; /* 1..HSY_PIECE_LEN; 0 unless DATA. */
 };
 
+/* What a seed knows of one id, or of those that come behind it. */
+struct hsy_read_ask {
+    uint32_t nonce;
+    uint16_t count; /* 0: of @id alone; else so many behind it, <= 48. */
+    struct hearsay_id id;
+};
+
+/* The answer: of each id the highest that the seed knows, with its proof. */
+struct hsy_facts {
+    uint32_t nonce;
+    bool more; /* There are others behind the last one. */
+    uint16_t count;
+    const uint8_t *entries; /* As in SEED_SYNC: records, deaths, departures,
+                               by rising id. */
+    uint32_t entries_len;
+};
+
 /* What became of a seed's dial to a peer that is registered with it. */
 struct hsy_reach {
     uint64_t incarnation; /* Of the record whose addresses were dialled. */
@@ -330,6 +349,8 @@ struct hsy_frame {
         } prune;
         struct hsy_root root;
         struct hsy_reach reach;
+        struct hsy_read_ask read;
+        struct hsy_facts facts;
         struct hsy_span ack; /* From 1: I, and all behind me, have these. */
         struct hsy_fetch fetch;
         struct hsy_piece piece;
@@ -377,6 +398,8 @@ const char *hsy_frame_name(unsigned type);
 void hsy_sync_add(struct hsy_writer *list, struct hsy_sync *sync,
                   const struct hsy_sync_entry *entry);
 bool hsy_sync_next(struct hsy_reader *at, struct hsy_sync_entry *entry);
+/* Whom an entry is about; lent by it. */
+const struct hearsay_id *hsy_sync_subject(const struct hsy_sync_entry *entry);
 
 /* "hearsay-auth-1\0" | role | signer's id | other's id | signer's nonce |
  * other's nonce | network. role: 0 = the signer dialled, 1 = it accepted. */

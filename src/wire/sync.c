@@ -131,3 +131,81 @@ bool hsy_sync_next(struct hsy_reader *at, struct hsy_sync_entry *entry)
     get_item(at, entry);
     return !at->bad;
 }
+
+const struct hearsay_id *hsy_sync_subject(const struct hsy_sync_entry *entry)
+{
+    switch (entry->kind) {
+    case HSY_SYNC_RECORD:
+        return &entry->record.id;
+    case HSY_SYNC_LINKS:
+        return &entry->links.id;
+    case HSY_SYNC_DEATH:
+        return &entry->certificate.record.id;
+    case HSY_SYNC_LEFT:
+        return &entry->left.record.id;
+    }
+    HSY_ASSERT(false);
+    return NULL;
+}
+
+/* READ:  nonce u32 | count u16, at most 48 | id 32 */
+void hsy_wire_put_read(struct hsy_writer *out, const struct hsy_read_ask *read)
+{
+    HSY_ASSERT(read->count <= HSY_PAGE_RECORDS);
+    hsy_put_u32(out, read->nonce);
+    hsy_put_u16(out, read->count);
+    hsy_wire_put_id(out, &read->id);
+}
+
+void hsy_wire_get_read(struct hsy_reader *in, struct hsy_read_ask *read)
+{
+    HSY_ASSERT(read != NULL);
+    read->nonce = hsy_get_u32(in);
+    read->count = hsy_get_u16(in);
+    hsy_wire_require(in, read->count <= HSY_PAGE_RECORDS);
+    hsy_wire_get_id(in, &read->id);
+}
+
+/* FACTS:
+ *
+ *     nonce u32 | more u8, 0 or 1 | count u16, at most 48
+ *     count x ( len u32 | entry )
+ *
+ * Entries are of the kinds 1, 3 and 4, by strictly rising id. There is one at
+ * least when there are more.
+ */
+void hsy_wire_put_facts(struct hsy_writer *out, const struct hsy_facts *facts)
+{
+    HSY_ASSERT(facts->count <= HSY_PAGE_RECORDS);
+    HSY_ASSERT(facts->count > 0 || (!facts->more && facts->entries_len == 0));
+    hsy_put_u32(out, facts->nonce);
+    hsy_wire_put_bool(out, facts->more);
+    hsy_put_u16(out, facts->count);
+    hsy_put_bytes(out, facts->entries, facts->entries_len);
+}
+
+void hsy_wire_get_facts(struct hsy_reader *in, struct hsy_facts *facts)
+{
+    struct hearsay_id last = {{0}};
+
+    HSY_ASSERT(facts != NULL);
+    facts->nonce = hsy_get_u32(in);
+    facts->more = hsy_wire_get_bool(in);
+    facts->count = hsy_get_u16(in);
+    hsy_wire_require(in, facts->count <= HSY_PAGE_RECORDS);
+    hsy_wire_require(in, facts->count > 0 || !facts->more);
+    const uint8_t *start = in->at;
+    for (uint16_t i = 0; i < facts->count && !in->bad; i++) {
+        HSY_UNSET struct hsy_sync_entry entry;
+        get_item(in, &entry);
+        if (in->bad) {
+            break;
+        }
+        const struct hearsay_id *id = hsy_sync_subject(&entry);
+        hsy_wire_require(in, entry.kind != HSY_SYNC_LINKS &&
+                                 (i == 0 || hsy_id_compare(&last, id) < 0));
+        last = *id;
+    }
+    facts->entries = start;
+    facts->entries_len = in->bad ? 0 : (uint32_t)(in->at - start);
+}

@@ -240,6 +240,32 @@ static void make_sync(struct hsy_frame *f)
     hsy_sync_add(&list, &f->sync, &entry);
 }
 
+static void make_read(struct hsy_frame *f)
+{
+    f->read = (struct hsy_read_ask){
+        .nonce = 0x01020304, .count = 48, .id = id_of(0xb2)};
+}
+
+static void make_facts(struct hsy_frame *f)
+{
+    struct hsy_writer list = hsy_writer(list_room, sizeof(list_room));
+    struct hsy_sync sync = {.count = 0};
+    struct hsy_sync_entry entry = {.kind = HSY_SYNC_DEATH};
+    entry.certificate.record = alice();
+    entry.certificate.verdicts_count = 2;
+    entry.certificate.verdicts[0] = verdict_on_alice(0x51);
+    entry.certificate.verdicts[1] = verdict_on_alice(0x52);
+    hsy_sync_add(&list, &sync, &entry);
+    entry = (struct hsy_sync_entry){.kind = HSY_SYNC_RECORD};
+    entry.record = bob();
+    hsy_sync_add(&list, &sync, &entry);
+    f->facts = (struct hsy_facts){.nonce = 0x01020304,
+                                  .more = true,
+                                  .count = sync.count,
+                                  .entries = sync.entries,
+                                  .entries_len = sync.entries_len};
+}
+
 static void make_verdict(struct hsy_frame *f)
 {
     f->verdict.verdict = verdict_on_alice(0x51);
@@ -562,6 +588,9 @@ static const struct golden goldens[] = {
     {"root", "alice, rank 3, round 01020304, 0a0b0c0d us away, parent",
      HSY_ROOT, make_root, 2},
     {"ack", "alice's are there up to 43", HSY_ACK, make_ack, 2},
+    {"read", "48 ids behind 32 x b2, nonce 01020304", HSY_READ, make_read, 2},
+    {"facts", "alice is dead, bob lives, and there are more", HSY_FACTS,
+     make_facts, 2},
     {"reach", "nobody at 192.0.2.1:7946, incarnation 7", HSY_REACH, make_reach,
      2},
     {"record", "alice cannot be dialled any more", HSY_RECORD, make_record, 2},

@@ -423,6 +423,37 @@ class OwnNetwork(Watching):
         c.wait_for(lambda: any(json.loads(line).get("event") == "connect"
                                for line in list(watcher.lines)), 30, "the new link is noted")
 
+    def test_a_majority_of_the_seeds_finds_everybody(self):
+        c = self.network(seeds=5, peers=3)
+        c.start()
+        c.wait_joined()
+        ids = {peer.id for peer in c.peers}
+        found = c.peers[0].json("find")
+        self.assertEqual({node["id"] for node in found["nodes"]}, ids)
+        self.assertEqual((found["quorum"], found["seeds"]), (3, 5))
+        self.assertGreaterEqual(found["answered"], 3)
+        table = c.peers[0].run("find").stdout.splitlines()
+        self.assertEqual(table[0].split(), ["ID", "NAME", "STATE", "INC", "ADDRESSES"])
+        one = c.peers[0].json("find", c.peers[1].id)["nodes"]
+        self.assertEqual([(node["id"], node["state"]) for node in one],
+                         [(c.peers[1].id, "alive")])
+        nobody = c.peers[0].run("find", "nobody-is-called-so", check=False)
+        self.assertEqual(nobody.returncode, 1)
+        self.assertIn("no node begins with", nobody.stderr)
+        c.peers[2].run("leave")
+        c.wait_for(lambda: c.peers[0].json("find", c.peers[2].id)["nodes"][0]["state"] == "left",
+                   10, "who left is found as such")
+        c.seeds[0].kill()
+        c.seeds[1].kill()
+        c.wait_for(lambda: c.peers[0].status()["registered"] >= 3, 60, "three seeds hold it")
+        self.assertEqual({node["id"] for node in c.peers[0].json("find")["nodes"]}, ids)
+        c.seeds[2].kill()
+        short = c.peers[0].run("find", "--timeout", "2s", check=False)
+        self.assertEqual(short.returncode, 1)
+        self.assertIn("of 5 seeds answered in time, and 3 are needed", short.stderr)
+        at_seed = c.seeds[3].run("find", check=False)
+        self.assertEqual(at_seed.returncode, 1)
+
     def test_leave_returns_when_the_node_is_gone(self):
         c = self.network(seeds=1, peers=2)
         c.start()

@@ -250,6 +250,18 @@ static void keep(struct stage *s, const struct hearsay_effect *effect)
         fold_u64(s, effect->summary->answered);
         s->queries_done++;
         return;
+    case HEARSAY_FX_FOUND:
+        fold_u64(s, effect->found->incarnation);
+        if (s->found_count < STAGE_FOUND_MAX) {
+            s->found[s->found_count] = *effect->found;
+            s->found_count++;
+        }
+        return;
+    case HEARSAY_FX_FIND_DONE:
+        fold_u64(s, effect->find_done.found);
+        s->finds_done++;
+        s->find_end = effect->find_done;
+        return;
     case HEARSAY_FX_NOTE:
         keep_note(s, effect->note);
         return;

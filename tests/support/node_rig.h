@@ -13,6 +13,7 @@ enum {
     STAGE_JOBS_MAX = 2048,
     STAGE_TOKENS_MAX = 8192,
     STAGE_NOTES_MAX = 256,
+    STAGE_FOUND_MAX = 64,
     STAGE_TEXT_MAX = 256,
     WORLD_STAGES_MAX = 6,
     WORLD_WIRES_MAX = 256
@@ -65,8 +66,11 @@ struct stage {
     uint64_t effects_count;
     uint64_t effects_after_stop;
     bool stopped;
-    uint32_t receipts, queries_done; /* Told. */
-    enum hearsay_outcome outcome;    /* Of the last receipt. */
+    uint32_t receipts, queries_done;             /* Told. */
+    struct hearsay_found found[STAGE_FOUND_MAX]; /* The first ones. */
+    uint32_t found_count, finds_done;
+    struct hearsay_find_end find_end; /* The last one. */
+    enum hearsay_outcome outcome;     /* Of the last receipt. */
     enum hearsay_stop stop_why;
 };
 

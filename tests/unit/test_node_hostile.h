@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "base/addr.h"
 #include "node/inner.h"
 #include "support/node_rig.h"
 
@@ -364,6 +365,35 @@ static inline void hostile_sync(struct hostile *h, struct hsy_sync *sync)
         }
         hsy_sync_add(&list, sync, &e);
     }
+}
+
+/* Of the read that is under way, or any; by rising id, as the format wants. */
+static inline void hostile_facts(struct hostile *h, struct hsy_facts *facts)
+{
+    const struct hsy_reads *r = &h->stage.node->core.reads;
+    struct hsy_writer list = hsy_writer(h->facts, sizeof(h->facts));
+    struct hearsay_id last = {{0}};
+    struct hsy_sync sync = {.count = 0};
+    static struct hsy_sync_entry e;
+
+    for (uint64_t left = hostile_pick(h, 6); left > 0; left--) {
+        const struct puppet *p = hostile_puppet(h);
+        e.kind = HSY_SYNC_RECORD;
+        e.record = hostile_record(h, p);
+        if (hostile_chance(h, 3)) {
+            e.kind = HSY_SYNC_DEATH;
+            e.certificate = hostile_certificate(h);
+        }
+        if (hsy_id_compare(&last, hsy_sync_subject(&e)) < 0) {
+            last = *hsy_sync_subject(&e);
+            hsy_sync_add(&list, &sync, &e);
+        }
+    }
+    facts->nonce = hostile_chance(h, 4) ? (uint32_t)hostile_u64(h) : r->nonce;
+    facts->more = sync.count > 0 && hostile_chance(h, 2);
+    facts->count = sync.count;
+    facts->entries = sync.entries;
+    facts->entries_len = sync.entries_len;
 }
 
 /* The content of every large message is this, or no node has it. */

@@ -15,12 +15,13 @@ static inline enum hsy_frame_type hostile_type(struct hostile *h)
         HSY_REFUSE, HSY_IHAVE,   HSY_IHAVE,       HSY_GRAFT,      HSY_PRUNE,
         HSY_DIGEST, HSY_ROOT,    HSY_PULL,        HSY_GONE,       HSY_FETCH,
         HSY_PIECE,  HSY_PIECE,   HSY_DIRECT,      HSY_DIRECT,     HSY_ACK,
-        HSY_REACH,  HSY_RECORD};
+        HSY_FACTS,  HSY_FACTS,   HSY_REACH,       HSY_RECORD};
     static const uint8_t at_seed[] = {
         HSY_PING,      HSY_PONG,        HSY_REGISTER,  HSY_REGISTER,
         HSY_REGISTER,  HSY_LOOKUP,      HSY_PEERS_GET, HSY_LINKS,
         HSY_LINKS,     HSY_LEAVE,       HSY_VERDICT,   HSY_VERDICT,
-        HSY_SEED_SYNC, HSY_DEAD_REPORT, HSY_SEED_SYNC, HSY_DEAD_REPORT};
+        HSY_SEED_SYNC, HSY_DEAD_REPORT, HSY_SEED_SYNC, HSY_DEAD_REPORT,
+        HSY_READ};
     bool seed = h->stage.config.role == HEARSAY_SEED;
     uint64_t which = hostile_pick(h, seed ? sizeof(at_seed) : sizeof(at_peer));
     unsigned any = 1 + (unsigned)hostile_pick(h, HSY_FRAME_TYPE_MAX);
@@ -148,6 +149,14 @@ static inline void hostile_frame(struct hostile *h, const struct puppet *p,
                                                         : hostile_pick(h, 9));
         f->root.distance_us = (uint32_t)hostile_u64(h);
         f->root.parent = hostile_chance(h, 2);
+        return;
+    case HSY_READ:
+        f->read.nonce = (uint32_t)hostile_pick(h, 4);
+        f->read.count = (uint16_t)hostile_pick(h, HSY_PAGE_RECORDS + 1);
+        f->read.id = hostile_id(h);
+        return;
+    case HSY_FACTS:
+        hostile_facts(h, &f->facts);
         return;
     case HSY_REACH:
         f->reach.incarnation = 1 + hostile_pick(h, 3);

@@ -348,6 +348,19 @@ static inline void claim_same_frame(const struct hsy_frame *a,
         assert_int_equal(a->gone.how, b->gone.how);
         claim_same_spans(&a->gone.spans, &b->gone.spans);
         break;
+    case HSY_READ:
+        assert_int_equal(a->read.nonce, b->read.nonce);
+        assert_int_equal(a->read.count, b->read.count);
+        claim_same_id(&a->read.id, &b->read.id);
+        break;
+    case HSY_FACTS:
+        assert_int_equal(a->facts.nonce, b->facts.nonce);
+        assert_int_equal(a->facts.more, b->facts.more);
+        assert_int_equal(a->facts.count, b->facts.count);
+        assert_int_equal(a->facts.entries_len, b->facts.entries_len);
+        assert_memory_equal(a->facts.entries, b->facts.entries,
+                            a->facts.entries_len);
+        break;
     case HSY_REACH:
         assert_int_equal(a->reach.incarnation, b->reach.incarnation);
         assert_int_equal(a->reach.reached, b->reach.reached);

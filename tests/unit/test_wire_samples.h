@@ -226,6 +226,40 @@ static inline struct hsy_sync sample_sync(struct samples *s, uint16_t count)
     return sync;
 }
 
+/* Of rising ids, and no links. */
+static inline struct hsy_facts sample_facts(struct samples *s)
+{
+    static const enum hsy_sync_kind kinds[] = {HSY_SYNC_RECORD, HSY_SYNC_DEATH,
+                                               HSY_SYNC_LEFT};
+    struct hsy_facts facts = {.nonce = (uint32_t)sample_u64(s)};
+    struct hsy_sync list_of = {.entries = s->entries};
+    struct hsy_writer list = hsy_writer(s->entries, sizeof(s->entries));
+    uint16_t count = (uint16_t)sample_below(s, 6);
+
+    for (uint16_t i = 0; i < count; i++) {
+        struct hsy_sync_entry entry;
+        sample_entry(s, kinds[i % 3], &entry);
+        if (entry.kind == HSY_SYNC_RECORD) {
+            entry.record.id.bytes[0] = (uint8_t)(i * 7);
+        } else if (entry.kind == HSY_SYNC_DEATH) {
+            entry.certificate.record.id.bytes[0] = (uint8_t)(i * 7);
+            for (uint8_t k = 0; k < entry.certificate.verdicts_count; k++) {
+                entry.certificate.verdicts[k].subject =
+                    entry.certificate.record.id;
+            }
+        } else {
+            entry.left.record.id.bytes[0] = (uint8_t)(i * 7);
+            entry.left.leave.id = entry.left.record.id;
+        }
+        hsy_sync_add(&list, &list_of, &entry);
+    }
+    facts.count = list_of.count;
+    facts.more = count > 0 && sample_below(s, 2) == 1;
+    facts.entries = list_of.entries;
+    facts.entries_len = list_of.entries_len;
+    return facts;
+}
+
 static inline struct hsy_hello sample_hello(struct samples *s)
 {
     struct hsy_hello hello = {.version_min = (uint16_t)sample_below(s, 40000)};
@@ -462,6 +496,14 @@ static inline void sample_body(struct samples *s, struct hsy_frame *f)
         f->gone.nonce = (uint32_t)sample_u64(s);
         f->gone.how = (enum hsy_gone_how)sample_below(s, 2);
         f->gone.spans = sample_spans(s, (uint32_t)sample_below(s, 17));
+        break;
+    case HSY_READ:
+        f->read.nonce = (uint32_t)sample_u64(s);
+        f->read.count = (uint16_t)sample_below(s, HSY_PAGE_RECORDS + 1);
+        sample_bytes(s, f->read.id.bytes, sizeof(f->read.id.bytes));
+        break;
+    case HSY_FACTS:
+        f->facts = sample_facts(s);
         break;
     case HSY_REACH:
         f->reach.incarnation = sample_incarnation(s);
