@@ -96,7 +96,8 @@ static const struct hsy_flag sim_flags[] = {
      "side by side: overlay=RULE,RULE... or relay=HOW...", FLAG_COMPARE},
     {"runs", "N", "of each, with rng, rng + 1, ... [1]", FLAG_RUNS},
     {"preset", "NAME",
-     "glomers, mission, partition, steady, slow, lifeguard: docs/simulator.md",
+     "glomers, mission, partition, steady, slow, survive, lifeguard: "
+     "docs/simulator.md",
      FLAG_PRESET},
     {"fit", NULL, "fit a power law to the degrees", FLAG_FIT},
     {"json", NULL, "the figures as one JSON object, nothing else", FLAG_JSON},
@@ -142,13 +143,13 @@ void hsy_sim_help(FILE *out)
 static const char *const overlays[] = {"preferential", "top-half", "uniform",
                                        NULL};
 static const char *const relays[] = {"tree", "flood", NULL};
-static const char *const presets[] = {"none",      "glomers", "mission",
-                                      "partition", "steady",  "slow",
-                                      "lifeguard", NULL};
+static const char *const presets[] = {"none",      "glomers",   "mission",
+                                      "partition", "steady",    "slow",
+                                      "survive",   "lifeguard", NULL};
 _Static_assert((int)HEARSAY_OVERLAY_UNIFORM == 2, "the order of overlays[]");
 _Static_assert((int)HEARSAY_RELAY_TREE == 0 && (int)HEARSAY_RELAY_FLOOD == 1,
                "the order of relays[]");
-_Static_assert((int)HSY_SIM_PRESET_LIFEGUARD == 6, "the order of presets[]");
+_Static_assert((int)HSY_SIM_PRESET_LIFEGUARD == 7, "the order of presets[]");
 
 const char *hsy_sim_overlay_name(uint32_t overlay)
 {

@@ -12,6 +12,7 @@ enum hsy_sim_preset {
     HSY_SIM_PRESET_PARTITION, /* From here on --peers and --for count, */
     HSY_SIM_PRESET_STEADY,
     HSY_SIM_PRESET_SLOW,
+    HSY_SIM_PRESET_SURVIVE,
     HSY_SIM_PRESET_LIFEGUARD /* and from here on --runs. */
 };
 

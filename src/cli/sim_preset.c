@@ -63,6 +63,9 @@ double hsy_preset_s_between(uint64_t from_ns, uint64_t to_ns)
 
 static bool is_met(const struct hsy_bar *b)
 {
+    if (b->least) {
+        return b->ours >= b->bar;
+    }
     return b->below ? b->ours < b->bar : b->ours <= b->bar;
 }
 
@@ -85,7 +88,11 @@ void hsy_preset_table(const struct hsy_bar *bars, size_t count)
         if (isfinite(b->ours)) {
             snprintf(ours, sizeof(ours), "%.*f", (int)b->decimals, b->ours);
         }
-        snprintf(bar, sizeof(bar), "%s %g", b->below ? "<" : "<=", b->bar);
+        snprintf(bar, sizeof(bar), "%s %g",
+                 b->least   ? ">="
+                 : b->below ? "<"
+                            : "<=",
+                 b->bar);
         printf("%-40s %10s %10s  %s\n", b->what, ours, bar,
                is_met(b) ? "met" : "not met");
     }
@@ -186,6 +193,8 @@ int hsy_sim_preset(const struct hsy_sim_options *options)
         return hsy_preset_steady(options);
     case HSY_SIM_PRESET_SLOW:
         return hsy_preset_slow(options);
+    case HSY_SIM_PRESET_SURVIVE:
+        return hsy_preset_survive(options);
     case HSY_SIM_PRESET_NONE:
         break;
     }

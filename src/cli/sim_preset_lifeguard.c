@@ -154,6 +154,7 @@ static void judge(struct outcome *r)
                                           wrong,
                                           0,
                                           0,
+                                          false,
                                           false};
     r->bars[SHORT_BAR] =
         (struct hsy_bar){"short_certified",
@@ -161,6 +162,7 @@ static void judge(struct outcome *r)
                          brief,
                          0,
                          0,
+                         false,
                          false};
     memcpy(r->bars + GRID_BARS, r->deaths.bars, sizeof(r->deaths.bars));
 }

@@ -21,14 +21,15 @@ double hsy_preset_ms(uint64_t ns);
 /* NAN when one of the two is HEARSAY_NEVER. */
 double hsy_preset_s_between(uint64_t from_ns, uint64_t to_ns);
 
-/* Something that is to be at most, or below, a bound. What was not measured
- * (NAN) does not meet it. */
+/* Something that is to be at most, below, or at least a bound. What was not
+ * measured (NAN) does not meet it. */
 struct hsy_bar {
     const char *key;  /* In JSON. */
     const char *what; /* In the table. */
     double ours, bar;
     unsigned decimals;
     bool below; /* Less than the bar; else at most. */
+    bool least; /* At least. */
 };
 bool hsy_preset_met(const struct hsy_bar *bars, size_t count);
 /* Ours, the bar, met or not. */
@@ -70,5 +71,6 @@ int hsy_preset_mission(const struct hsy_sim_options *o);
 int hsy_preset_partition(const struct hsy_sim_options *o);
 int hsy_preset_steady(const struct hsy_sim_options *o);
 int hsy_preset_slow(const struct hsy_sim_options *o);
+int hsy_preset_survive(const struct hsy_sim_options *o);
 
 #endif

@@ -99,6 +99,13 @@ static const char *faults_fault(const struct hsy_study_config *c)
     if (p->seeds >= c->seeds && p->seeds > 0) {
         return "pauses of seeds: one of them is to be left";
     }
+    if (c->churn.count > c->peers ||
+        (c->churn.count > 0 && c->peers > HSY_STUDY_PEERS_MAX / 2)) {
+        return "churn: at most all peers, once, and of 500000 of them";
+    }
+    if (c->churn.count > 0 && c->split.lasts_ns > 0) {
+        return "churn and split: one of the two";
+    }
     if (c->reset_ppm > 1000000) {
         return "a share of the connections: at most 100 %";
     }
@@ -236,8 +243,8 @@ static void choose_nodes(struct hsy_study *s)
         seed->links_max = at_most(links, SEED_LINKS_MAX);
         seed->jobs_max = seed->links_max;
     }
-    if (seed->peers_max < c->peers + 1) {
-        seed->peers_max = c->peers + 1;
+    if (seed->peers_max < hsy_study_peers(c) + 1) {
+        seed->peers_max = hsy_study_peers(c) + 1;
     }
     peer->overlay = c->overlay;
     peer->relay = c->relay;
@@ -268,7 +275,7 @@ static int build(struct hsy_study *s)
     cc.rng = c->rng;
     cc.hash_salt = c->hash_salt;
     cc.seeds = c->seeds;
-    cc.peers = c->peers;
+    cc.peers = hsy_study_peers(c);
     cc.seed_config = &s->seed_config;
     cc.peer_config = &s->peer_config;
     cc.latency_ns = c->weather.latency_ns;
@@ -296,7 +303,7 @@ static int make_room(struct hsy_study *s)
     s->spreads_room =
         c->warm_up + c->messages * (hsy_study_has_strikes(c) ? 2 : 1) + 1;
     s->spreads = hsy_mem_zalloc(&c->mem, s->spreads_room * sizeof(*s->spreads));
-    s->member = hsy_mem_zalloc(&c->mem, (size_t)c->seeds + c->peers);
+    s->member = hsy_mem_zalloc(&c->mem, (size_t)c->seeds + hsy_study_peers(c));
     return s->member == NULL || s->spreads == NULL ? HEARSAY_ERR_NOMEM
                                                    : HEARSAY_OK;
 }
@@ -315,6 +322,7 @@ int hsy_study_create(struct hsy_study **out,
     s->struck_ns = HEARSAY_NEVER;
     s->due_ns = HEARSAY_NEVER;
     s->turn_ns = HEARSAY_NEVER;
+    s->pieces.whole_ns = HEARSAY_NEVER;
     s->reset_ns = HEARSAY_NEVER;
     s->slow_node = UINT32_MAX;
     s->slice_ns = hsy_time_max(

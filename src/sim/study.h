@@ -50,6 +50,14 @@ struct hsy_study_pauses {
     uint64_t answers_ns;
 };
 
+/* Peers are replaced one by one: one at random goes, with and without a word
+ * in turn, and one comes that nobody has seen before. */
+struct hsy_study_churn {
+    uint32_t count; /* 0: none. */
+    uint64_t over_ns;
+    uint64_t calm_ns; /* So long nothing befalls it afterwards. */
+};
+
 /* The network falls into two halves, at random, and is whole again later.
  * Messages that are published meanwhile come from both in turn. */
 struct hsy_study_split {
@@ -95,6 +103,7 @@ struct hsy_study_config {
     uint32_t messages;     /* From peers at random; 0: none. */
     uint32_t per_s_milli;  /* Messages in 1000 s; >= 1. */
     uint32_t payload_len;
+    struct hsy_study_churn churn;
     struct hsy_study_strikes strikes;
     uint64_t again_after_ns; /* From the strike to the second messages. */
     bool first_after; /* One message then, for itself; and that is all. */
@@ -138,6 +147,8 @@ enum hsy_study_phase {
     HSY_STUDY_WARM, /* What warmed it up arrives. */
     HSY_STUDY_SENDING,
     HSY_STUDY_DRAINING,
+    HSY_STUDY_CHURNING,
+    HSY_STUDY_CALMING,  /* Replaced; degrees settle. */
     HSY_STUDY_STRIKING, /* Struck; waits for the second messages. */
     HSY_STUDY_SENDING_AGAIN,
     HSY_STUDY_DRAINING_AGAIN,
@@ -177,6 +188,14 @@ HEARSAY_MUST_USE int hsy_study_finish(struct hsy_study *s,
  * links, it took to the one it came to last. Empties both first. */
 void hsy_study_last(const struct hsy_study *s, struct hsy_histogram *out_ns,
                     struct hsy_histogram *out_hops);
+
+/* What a strike left of the overlay. */
+struct hsy_study_pieces {
+    uint32_t survivors;
+    uint32_t largest;  /* Of the components, before anything was mended. */
+    uint64_t whole_ns; /* From the strike until it was one; NEVER. */
+};
+struct hsy_study_pieces hsy_study_pieces(const struct hsy_study *s);
 
 /* The most that any peer has had queued for the one that is singled out. */
 uint32_t hsy_study_queued_most(const struct hsy_study *s);

@@ -6,6 +6,8 @@
  *   study_split.c   two halves, and one again
  *   study_first.c   who says the first word after a strike
  *   study_strike.c  who is struck, and how
+ *   study_churn.c   who is replaced
+ *   study_pieces.c  what a strike leaves of the overlay
  *   study_pause.c   who is away for a while, again and again; resets
  */
 #ifndef HSY_SIM_STUDY_INNER_H
@@ -35,6 +37,7 @@ struct hsy_study {
     uint32_t *paused;       /* Owned; the nodes that are away for a pause. */
     uint32_t paused_count;
     uint32_t members, started;
+    uint32_t replaced;
     enum hsy_study_phase phase;
     uint64_t since_ns;  /* When the phase began. */
     uint64_t due_ns;    /* When its next work is due. */
@@ -51,6 +54,7 @@ struct hsy_study {
     uint64_t delivered_ns; /* The last delivery. */
     uint64_t joined_ns;    /* The last joining; 0: not all have. */
     uint64_t struck_ns;    /* The last strike; NEVER: none. */
+    struct hsy_study_pieces pieces;
     uint64_t published, delivered;
     uint32_t to_send, sent; /* Messages of this phase. */
     bool late, apart, cut_short;
@@ -86,6 +90,18 @@ bool hsy_study_freezes(const struct hsy_study_config *config);
 /* Who dies or stands still, how many that is, of so many peers. */
 uint32_t hsy_study_victims(const struct hsy_study_config *config);
 HEARSAY_MUST_USE int hsy_study_strike(struct hsy_study *s);
+
+/* study_pieces.c */
+/* Just struck: nobody has noticed yet. */
+HEARSAY_MUST_USE int hsy_study_break(struct hsy_study *s);
+/* Looks whether it is one again. */
+HEARSAY_MUST_USE int hsy_study_look(struct hsy_study *s);
+
+/* study_churn.c */
+/* Of all that ever are: those that come later follow the first ones. */
+uint32_t hsy_study_peers(const struct hsy_study_config *config);
+/* Replaces those that are due; *@out_done: all are. */
+HEARSAY_MUST_USE int hsy_study_replace(struct hsy_study *s, bool *out_done);
 
 /* study_pause.c */
 /* So many go away, or those that are away come back. */

@@ -25,6 +25,8 @@ const char *hsy_study_phase_text(enum hsy_study_phase phase)
         [HSY_STUDY_WARM] = "warm",
         [HSY_STUDY_SENDING] = "sending",
         [HSY_STUDY_DRAINING] = "arriving",
+        [HSY_STUDY_CHURNING] = "being replaced",
+        [HSY_STUDY_CALMING] = "settling again",
         [HSY_STUDY_STRIKING] = "struck",
         [HSY_STUDY_SENDING_AGAIN] = "sending again",
         [HSY_STUDY_DRAINING_AGAIN] = "arriving again",
@@ -160,9 +162,10 @@ static bool can_send(const struct hsy_study *s, uint32_t node)
 bool hsy_study_pick(struct hsy_study *s, uint32_t *out_node)
 {
     uint32_t first = s->config.seeds;
-    uint32_t start = (uint32_t)hsy_prng_below(&s->prng, s->config.peers);
-    for (uint32_t i = 0; i < s->config.peers; i++) {
-        uint32_t node = first + (start + i) % s->config.peers;
+    uint32_t peers = hsy_study_peers(&s->config);
+    uint32_t start = (uint32_t)hsy_prng_below(&s->prng, peers);
+    for (uint32_t i = 0; i < peers; i++) {
+        uint32_t node = first + (start + i) % peers;
         if (can_send(s, node)) {
             *out_node = node;
             return true;
@@ -297,15 +300,15 @@ static int work_warm(struct hsy_study *s)
     return begin_measuring(s);
 }
 
-static int work_draining(struct hsy_study *s)
+static int strike_or_pause(struct hsy_study *s)
 {
-    if (!is_drained(s)) {
-        return HEARSAY_OK;
-    }
     if (!hsy_study_has_strikes(&s->config)) {
         return enter(s, HSY_STUDY_PAUSING);
     }
     int err = hsy_study_strike(s);
+    if (err == HEARSAY_OK) {
+        err = hsy_study_break(s);
+    }
     if (err == HEARSAY_OK) {
         err = enter(s, HSY_STUDY_STRIKING);
         s->due_ns = hsy_time_add(s->since_ns, s->config.again_after_ns);
@@ -313,13 +316,41 @@ static int work_draining(struct hsy_study *s)
     return err;
 }
 
+static int work_draining(struct hsy_study *s)
+{
+    if (!is_drained(s)) {
+        return HEARSAY_OK;
+    }
+    return s->config.churn.count > 0 ? enter(s, HSY_STUDY_CHURNING)
+                                     : strike_or_pause(s);
+}
+
+/* ------------------------------------------------------------------ churn */
+
+static int work_churning(struct hsy_study *s)
+{
+    bool done = false;
+    int err = hsy_study_replace(s, &done);
+    if (err == HEARSAY_OK && done) {
+        err = enter(s, HSY_STUDY_CALMING);
+        s->due_ns = hsy_time_add(s->since_ns, s->config.churn.calm_ns);
+    }
+    return err;
+}
+
+static int work_calming(struct hsy_study *s)
+{
+    return now_of(s) < s->due_ns ? HEARSAY_OK : strike_or_pause(s);
+}
+
 /* ----------------------------------------------------------- after strikes */
 
 static int work_striking(struct hsy_study *s)
 {
     uint32_t messages = s->config.first_after ? 1 : s->config.messages;
-    return now_of(s) < s->due_ns
-               ? HEARSAY_OK
+    int err = hsy_study_look(s);
+    return err != HEARSAY_OK || now_of(s) < s->due_ns
+               ? err
                : begin_sending(s, HSY_STUDY_SENDING_AGAIN, messages);
 }
 
@@ -387,6 +418,8 @@ int hsy_study_work(struct hsy_study *s)
         [HSY_STUDY_WARM] = work_warm,
         [HSY_STUDY_SENDING] = work_sending,
         [HSY_STUDY_DRAINING] = work_draining,
+        [HSY_STUDY_CHURNING] = work_churning,
+        [HSY_STUDY_CALMING] = work_calming,
         [HSY_STUDY_STRIKING] = work_striking,
         [HSY_STUDY_SENDING_AGAIN] = work_sending,
         [HSY_STUDY_DRAINING_AGAIN] = work_draining_again,

@@ -335,6 +335,20 @@ class Presets(Sim):
             self.assertTrue(0 < f[name] <= f["bars"][name], (name, f[name]))
         self.assertTrue(29 < f["first_report_mean_s"] < 32, f["first_report_mean_s"])
 
+    def test_survive_loses_half_its_hubs_and_nearly_all(self):
+        f = self.judged("--preset", "survive", "--peers", 300)
+        self.assertEqual((f["peers"], f["hubs_survivors"], f["crash_survivors"]), (300, 240, 7))
+        self.assertEqual(f["bars"], {"grown_p": 0.1, "grown_degree_min": 4, "replaced_p": 0.1,
+                                     "replaced_degree_min": 4, "hubs_largest_percent": 90,
+                                     "hubs_whole_s": 60, "crash_whole_s": 120})
+        for name in ("grown_degree_min", "replaced_degree_min", "hubs_largest_percent",
+                     "hubs_whole_s", "crash_whole_s"):
+            self.assertTrue(f["met"][name], (name, f[name]))
+        self.assertEqual(f["grown_figures"]["fit"]["p"], f["grown_p"])
+        self.assertEqual(f["replaced_figures"]["fit"]["p"], f["replaced_p"])
+        self.assertEqual(f["hubs_figures"]["components"], 1)
+        self.assertEqual(f["crash_figures"]["components"], 1)
+
     def test_mission(self):
         f = self.figures("--preset", "mission")
         self.assertEqual((f["seeds"], f["peers"], f["components"]), (3, 5, 1))

@@ -272,6 +272,50 @@ static void test_who_was_killed_for_a_pause_starts_again(void **state)
     hsy_study_destroy(s);
 }
 
+static void test_peers_are_replaced_by_new_ones(void **state)
+{
+    (void)state;
+    struct hsy_study_config config = config_of(16);
+    config.messages = 0;
+    config.churn = (struct hsy_study_churn){
+        .count = 8, .over_ns = 8 * HSY_SECOND, .calm_ns = 30 * HSY_SECOND};
+    struct hsy_figures f;
+    struct hsy_study *s = run(&config, &f);
+    const struct hsy_cluster *c = hsy_study_witness(s)->cluster;
+    uint32_t old = 0;
+    uint32_t fresh = 0;
+    for (uint32_t i = config.seeds; i < hsy_cluster_count(c); i++) {
+        bool runs = hsy_cluster_process(c, i) == HSY_PROCESS_RUNNING;
+        old += runs && i < config.seeds + 16 ? 1 : 0;
+        fresh += runs && i >= config.seeds + 16 ? 1 : 0;
+    }
+    CLAIM_INT(hsy_cluster_count(c), config.seeds + 16 + 8);
+    CLAIM_INT(old + fresh, 16);
+    CLAIM(fresh >= 4); /* One that has just come may go again. */
+    CLAIM_INT(f.components, 1);
+    CLAIM(f.degree.min >= 4);
+    CLAIM_INT(f.false_deaths, 0);
+    hsy_study_destroy(s);
+}
+
+static void test_pieces_are_counted_before_anybody_has_noticed(void **state)
+{
+    (void)state;
+    struct hsy_study_config config = config_of(40);
+    config.messages = 0;
+    config.strikes.crash_ppm = 850000;
+    config.again_after_ns = 30 * HSY_SECOND;
+    struct hsy_figures f;
+    struct hsy_study *s = run(&config, &f);
+    struct hsy_study_pieces p = hsy_study_pieces(s);
+    CLAIM_INT(p.survivors, 6);
+    CLAIM(p.largest < 6); /* Of this PRNG seed. */
+    CLAIM(p.whole_ns >= HSY_SECOND);
+    CLAIM(p.whole_ns <= 30 * HSY_SECOND);
+    CLAIM_INT(f.components, 1);
+    hsy_study_destroy(s);
+}
+
 static void test_a_seed_may_be_away_too(void **state)
 {
     (void)state;
@@ -362,8 +406,8 @@ static void test_nonsense_is_refused(void **state)
 {
     (void)state;
     struct hsy_study *s = NULL;
-    struct hsy_study_config wrong[10];
-    for (int i = 0; i < 10; i++) {
+    struct hsy_study_config wrong[11];
+    for (int i = 0; i < 11; i++) {
         wrong[i] = config_of(10);
         CLAIM(hsy_study_config_fault(&wrong[i]) == NULL);
     }
@@ -377,7 +421,8 @@ static void test_nonsense_is_refused(void **state)
     wrong[7].pauses.count = 1; /* Without a length. */
     wrong[8].pauses.seeds = 3; /* All of them. */
     wrong[9].reset_ppm = 1000001;
-    for (int i = 0; i < 10; i++) {
+    wrong[10].churn.count = 11;
+    for (int i = 0; i < 11; i++) {
         CLAIM(hsy_study_config_fault(&wrong[i]) != NULL);
         CLAIM_INT(hsy_study_create(&s, &wrong[i]), HEARSAY_ERR_INVALID);
     }
@@ -429,6 +474,8 @@ int main(void)
         cmocka_unit_test(test_one_is_singled_out),
         cmocka_unit_test(test_pauses_come_and_go),
         cmocka_unit_test(test_who_was_killed_for_a_pause_starts_again),
+        cmocka_unit_test(test_peers_are_replaced_by_new_ones),
+        cmocka_unit_test(test_pieces_are_counted_before_anybody_has_noticed),
         cmocka_unit_test(test_a_seed_may_be_away_too),
         cmocka_unit_test(test_connections_break_when_asked_to),
         cmocka_unit_test(test_for_cuts_short_and_says_so),
