@@ -96,7 +96,7 @@ static const struct hsy_flag sim_flags[] = {
      "side by side: overlay=RULE,RULE... or relay=HOW...", FLAG_COMPARE},
     {"runs", "N", "of each, with rng, rng + 1, ... [1]", FLAG_RUNS},
     {"preset", "NAME",
-     "glomers, mission, partition, steady, slow, survive, lifeguard: "
+     "glomers, mission, partition, steady, slow, survive, lifeguard, liars: "
      "docs/simulator.md",
      FLAG_PRESET},
     {"fit", NULL, "fit a power law to the degrees", FLAG_FIT},
@@ -143,13 +143,13 @@ void hsy_sim_help(FILE *out)
 static const char *const overlays[] = {"preferential", "top-half", "uniform",
                                        NULL};
 static const char *const relays[] = {"tree", "flood", NULL};
-static const char *const presets[] = {"none",      "glomers",   "mission",
-                                      "partition", "steady",    "slow",
-                                      "survive",   "lifeguard", NULL};
+static const char *const presets[] = {
+    "none", "glomers", "mission",   "partition", "steady",
+    "slow", "survive", "lifeguard", "liars",     NULL};
 _Static_assert((int)HEARSAY_OVERLAY_UNIFORM == 2, "the order of overlays[]");
 _Static_assert((int)HEARSAY_RELAY_TREE == 0 && (int)HEARSAY_RELAY_FLOOD == 1,
                "the order of relays[]");
-_Static_assert((int)HSY_SIM_PRESET_LIFEGUARD == 7, "the order of presets[]");
+_Static_assert((int)HSY_SIM_PRESET_LIARS == 8, "the order of presets[]");
 
 const char *hsy_sim_overlay_name(uint32_t overlay)
 {
@@ -256,7 +256,7 @@ static int set_freeze(struct hsy_study_config *c, const struct hsy_flag *flag,
 static int set_value(struct hsy_sim_options *o, const struct hsy_flag *flag,
                      const char *value, struct hsy_usage_error *error)
 {
-    static const struct hsy_range runs = {1, HSY_FIGURES_RUNS_MAX};
+    static const struct hsy_range runs = {1, HSY_SIM_RUNS_MAX};
     struct hsy_study_config *c = &o->study;
     switch (flag->id) {
     case FLAG_RATE:
@@ -423,6 +423,11 @@ static int compare_check(const struct hsy_sim_options *o,
     }
     if (!compares) {
         return 0;
+    }
+    if (o->runs > HSY_FIGURES_RUNS_MAX) {
+        return hsy_flag_refuse(error,
+                               "--runs: at most %u of each with --compare",
+                               (unsigned)HSY_FIGURES_RUNS_MAX);
     }
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
         if (has(o, files[i])) {

@@ -13,7 +13,8 @@ enum hsy_sim_preset {
     HSY_SIM_PRESET_STEADY,
     HSY_SIM_PRESET_SLOW,
     HSY_SIM_PRESET_SURVIVE,
-    HSY_SIM_PRESET_LIFEGUARD /* and from here on --runs. */
+    HSY_SIM_PRESET_LIFEGUARD, /* and from here on --runs. */
+    HSY_SIM_PRESET_LIARS
 };
 
 enum hsy_sim_compared {
@@ -22,7 +23,7 @@ enum hsy_sim_compared {
     HSY_SIM_COMPARE_RELAY
 };
 
-enum { HSY_SIM_VALUES_MAX = HSY_FIGURES_COLUMNS };
+enum { HSY_SIM_VALUES_MAX = HSY_FIGURES_COLUMNS, HSY_SIM_RUNS_MAX = 1000000 };
 
 struct hsy_sim_options {
     struct hsy_study_config study; /* But for memory and crypto. */
@@ -34,7 +35,8 @@ struct hsy_sim_options {
     enum hsy_sim_compared compared;
     uint32_t values[HSY_SIM_VALUES_MAX]; /* Of what is compared. */
     uint32_t values_count;
-    uint32_t runs;  /* Of each value; 1..HSY_FIGURES_RUNS_MAX. */
+    /* Of each value, 1..HSY_FIGURES_RUNS_MAX; of a preset, RUNS_MAX. */
+    uint32_t runs;
     uint64_t given; /* A bit for each row of the table of flags. */
 };
 

@@ -195,6 +195,8 @@ int hsy_sim_preset(const struct hsy_sim_options *options)
         return hsy_preset_slow(options);
     case HSY_SIM_PRESET_SURVIVE:
         return hsy_preset_survive(options);
+    case HSY_SIM_PRESET_LIARS:
+        return hsy_preset_liars(options);
     case HSY_SIM_PRESET_NONE:
         break;
     }

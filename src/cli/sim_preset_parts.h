@@ -72,5 +72,6 @@ int hsy_preset_partition(const struct hsy_sim_options *o);
 int hsy_preset_steady(const struct hsy_sim_options *o);
 int hsy_preset_slow(const struct hsy_sim_options *o);
 int hsy_preset_survive(const struct hsy_sim_options *o);
+int hsy_preset_liars(const struct hsy_sim_options *o);
 
 #endif

@@ -152,6 +152,13 @@ HEARSAY_MUST_USE int hsy_cluster_query(struct hsy_cluster *c, uint32_t node,
 /* As hearsay_step() with FIND, of the node @whom, or of HSY_TO_ALL. */
 HEARSAY_MUST_USE int hsy_cluster_look_up(struct hsy_cluster *c, uint32_t node,
                                          uint32_t whom, uint64_t *out_number);
+/* What no honest node would do: @from says whole frames of somebody else's
+ * making to @to. False: they have no link that is up, or there is no memory. */
+bool hsy_cluster_say(struct hsy_cluster *c, uint32_t from, uint32_t to,
+                     const uint8_t *bytes, size_t len);
+/* Signs as @node does. */
+void hsy_cluster_sign(const struct hsy_cluster *c, uint32_t node,
+                      const uint8_t *bytes, size_t len, uint8_t *out_sig);
 /* Nothing passes between @a and @b, either way, until a heal. */
 HEARSAY_MUST_USE int hsy_cluster_cut(struct hsy_cluster *c, uint32_t a,
                                      uint32_t b);

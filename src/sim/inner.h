@@ -31,6 +31,7 @@ struct hsy_segment {
     uint64_t arrive_ns;
     struct hearsay_buf *buf; /* Owned share; BYTES only. */
     enum hsy_segment_kind kind;
+    bool forged; /* Its node knows nothing of it. */
 };
 
 struct hsy_segments {

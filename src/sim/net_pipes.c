@@ -227,7 +227,7 @@ void hsy_pipe_pump(struct hsy_cluster *c, struct hsy_end *end)
             pipe->flying_len + len > c->weather.window_len) {
             break;
         }
-        taken_len += len;
+        taken_len += s->forged ? 0 : len;
         launch(c, end, hsy_segments_take(&pipe->waiting));
     }
     report_sent(c, end, taken_len);

@@ -106,6 +106,9 @@ static const char *faults_fault(const struct hsy_study_config *c)
     if (c->churn.count > 0 && c->split.lasts_ns > 0) {
         return "churn and split: one of the two";
     }
+    if (c->lies && c->liars.seeds > c->seeds) {
+        return "seeds that lie: at most all of them";
+    }
     if (c->reset_ppm > 1000000) {
         return "a share of the connections: at most 100 %";
     }
@@ -131,6 +134,9 @@ static void on_note(void *ctx, uint32_t node, uint64_t now_ns,
         s->member[node] = 1;
         s->members++;
         s->joined_ns = s->members == s->config.peers ? now_ns : s->joined_ns;
+    }
+    if (s->liars != NULL) {
+        hsy_liars_note(s->liars, note);
     }
     s->forward.note(s->forward.ctx, node, now_ns, note);
 }
@@ -206,6 +212,9 @@ static void on_sent(void *ctx, uint32_t from, uint32_t to, const uint8_t *bytes,
                     size_t len)
 {
     struct hsy_study *s = ctx;
+    if (s->liars != NULL) {
+        hsy_liars_sent(s->liars, from, bytes, len);
+    }
     s->forward.sent(s->forward.ctx, from, to, bytes, len);
 }
 
@@ -323,6 +332,7 @@ int hsy_study_create(struct hsy_study **out,
     s->due_ns = HEARSAY_NEVER;
     s->turn_ns = HEARSAY_NEVER;
     s->pieces.whole_ns = HEARSAY_NEVER;
+    s->lies_ns = HEARSAY_NEVER;
     s->reset_ns = HEARSAY_NEVER;
     s->slow_node = UINT32_MAX;
     s->slice_ns = hsy_time_max(
@@ -338,6 +348,10 @@ int hsy_study_create(struct hsy_study **out,
     }
     if (err == HEARSAY_OK) {
         err = build(s);
+    }
+    if (err == HEARSAY_OK && config->lies) {
+        err = hsy_liars_create(&s->liars, &config->mem, s->w->cluster,
+                               &config->liars, config->rng);
     }
     for (uint32_t i = 0; err == HEARSAY_OK && i < config->seeds; i++) {
         err = hsy_cluster_start(s->w->cluster, i, 0);
@@ -363,6 +377,7 @@ void hsy_study_destroy(struct hsy_study *s)
     hsy_witness_destroy(s->w);
     hsy_mem_free(&mem, s->spreads);
     hsy_mem_free(&mem, s->member);
+    hsy_liars_destroy(s->liars);
     hsy_mem_free(&mem, s->paused);
     hsy_mem_free(&mem, s->sides);
     hsy_mem_free(&mem, s);
@@ -437,6 +452,12 @@ void hsy_study_last(const struct hsy_study *s, struct hsy_histogram *out_ns,
             hsy_histogram_add(out_hops, spread->hops);
         }
     }
+}
+
+struct hsy_liars_counts hsy_study_lies(const struct hsy_study *s)
+{
+    return s->liars != NULL ? hsy_liars_counts(s->liars)
+                            : (struct hsy_liars_counts){.lies = 0};
 }
 
 const struct hsy_witness *hsy_study_witness(const struct hsy_study *s)

@@ -13,6 +13,7 @@
 #define HSY_SIM_STUDY_H
 
 #include "sim/figures.h"
+#include "sim/liars.h"
 #include "sim/measure.h"
 #include "sim/witness.h"
 
@@ -110,6 +111,8 @@ struct hsy_study_config {
     struct hsy_study_pauses pauses;
     struct hsy_study_split split;
     enum hsy_study_slow slow;
+    bool lies; /* While it pauses: */
+    struct hsy_liars_config liars;
     uint64_t for_ns; /* Virtual time of the whole; 0: as long as it takes. */
     bool checks;     /* All invariants; for small networks. */
 };
@@ -196,6 +199,9 @@ struct hsy_study_pieces {
     uint64_t whole_ns; /* From the strike until it was one; NEVER. */
 };
 struct hsy_study_pieces hsy_study_pieces(const struct hsy_study *s);
+
+/* All zero when nobody lied. */
+struct hsy_liars_counts hsy_study_lies(const struct hsy_study *s);
 
 /* The most that any peer has had queued for the one that is singled out. */
 uint32_t hsy_study_queued_most(const struct hsy_study *s);

@@ -55,6 +55,8 @@ struct hsy_study {
     uint64_t joined_ns;    /* The last joining; 0: not all have. */
     uint64_t struck_ns;    /* The last strike; NEVER: none. */
     struct hsy_study_pieces pieces;
+    struct hsy_liars *liars; /* Owned; NULL: nobody lies. */
+    uint64_t lies_ns;        /* The next second of theirs; NEVER. */
     uint64_t published, delivered;
     uint32_t to_send, sent; /* Messages of this phase. */
     bool late, apart, cut_short;

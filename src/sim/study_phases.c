@@ -49,6 +49,7 @@ uint64_t hsy_study_stop_ns(const struct hsy_study *s)
     uint64_t stop_ns = hsy_time_min(s->due_ns, now_of(s) + s->slice_ns);
     stop_ns = hsy_time_min(stop_ns, s->turn_ns);
     stop_ns = hsy_time_min(stop_ns, s->reset_ns);
+    stop_ns = hsy_time_min(stop_ns, s->lies_ns);
     if (s->config.for_ns != 0) {
         stop_ns = hsy_time_min(stop_ns, s->config.for_ns);
     }
@@ -121,6 +122,7 @@ static int begin_measuring(struct hsy_study *s)
     s->spreads_first = s->spreads_count;
     hsy_study_plan_split(s);
     hsy_study_plan_resets(s);
+    s->lies_ns = s->liars != NULL ? now_of(s) : HEARSAY_NEVER;
     int err = hsy_study_single_out(s);
     return err != HEARSAY_OK
                ? err
@@ -432,6 +434,10 @@ int hsy_study_work(struct hsy_study *s)
     int err = now_of(s) >= s->turn_ns ? hsy_study_turn(s) : HEARSAY_OK;
     hsy_study_watch_queues(s);
     hsy_study_reset(s);
+    if (err == HEARSAY_OK && now_of(s) >= s->lies_ns) {
+        s->lies_ns += HSY_SECOND;
+        err = hsy_liars_second(s->liars);
+    }
     if (err == HEARSAY_OK) {
         err = work[s->phase](s);
     }

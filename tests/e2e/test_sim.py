@@ -349,6 +349,16 @@ class Presets(Sim):
         self.assertEqual(f["hubs_figures"]["components"], 1)
         self.assertEqual(f["crash_figures"]["components"], 1)
 
+    def test_liars_kill_nobody(self):
+        f = self.judged("--preset", "liars", "--runs", 12, "--rng", 5)
+        self.assertEqual(f["bars"], {"false_certificates": 0, "honest_muted": 0})
+        self.assertTrue(f["all_met"])
+        self.assertEqual((f["runs"], f["liars"], f["first_rng"]), (12, f["liars_muted"], 0))
+        self.assertTrue(0 < f["recluses"] < 12 and f["lying_seeds"] > 0 and f["players"] > 0, f)
+        self.assertGreater(f["lies"], 1000 * 12)
+        self.assertGreater(f["certified"], 0)
+        self.assertEqual(self.judged("--preset", "liars", "--runs", 12, "--rng", 5), f)
+
     def test_mission(self):
         f = self.figures("--preset", "mission")
         self.assertEqual((f["seeds"], f["peers"], f["components"]), (3, 5, 1))
