@@ -66,8 +66,7 @@ void hsy_fellows_init(struct hsy_seed *s)
     s->fellows_next_ns = HEARSAY_NEVER;
     for (uint32_t i = 0; i < lines_count(s); i++) {
         s->fellows[i] = (struct hsy_fellow){.next_ns = HEARSAY_NEVER,
-                                            .digest_ns = HEARSAY_NEVER,
-                                            .stream_ns = HEARSAY_NEVER};
+                                            .digest_ns = HEARSAY_NEVER};
     }
 }
 
@@ -248,8 +247,6 @@ void hsy_fellows_link_down(struct hsy_seed *s, const struct hsy_neighbour *gone)
     }
     HSY_ASSERT(!f->self);
     f->digest_ns = HEARSAY_NEVER;
-    f->stream_ns = HEARSAY_NEVER;
-    f->stream_nonce = 0;
     if (f->dialling == 0) {
         redial_later(s, f);
     }

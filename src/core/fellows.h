@@ -38,17 +38,41 @@ void hsy_fellows_push(struct hsy_seed *s, const uint8_t *proof,
 /* ... or a record. */
 void hsy_fellows_push_record(struct hsy_seed *s,
                              const struct hsy_record *record);
-/* A fellow's link is new: asks for all it has. */
+/* A fellow's link is new: asks where it differs. */
 void hsy_fellows_sync_start(struct hsy_seed *s, struct hsy_fellow *f,
                             const struct hsy_neighbour *n);
 void hsy_fellows_sync_in(struct hsy_seed *s, struct hsy_fellow *f,
                          const struct hsy_neighbour *n,
                          const struct hsy_sync *sync);
-/* True: the PONG that the stream to @f was waiting for. */
-bool hsy_fellows_sync_pong(struct hsy_seed *s, struct hsy_fellow *f,
-                           uint64_t nonce);
+void hsy_fellows_buckets_in(struct hsy_seed *s, struct hsy_fellow *f,
+                            const struct hsy_neighbour *n,
+                            const struct hsy_seed_digest *digest);
 /* Sends what is due to @f; when to come back. */
 uint64_t hsy_fellows_sync_tick(struct hsy_seed *s, struct hsy_fellow *f,
                                const struct hsy_neighbour *n);
+
+/* The digest of all that is known here; @ask: and where does yours differ? */
+void hsy_fellows_send_digest(struct hsy_seed *s, struct hsy_fellow *f,
+                             const struct hsy_neighbour *n, bool ask);
+/* For fellows_pull.c: the same into @sync ... */
+void hsy_fellows_put_digest(const struct hsy_seed *s, struct hsy_sync *sync);
+/* ... and a record as an entry, length in front; its length. */
+enum { HSY_RECORD_PROOF_MAX = 5 + HSY_RECORD_LEN_MAX };
+uint32_t hsy_fellows_record_proof(uint8_t out[HSY_RECORD_PROOF_MAX],
+                                  const struct hsy_record *record);
+
+/* ---------------------------------------------------------- fellows_pull.c */
+
+/* Sends the own SEED_DIGEST. */
+void hsy_fellows_tell_buckets(struct hsy_seed *s,
+                              const struct hsy_neighbour *n);
+/* Asks for what differs from @digest; false: nothing does. */
+bool hsy_fellows_pull(struct hsy_seed *s, struct hsy_fellow *f,
+                      const struct hsy_neighbour *n,
+                      const struct hsy_seed_digest *digest);
+/* Sends what was asked for, as much as fits, and the digest to end it. */
+void hsy_fellows_serve(struct hsy_seed *s, struct hsy_fellow *f,
+                       const struct hsy_neighbour *n,
+                       const struct hsy_seed_pull *pull);
 
 #endif

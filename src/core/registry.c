@@ -1,9 +1,7 @@
 /* Facts come in, in any order and any number of times, and the rank decides:
  * merging is idempotent and commutative, so seeds that have heard the same
- * facts have the same Peer List, whichever way the facts came.
- *
- * The digest is a sum of one number per fact: it follows each change at once,
- * and two seeds with equal digests have nothing to tell each other. */
+ * facts have the same Peer List, whichever way the facts came. */
+#include "core/registry_facts.h"
 #include "core/registry_links.h"
 #include "core/registry_rows.h"
 #include "core/registry_saves.h"
@@ -108,86 +106,14 @@ uint32_t hsy_registry_count(const struct hsy_registry *r)
     return r->living.count - r->absent_count;
 }
 
-/* ---------------------------------------------------------------- digest */
-
-/* The last step of splitmix64: every bit of @v reaches every bit. */
-static uint64_t mix(uint64_t v)
-{
-    v = (v ^ (v >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    v = (v ^ (v >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return v ^ (v >> 31);
-}
-
-enum { FACT_WORDS = 9, LOOKED_AT_PER_MS = 128 };
+enum { LOOKED_AT_PER_MS = 128 };
 
 /* How long a record from disk is believed without a word: peers come back
  * within the cap of their back-off (60 s) and the time to register. Then it is
  * probed; one that registered elsewhere answers. */
 #define RESTORED_NS (75 * HSY_SECOND)
 
-/* What the digest says of one id. Two seeds that know different records of
- * one incarnation differ too: in the time of issue or in the signature. */
-struct fact {
-    uint64_t words[FACT_WORDS];
-};
-
-static struct fact fact_of(const struct hearsay_id *id, uint64_t rank)
-{
-    struct hsy_reader in = hsy_reader(id->bytes, sizeof(id->bytes));
-    struct fact fact = {.words = {[4] = rank}};
-
-    for (uint32_t i = 0; i < 4; i++) {
-        fact.words[i] = hsy_get_u64(&in);
-    }
-    HSY_ASSERT(hsy_reader_done(&in));
-    return fact;
-}
-
-/* Adds a fact, or takes it back: unsigned sums wrap around and back. */
-static void count_fact(struct hsy_registry *r, const struct fact *fact,
-                       bool add)
-{
-    static const uint64_t lanes[2] = {UINT64_C(0x9e3779b97f4a7c15),
-                                      UINT64_C(0xc2b2ae3d27d4eb4f)};
-
-    HSY_ASSERT(fact->words[4] != 0); /* Every fact has a rank. */
-    for (uint32_t lane = 0; lane < 2; lane++) {
-        uint64_t h = lanes[lane];
-        for (uint32_t i = 0; i < FACT_WORDS; i++) {
-            h = mix(h ^ fact->words[i]) + lanes[lane];
-        }
-        r->digest[lane] += add ? h : UINT64_C(0) - h;
-    }
-    r->changed_ns = r->env->now.mono_ns;
-    r->graph_ns = r->changed_ns;
-}
-
-static void count_entry(struct hsy_registry *r, const struct hsy_entry *e,
-                        bool add)
-{
-    struct fact fact = fact_of(&e->id, hsy_rank_alive(e->incarnation));
-    const struct hsy_blob *record = e->record;
-
-    HSY_ASSERT(record->len > HSY_SIG_LEN);
-    struct hsy_reader sig =
-        hsy_reader(record->bytes + record->len - HSY_SIG_LEN, HSY_SIG_LEN);
-    fact.words[5] = hsy_kept_record_brief(record).issued_ms;
-    fact.words[6] = hsy_get_u64(&sig);
-    if (e->links != NULL) {
-        fact.words[7] = e->incarnation;
-        fact.words[8] = hsy_kept_links_brief(e->links).version;
-    }
-    count_fact(r, &fact, add);
-}
-
-static void count_grave(struct hsy_registry *r, const struct hsy_grave *g,
-                        bool add)
-{
-    struct fact fact = fact_of(&g->id, hsy_rank_dead(g->incarnation));
-
-    HSY_ASSERT(g->proof != NULL);
-    count_fact(r, &fact, add);
-}
+/* -------------------------------------------------------------- presence */
 
 static void set_absent(struct hsy_registry *r, struct hsy_entry *e, bool absent)
 {
@@ -225,9 +151,9 @@ enum hsy_merged hsy_registry_merge_links(struct hsy_registry *r,
     if (kept == NULL) {
         return HSY_MERGED_FULL;
     }
-    count_entry(r, e, false);
+    hsy_registry_count_entry(r, e, false);
     hsy_registry_set_links(r, e, kept);
-    count_entry(r, e, true);
+    hsy_registry_count_entry(r, e, true);
     set_absent(r, e, false); /* A new snapshot is a sign of life. */
     return HSY_MERGED_NEWER;
 }
@@ -290,7 +216,7 @@ static void clear_floor(struct hsy_registry *r, struct hsy_row_write *write,
 static void free_grave(struct hsy_registry *r, struct hsy_grave *g)
 {
     HSY_ASSERT(g != NULL);
-    count_grave(r, g, false);
+    hsy_registry_count_grave(r, g, false);
     hsy_mem_free(&r->env->mem, g->proof);
     hsy_table_remove(&r->graves, g);
 }
@@ -378,13 +304,13 @@ int hsy_registry_put_grave(struct hsy_registry *r,
     g->proof = proof;
     g->proof_len = proof_len;
     g->record = *record;
-    count_grave(r, g, true);
+    hsy_registry_count_grave(r, g, true);
     return 0;
 }
 
 static void free_entry(struct hsy_registry *r, struct hsy_entry *e)
 {
-    count_entry(r, e, false);
+    hsy_registry_count_entry(r, e, false);
     hsy_registry_set_links(r, e, NULL);
     set_absent(r, e, false);
     HSY_ASSERT(e->links == NULL);
@@ -539,7 +465,7 @@ int hsy_registry_put_living(struct hsy_registry *r,
     e->incarnation = record->incarnation;
     e->undialable = hsy_kept_undialable(kept);
     hsy_registry_draw(r, e, true);
-    count_entry(r, e, true);
+    hsy_registry_count_entry(r, e, true);
     return 0;
 }
 
@@ -569,7 +495,7 @@ static bool replace_record(struct hsy_registry *r, struct hsy_entry *e,
     if (kept == NULL) {
         return false;
     }
-    count_entry(r, e, false);
+    hsy_registry_count_entry(r, e, false);
     if (record->incarnation > e->incarnation) {
         hsy_registry_set_links(r, e, NULL); /* Said by an earlier life. */
     }
@@ -583,7 +509,7 @@ static bool replace_record(struct hsy_registry *r, struct hsy_entry *e,
     e->incarnation = record->incarnation;
     e->undialable = hsy_kept_undialable(kept);
     hsy_registry_draw(r, e, true);
-    count_entry(r, e, true);
+    hsy_registry_count_entry(r, e, true);
     set_absent(r, e, false);
     return true;
 }

@@ -64,6 +64,12 @@ struct hsy_grave {
     struct hsy_record record;
 };
 
+/* What is known of the ids with one first byte; see registry_facts.c. */
+struct hsy_bucket {
+    uint64_t sum;
+    uint32_t count; /* Living and graves. */
+};
+
 /* The least that an id may come back with is above this. */
 struct hsy_floor {
     struct hearsay_id id; /* Key. */
@@ -81,10 +87,11 @@ struct hsy_registry {
     uint32_t absent_count;  /* Of the living. */
     uint32_t offered_count; /* The same: hsy_entry_offered(). */
     uint64_t digest[2];     /* Sum over entries; order does not matter. */
-    uint64_t changed_ns;    /* When the digest last changed. */
-    uint64_t graph_ns;  /* The same, or somebody became absent or present. */
-    uint64_t next_ns;   /* Not later than the next expiry. */
-    uint32_t scan_left; /* Of a scan for expiries; 0: none under way. */
+    struct hsy_bucket buckets[HSY_SEED_BUCKETS]; /* Of digest[0]. */
+    uint64_t changed_ns; /* When the digest last changed. */
+    uint64_t graph_ns;   /* The same, or somebody became absent or present. */
+    uint64_t next_ns;    /* Not later than the next expiry. */
+    uint32_t scan_left;  /* Of a scan for expiries; 0: none under way. */
     uint64_t scan_next_ns;
     /* The disk; see registry_saves.c. */
     struct hsy_table writes;  /* Asked for and not answered: token, id. */
@@ -121,6 +128,14 @@ struct hsy_ids hsy_entry_links(const struct hsy_entry *e);
 /* The highest rank known of an id; 0: never heard of. */
 uint64_t hsy_registry_rank(const struct hsy_registry *r,
                            const struct hearsay_id *id);
+
+static inline uint8_t hsy_registry_bucket(const struct hearsay_id *id)
+{
+    return id->bytes[0];
+}
+/* What the digests count for it. */
+uint64_t hsy_entry_fact(const struct hsy_entry *e);
+uint64_t hsy_grave_fact(const struct hsy_grave *g);
 
 /* What a merge did. */
 enum hsy_merged {

@@ -407,6 +407,8 @@ static bool peer_frame(struct hsy_core *core, struct hsy_neighbour *n,
     case HSY_PEERS_GET:
     case HSY_LINKS:
     case HSY_DEAD_REPORT:
+    case HSY_SEED_DIGEST:
+    case HSY_SEED_PULL:
     case HSY_SEED_SYNC:
     case HSY_VERDICT:
     case HSY_READ:

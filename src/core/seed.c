@@ -170,8 +170,7 @@ void hsy_seed_probe_silent(struct hsy_seed *s, const struct hsy_probe *probe)
 
 bool hsy_seed_pong(struct hsy_seed *s, struct hsy_neighbour *n, uint64_t nonce)
 {
-    struct hsy_fellow *f = hsy_fellow_of(s, &n->id);
-    bool ours = f != NULL && hsy_fellows_sync_pong(s, f, nonce);
+    bool ours = false;
 
     HSY_ASSERT(n->link != 0);
     if (hsy_trial_is_nonce(s, &n->id, nonce)) {
@@ -208,17 +207,22 @@ static void verdict_in(struct hsy_seed *s, const struct hsy_neighbour *n,
     hsy_trial_collect(s, verdict);
 }
 
-static void sync_in(struct hsy_seed *s, const struct hsy_neighbour *n,
-                    const struct hsy_sync *sync)
+/* What seeds tell each other of their registries. */
+static void fellow_frame(struct hsy_seed *s, const struct hsy_neighbour *n,
+                         const struct hsy_frame *frame)
 {
     struct hsy_fellow *f = hsy_fellow_of(s, &n->id);
 
     HSY_ASSERT(n->link != 0);
     if (!n->fellow || f == NULL) {
         hsy_seed_misuse(s);
-        return;
+    } else if (frame->type == HSY_SEED_SYNC) {
+        hsy_fellows_sync_in(s, f, n, &frame->sync);
+    } else if (frame->type == HSY_SEED_DIGEST) {
+        hsy_fellows_buckets_in(s, f, n, &frame->seed_digest);
+    } else {
+        hsy_fellows_serve(s, f, n, &frame->seed_pull);
     }
-    hsy_fellows_sync_in(s, f, n, sync);
 }
 
 static bool take_frame(struct hsy_seed *s, struct hsy_neighbour *n,
@@ -247,7 +251,9 @@ static bool take_frame(struct hsy_seed *s, struct hsy_neighbour *n,
         hsy_seed_report(s, n, &frame->report);
         return true;
     case HSY_SEED_SYNC:
-        sync_in(s, n, &frame->sync);
+    case HSY_SEED_DIGEST:
+    case HSY_SEED_PULL:
+        fellow_frame(s, n, frame);
         return true;
     case HSY_VERDICT:
         verdict_in(s, n, &frame->verdict.verdict, &frame->verdict.record);

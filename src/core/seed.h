@@ -26,17 +26,16 @@ struct hsy_fellow {
     uint64_t next_ns; /* When to dial again; NEVER while linked or dialling. */
 
     /* While linked: */
-    uint64_t up_ns;       /* When its link came up. */
-    bool in_step;         /* Digests were equal since then. */
-    uint64_t digest_ns;   /* When to send the next digest. */
-    uint64_t synced_ns;   /* Last digest sent. */
-    uint64_t agreed_ns;   /* Its digest and ours were last equal; or up. */
-    uint64_t want_ns;     /* Not sooner: ask for everything again. */
-    uint32_t graves_left; /* Still to be sent to it, from the end. */
-    uint32_t living_left;
-    bool links_next;       /* The record went, its links are next. */
-    uint64_t stream_ns;    /* When to go on sending; NEVER: all is sent. */
-    uint64_t stream_nonce; /* Of the PING after the last batch; 0: none. */
+    uint64_t up_ns;     /* When its link came up. */
+    bool in_step;       /* Digests were equal since then. */
+    uint64_t digest_ns; /* When to send the next digest. */
+    uint64_t synced_ns; /* Last digest sent. */
+    uint64_t agreed_ns; /* Its digest and ours were last equal; or up. */
+    uint64_t ask_ns;    /* Not sooner: ask for its SEED_DIGEST again. */
+    bool asked;         /* For that; it has not come. */
+    bool news;          /* It told something new since the last pull, or the
+                           first of several for one bucket. */
+    uint64_t pull_from; /* The next of these: facts from here on; 0: none. */
 };
 
 /* A registration waiting for the disk, in token order. */
@@ -115,8 +114,8 @@ void hsy_seed_probe_silent(struct hsy_seed *s, const struct hsy_probe *probe);
 /* Any authenticated answer of @id (a link that came up, the PONG of a trial's
  * nonce): vetoes its trial. */
 void hsy_seed_answered(struct hsy_seed *s, const struct hearsay_id *id);
-/* A PONG from @n: true when its nonce is one of a trial, of a pause in sending
- * the registry, or of a look at the topology. */
+/* A PONG from @n: true when its nonce is one of a trial, or of a look at the
+ * topology. */
 bool hsy_seed_pong(struct hsy_seed *s, struct hsy_neighbour *n, uint64_t nonce);
 
 /* A verified frame. False: a seed has no business with it. */

@@ -213,6 +213,8 @@ void hsy_claims_of_frame(struct hsy_claims *c, const struct hsy_frame *frame)
     case HSY_PIECE:
     case HSY_REACH:
     case HSY_READ:
+    case HSY_SEED_DIGEST:
+    case HSY_SEED_PULL:
         return;
     }
 }

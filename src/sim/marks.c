@@ -66,7 +66,7 @@ struct mark {
     }
 
 enum {
-    DIGEST_LEN = 16, /* Before want_all in SEED_SYNC. */
+    DIGEST_LEN = 16, /* Before ask in SEED_SYNC. */
     GONE_HOW = 4     /* Behind the nonce. */
 };
 
@@ -183,7 +183,7 @@ static const struct mark marks_table[] = {
     NOTE("left", HEARSAY_SEED, "peer-left", "a graceful departure"),
     /* Seeds among each other. */
     FRAME("sync-wanted", HEARSAY_SEED, HSY_SEED_SYNC, DIGEST_LEN, 1,
-          "a seed asked another for all it knows"),
+          "a seed asked another where they differ"),
     FRAME("verdict-sent", HEARSAY_SEED, HSY_VERDICT, 0, ANY,
           "a verdict went to the fellows"),
     /* Ends. */

@@ -62,6 +62,13 @@ void hsy_wire_put_peers(struct hsy_writer *out, const struct hsy_peers *peers);
 void hsy_wire_get_peers(struct hsy_reader *in, struct hsy_peers *peers);
 void hsy_wire_put_sync(struct hsy_writer *out, const struct hsy_sync *sync);
 void hsy_wire_get_sync(struct hsy_reader *in, struct hsy_sync *sync);
+void hsy_wire_put_seed_digest(struct hsy_writer *out,
+                              const struct hsy_seed_digest *digest);
+void hsy_wire_get_seed_digest(struct hsy_reader *in,
+                              struct hsy_seed_digest *digest);
+void hsy_wire_put_seed_pull(struct hsy_writer *out,
+                            const struct hsy_seed_pull *pull);
+void hsy_wire_get_seed_pull(struct hsy_reader *in, struct hsy_seed_pull *pull);
 void hsy_wire_put_verdict_frame(struct hsy_writer *out,
                                 const struct hsy_frame *frame);
 void hsy_wire_get_verdict_frame(struct hsy_reader *in, struct hsy_frame *frame);

@@ -69,6 +69,12 @@ static void put_body(struct hsy_writer *out,
     case HSY_SEED_SYNC:
         hsy_wire_put_sync(out, &frame->sync);
         break;
+    case HSY_SEED_DIGEST:
+        hsy_wire_put_seed_digest(out, &frame->seed_digest);
+        break;
+    case HSY_SEED_PULL:
+        hsy_wire_put_seed_pull(out, &frame->seed_pull);
+        break;
     case HSY_VERDICT:
         hsy_wire_put_verdict_frame(out, frame);
         break;
@@ -182,6 +188,12 @@ static void get_body(struct hsy_reader *in,
     case HSY_SEED_SYNC:
         hsy_wire_get_sync(in, &frame->sync);
         break;
+    case HSY_SEED_DIGEST:
+        hsy_wire_get_seed_digest(in, &frame->seed_digest);
+        break;
+    case HSY_SEED_PULL:
+        hsy_wire_get_seed_pull(in, &frame->seed_pull);
+        break;
     case HSY_VERDICT:
         hsy_wire_get_verdict_frame(in, frame);
         break;
@@ -286,6 +298,8 @@ static const char *const names[HSY_FRAME_TYPE_MAX + 1] = {
     [HSY_FACTS] = "FACTS",
     [HSY_REACH] = "REACH",
     [HSY_RECORD] = "RECORD",
+    [HSY_SEED_DIGEST] = "SEED_DIGEST",
+    [HSY_SEED_PULL] = "SEED_PULL",
 };
 
 bool hsy_frame_known(unsigned type)

@@ -30,6 +30,8 @@ enum {
     HSY_DIGEST_BUCKETS = 64,
     HSY_DIGEST_MARKS_MAX = 256,
     HSY_PULL_SPANS_MAX = 16,
+    HSY_SEED_BUCKETS = 256, /* Of the ids in a registry: by the first byte. */
+    HSY_SEED_FACTS_MAX = 1024,
     /* Encoded records of one list: the largest list, the largest record. */
     HSY_RECORDS_LEN_MAX = HSY_PAGE_RECORDS * (HSY_RECORD_LEN_MAX + 2)
 };
@@ -70,6 +72,8 @@ enum hsy_frame_type {
     HSY_ACK = 32,
     HSY_READ = 33,
     HSY_FACTS = 34,
+    HSY_SEED_DIGEST = 35,
+    HSY_SEED_PULL = 36,
     HSY_REACH = 41,
     HSY_RECORD = 42
 };
@@ -205,10 +209,24 @@ struct hsy_sync_entry {
 
 struct hsy_sync {
     uint64_t digest[2]; /* Of the whole registry: equal = nothing to do. */
-    bool want_all;      /* Send me everything you have. */
+    bool ask;           /* If yours is another: tell me your SEED_DIGEST. */
     uint16_t count;
     const uint8_t *entries; /* Encoded, each with a u32 length in front. */
     uint32_t entries_len;
+};
+
+/* What a seed knows: of the facts about the ids of each bucket the sum. */
+struct hsy_seed_digest {
+    const uint8_t *sums; /* Encoded: u64 x HSY_SEED_BUCKETS. */
+};
+
+/* What a fellow shall send: of these buckets the facts in [first, last] that
+ * are not here already. */
+struct hsy_seed_pull {
+    uint8_t buckets[HSY_SEED_BUCKETS / 8]; /* Bit b % 8 of byte b / 8. */
+    uint64_t first, last;
+    uint16_t count;       /* At most HSY_SEED_FACTS_MAX. */
+    const uint8_t *facts; /* Encoded: u64 each, none below the one before. */
 };
 
 enum hsy_bridge_why { HSY_BRIDGE_COMPONENT = 1 };
@@ -318,6 +336,8 @@ struct hsy_frame {
         struct hsy_links links;
         struct hsy_report report; /* DEAD_REPORT and DEAD_NOTICE. */
         struct hsy_sync sync;
+        struct hsy_seed_digest seed_digest;
+        struct hsy_seed_pull seed_pull;
         struct {
             struct hsy_verdict verdict;
             struct hsy_record record; /* The subject's, to try it. */
@@ -400,6 +420,17 @@ void hsy_sync_add(struct hsy_writer *list, struct hsy_sync *sync,
 bool hsy_sync_next(struct hsy_reader *at, struct hsy_sync_entry *entry);
 /* Whom an entry is about; lent by it. */
 const struct hearsay_id *hsy_sync_subject(const struct hsy_sync_entry *entry);
+
+uint64_t hsy_seed_digest_sum(const struct hsy_seed_digest *digest,
+                             uint8_t bucket);
+
+static inline bool hsy_seed_pull_names(const struct hsy_seed_pull *pull,
+                                       uint8_t bucket)
+{
+    return (pull->buckets[bucket / 8] >> (bucket % 8) & 1) != 0;
+}
+/* Does it ask for @fact, of a bucket that it names? */
+bool hsy_seed_pull_wants(const struct hsy_seed_pull *pull, uint64_t fact);
 
 /* "hearsay-auth-1\0" | role | signer's id | other's id | signer's nonce |
  * other's nonce | network. role: 0 = the signer dialled, 1 = it accepted. */

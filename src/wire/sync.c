@@ -72,7 +72,7 @@ static void get_item(struct hsy_reader *in, struct hsy_sync_entry *entry)
 
 /* SEED_SYNC:
  *
- *     digest u64, u64 | want_all u8, 0 or 1 | count u16
+ *     digest u64, u64 | ask u8, 0 or 1 | count u16
  *     count x ( len u32 | entry )
  */
 void hsy_wire_put_sync(struct hsy_writer *out, const struct hsy_sync *sync)
@@ -81,7 +81,7 @@ void hsy_wire_put_sync(struct hsy_writer *out, const struct hsy_sync *sync)
     HSY_ASSERT((sync->count == 0) == (sync->entries_len == 0));
     hsy_put_u64(out, sync->digest[0]);
     hsy_put_u64(out, sync->digest[1]);
-    hsy_wire_put_bool(out, sync->want_all);
+    hsy_wire_put_bool(out, sync->ask);
     hsy_put_u16(out, sync->count);
     hsy_put_bytes(out, sync->entries, sync->entries_len);
 }
@@ -91,7 +91,7 @@ void hsy_wire_get_sync(struct hsy_reader *in, struct hsy_sync *sync)
     HSY_ASSERT(sync != NULL);
     sync->digest[0] = hsy_get_u64(in);
     sync->digest[1] = hsy_get_u64(in);
-    sync->want_all = hsy_wire_get_bool(in);
+    sync->ask = hsy_wire_get_bool(in);
     sync->count = hsy_get_u16(in);
     hsy_wire_require(in, sync->count <= HSY_SYNC_ENTRIES_MAX);
     const uint8_t *start = in->at;
@@ -208,4 +208,89 @@ void hsy_wire_get_facts(struct hsy_reader *in, struct hsy_facts *facts)
     }
     facts->entries = start;
     facts->entries_len = in->bad ? 0 : (uint32_t)(in->at - start);
+}
+
+/* SEED_DIGEST:
+ *
+ *     sum u64 x 256
+ */
+void hsy_wire_put_seed_digest(struct hsy_writer *out,
+                              const struct hsy_seed_digest *digest)
+{
+    HSY_ASSERT(digest->sums != NULL);
+    hsy_put_bytes(out, digest->sums, HSY_SEED_BUCKETS * sizeof(uint64_t));
+}
+
+void hsy_wire_get_seed_digest(struct hsy_reader *in,
+                              struct hsy_seed_digest *digest)
+{
+    HSY_ASSERT(digest != NULL);
+    digest->sums = hsy_get_slice(in, HSY_SEED_BUCKETS * sizeof(uint64_t));
+}
+
+static uint64_t u64_at(const uint8_t *list, uint32_t index)
+{
+    HSY_ASSERT(list != NULL);
+    struct hsy_reader in =
+        hsy_reader(list + index * sizeof(uint64_t), sizeof(uint64_t));
+    return hsy_get_u64(&in);
+}
+
+uint64_t hsy_seed_digest_sum(const struct hsy_seed_digest *digest,
+                             uint8_t bucket)
+{
+    HSY_ASSERT(digest != NULL);
+    return u64_at(digest->sums, bucket);
+}
+
+/* SEED_PULL:
+ *
+ *     buckets 32, bit b % 8 of byte b / 8
+ *     first u64 | last u64, not below first | count u16, at most 1,024
+ *     count x fact u64, in [first, last], none below the one before
+ */
+void hsy_wire_put_seed_pull(struct hsy_writer *out,
+                            const struct hsy_seed_pull *pull)
+{
+    HSY_ASSERT(pull->count <= HSY_SEED_FACTS_MAX);
+    hsy_put_bytes(out, pull->buckets, sizeof(pull->buckets));
+    hsy_put_u64(out, pull->first);
+    hsy_put_u64(out, pull->last);
+    hsy_put_u16(out, pull->count);
+    hsy_put_bytes(out, pull->facts, pull->count * sizeof(uint64_t));
+}
+
+void hsy_wire_get_seed_pull(struct hsy_reader *in, struct hsy_seed_pull *pull)
+{
+    hsy_get_bytes(in, pull->buckets, sizeof(pull->buckets));
+    pull->first = hsy_get_u64(in);
+    pull->last = hsy_get_u64(in);
+    hsy_wire_require(in, pull->first <= pull->last);
+    pull->count = hsy_get_u16(in);
+    hsy_wire_require(in, pull->count <= HSY_SEED_FACTS_MAX);
+    pull->facts = hsy_get_slice(in, pull->count * sizeof(uint64_t));
+    uint64_t least = pull->first;
+    for (uint32_t i = 0; i < pull->count && !in->bad; i++) {
+        uint64_t fact = u64_at(pull->facts, i);
+        hsy_wire_require(in, least <= fact && fact <= pull->last);
+        least = fact;
+    }
+}
+
+bool hsy_seed_pull_wants(const struct hsy_seed_pull *pull, uint64_t fact)
+{
+    uint32_t low = 0;
+    uint32_t high = pull->count;
+
+    HSY_ASSERT(pull->count <= HSY_SEED_FACTS_MAX);
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (u64_at(pull->facts, middle) < fact) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    bool has = low < pull->count && u64_at(pull->facts, low) == fact;
+    return !has && pull->first <= fact && fact <= pull->last;
 }

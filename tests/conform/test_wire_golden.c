@@ -220,7 +220,7 @@ static void make_sync(struct hsy_frame *f)
 {
     struct hsy_writer list = hsy_writer(list_room, sizeof(list_room));
     f->sync = (struct hsy_sync){.digest = {0x0a0b0c0d0e0f1011, 0x12},
-                                .want_all = true,
+                                .ask = true,
                                 .entries = list_room};
     struct hsy_sync_entry entry = {.kind = HSY_SYNC_RECORD};
     entry.record = bob();
@@ -360,6 +360,28 @@ static void make_root(struct hsy_frame *f)
                                 .round = 0x01020304,
                                 .distance_us = 0x0a0b0c0d,
                                 .parent = true};
+}
+
+/* Bucket b has the sum 01020300 + b. */
+static void make_seed_digest(struct hsy_frame *f)
+{
+    struct hsy_writer list = hsy_writer(list_room, sizeof(list_room));
+    for (uint32_t i = 0; i < HSY_SEED_BUCKETS; i++) {
+        hsy_put_u64(&list, 0x01020300 + i);
+    }
+    f->seed_digest.sums = list_room;
+}
+
+static void make_seed_pull(struct hsy_frame *f)
+{
+    struct hsy_writer list = hsy_writer(list_room, sizeof(list_room));
+    hsy_put_u64(&list, 0x1122334455667788);
+    hsy_put_u64(&list, 0x99aabbccddeeff00);
+    f->seed_pull = (struct hsy_seed_pull){.buckets = {[1] = 0x02, [31] = 0x80},
+                                          .first = 1,
+                                          .last = 0xa000000000000000,
+                                          .count = 2,
+                                          .facts = list_room};
 }
 
 static void make_digest_sum(struct hsy_frame *f)
@@ -564,7 +586,7 @@ static const struct golden goldens[] = {
      1},
     {"dead_notice", "alice is told that bob said so", HSY_DEAD_NOTICE,
      make_report, 1},
-    {"seed_sync", "wants all; record, links, death by 2 verdicts, departure",
+    {"seed_sync", "asks; record, links, death by 2 verdicts, departure",
      HSY_SEED_SYNC, make_sync, 1},
     {"verdict", "a seed finds alice dead", HSY_VERDICT, make_verdict, 1},
     {"bridge", "two records, because of a component", HSY_BRIDGE, make_bridge,
@@ -606,6 +628,9 @@ static const struct golden goldens[] = {
     {"fetch", "of 16 x 1d, pieces 0102 to 0105", HSY_FETCH, make_fetch, 2},
     {"piece", "of 16 x 1d, piece 0102: hello", HSY_PIECE, make_piece, 2},
     {"piece_not_here", "of 16 x 1d", HSY_PIECE, make_piece_not_here, 2},
+    {"seed_digest", "01020300 and up", HSY_SEED_DIGEST, make_seed_digest, 2},
+    {"seed_pull", "buckets 9 and 255, two facts known", HSY_SEED_PULL,
+     make_seed_pull, 2},
     {"piece_gone", "of 16 x 1d", HSY_PIECE, make_piece_gone, 2},
     {"bundle_large", "3 hops, seq 41: news and the hashes of 70,000 bytes",
      HSY_BUNDLE, make_manifest, 2},

@@ -612,6 +612,7 @@ struct hsy_neighbour *core_rig_link(struct core_rig *rig, hearsay_link link,
     }
     int err = hsy_neighbour_add(&rig->neighbours, &n, link, record);
     HSY_ASSERT(err == 0);
+    n->version = HSY_PROTOCOL_MAX;
     n->accepted = own_dial == 0;
     n->since_ns = rig->env.now.mono_ns;
     n->heard_ns = rig->env.now.mono_ns;

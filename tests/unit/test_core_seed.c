@@ -530,7 +530,7 @@ static void who_calls_itself_a_seed_is_no_fellow(void **state)
     struct hsy_neighbour *n = core_rig_link(&rig, 1001, &stranger);
     CLAIM(!n->fellow);
     struct hsy_frame sync = {.type = HSY_SEED_SYNC};
-    sync.sync.want_all = true;
+    sync.sync.ask = true;
     core_ports_forget_sent(&rig.ports);
     CLAIM(core_rig_frame(&rig, &stranger.id, &sync));
     core_rig_run(&rig, 100);

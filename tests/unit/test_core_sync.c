@@ -8,6 +8,7 @@
 #include "base/addr.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { SEEDS = 2 };
 
@@ -114,10 +115,21 @@ static void run_silent(uint64_t ms)
     }
 }
 
+static uint64_t sum_of_buckets(uint32_t at)
+{
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < HSY_SEED_BUCKETS; i++) {
+        sum += rigs[at].seed.registry.buckets[i].sum;
+    }
+    return sum;
+}
+
 static bool equal(void)
 {
     const uint64_t *a = rigs[0].seed.registry.digest;
     const uint64_t *b = rigs[1].seed.registry.digest;
+    CLAIM(sum_of_buckets(0) == a[0]);
+    CLAIM(sum_of_buckets(1) == b[0]);
     return a[0] == b[0] && a[1] == b[1];
 }
 
@@ -218,7 +230,7 @@ static void a_fellow_of_the_same_mind_is_sent_nothing(void **state)
     run(500);
     meet();
     for (uint32_t k = 0; k < SEEDS; k++) {
-        /* The digest, with the wish for all. */
+        /* The digest, and the question. */
         CLAIM_INT(
             core_ports_sent(&rigs[k].ports, link_to(1 - k), HSY_SEED_SYNC), 1);
     }
@@ -228,6 +240,7 @@ static void a_fellow_of_the_same_mind_is_sent_nothing(void **state)
     core_rig_run(&rigs[1], 1000);
     CLAIM_INT(core_ports_sent(&rigs[0].ports, 0, HSY_SEED_SYNC), 0);
     CLAIM_INT(core_ports_sent(&rigs[1].ports, 0, HSY_SEED_SYNC), 0);
+    CLAIM_INT(core_ports_sent(&rigs[1].ports, 0, HSY_SEED_DIGEST), 0);
     end();
 }
 
@@ -249,8 +262,8 @@ static void what_a_push_missed_a_digest_finds(void **state)
     end();
 }
 
-/* How often s0 asks for everything, of a digest that is not its own. */
-static uint32_t wishes(void)
+/* How often s0 asks where they differ, at a digest that is not its own. */
+static uint32_t questions(void)
 {
     struct hsy_frame other = {.type = HSY_SEED_SYNC};
     struct hearsay_id s1 = core_id('s', 1);
@@ -259,7 +272,7 @@ static uint32_t wishes(void)
     core_ports_forget_sent(&rigs[0].ports);
     CLAIM(core_rig_frame(&rigs[0], &s1, &other));
     if (core_ports_last(&rigs[0].ports, link_to(1), HSY_SEED_SYNC, &frame)) {
-        count += frame.sync.want_all ? 1 : 0;
+        count += frame.sync.ask ? 1 : 0;
     }
     return count;
 }
@@ -270,17 +283,17 @@ static void a_quarrel_is_looked_into_every_10_seconds(void **state)
     begin();
     meet();
     (void)join(0, 1);
-    CLAIM_INT(wishes(), 0); /* Something is under way. */
+    CLAIM_INT(questions(), 0); /* Something is under way. */
     core_rig_run(&rigs[0], 1000);
-    CLAIM_INT(wishes(), 1);
+    CLAIM_INT(questions(), 1);
     core_rig_run(&rigs[0], 9999);
-    CLAIM_INT(wishes(), 0);
+    CLAIM_INT(questions(), 0);
     core_rig_run(&rigs[0], 1);
-    CLAIM_INT(wishes(), 1);
+    CLAIM_INT(questions(), 1);
     end();
 }
 
-static void a_wish_that_was_not_understood_is_repeated(void **state)
+static void a_question_that_was_not_understood_is_repeated(void **state)
 {
     (void)state;
     begin();
@@ -295,6 +308,29 @@ static void a_wish_that_was_not_understood_is_repeated(void **state)
     end();
 }
 
+/* Of all that @at has sent to the other seed. */
+static uint64_t bytes_to_the_other(uint32_t at)
+{
+    const struct core_ports *ports = &rigs[at].ports;
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < ports->sent_count; i++) {
+        bytes +=
+            ports->sent[i].link == link_to(1 - at) ? ports->sent[i].len : 0;
+    }
+    return bytes;
+}
+
+/* s1 pulls the buckets that @named says, of which it has nothing. */
+static void pull(uint8_t named)
+{
+    struct hsy_frame frame = {.type = HSY_SEED_PULL};
+    struct hearsay_id s1 = core_id('s', 1);
+    memset(frame.seed_pull.buckets, named, sizeof(frame.seed_pull.buckets));
+    frame.seed_pull.last = UINT64_MAX;
+    core_ports_forget_sent(&rigs[0].ports);
+    CLAIM(core_rig_frame(&rigs[0], &s1, &frame));
+}
+
 static void a_great_registry_never_fills_a_queue(void **state)
 {
     (void)state;
@@ -302,24 +338,163 @@ static void a_great_registry_never_fills_a_queue(void **state)
     rigs[0].env.config.queue_max = 64 * 1024;
     fill(0, 1, 1000);
     meet();
-    run(1); /* The wish arrives. */
-    core_rig_run(&rigs[0], 0);
-    uint64_t bytes = 0;
-    for (uint32_t i = 0; i < rigs[0].ports.sent_count; i++) {
-        if (rigs[0].ports.sent[i].link == link_to(1)) {
-            bytes += rigs[0].ports.sent[i].len;
-        }
-    }
-    CLAIM(bytes > 0);
-    CLAIM(bytes <= 64 * 1024);
-    CLAIM_INT(core_ports_sent(&rigs[0].ports, link_to(1), HSY_PING), 1);
-    core_ports_forget_sent(&rigs[0].ports); /* No PONG will come. */
-    core_rig_run(&rigs[0], 4900);
-    for (uint32_t i = 0; i < rigs[0].ports.sent_count; i++) {
-        CLAIM(rigs[0].ports.sent[i].len < 64); /* Digests. */
-    }
+    pull(0xff);
+    CLAIM(bytes_to_the_other(0) > 30 * 1024);
+    CLAIM(bytes_to_the_other(0) <= 36 * 1024);
+    core_ports_forget_sent(&rigs[0].ports);
+    core_rig_run(&rigs[0], 10000); /* It waits for the next pull. */
+    CLAIM(bytes_to_the_other(0) < 100);
     run(15000);
     CLAIM(equal());
+    end();
+}
+
+static void a_pull_is_answered_of_the_buckets_it_names(void **state)
+{
+    (void)state;
+    begin();
+    fill(0, 1, 10);
+    meet();
+    pull(0); /* The end alone. */
+    CLAIM_INT(core_ports_sent(&rigs[0].ports, link_to(1), HSY_SEED_SYNC), 1);
+    pull(0xff);
+    CLAIM_INT(core_ports_sent(&rigs[0].ports, link_to(1), HSY_SEED_SYNC), 2);
+    end();
+}
+
+/* @count records with ids of all buckets, at both seeds alike. */
+static void fill_both(uint32_t count)
+{
+    for (uint32_t k = 0; k < SEEDS; k++) {
+        rigs[k].seed.registry.living.items_max = count + 1;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        struct hsy_record record = core_record('p', i, 5);
+        bool back = false;
+        uint64_t token = 0;
+        record.id.bytes[0] = (uint8_t)i;
+        for (uint32_t k = 0; k < SEEDS; k++) {
+            CLAIM_INT(hsy_registry_merge_record(&rigs[k].seed.registry, &record,
+                                                &back, &token),
+                      HSY_MERGED_NEW);
+            core_rig_commit(&rigs[k]);
+        }
+    }
+}
+
+/* What crosses the link in both directions until both know the same, for @ms
+ * at most: bytes, and how many of the frames were SEED_PULL. */
+struct traffic {
+    uint64_t bytes;
+    uint32_t pulls;
+};
+
+static struct traffic run_counted(uint64_t ms)
+{
+    struct traffic t = {0};
+    for (uint64_t i = 0; i < ms && !equal(); i++) {
+        for (uint32_t k = 0; k < SEEDS; k++) {
+            core_rig_run(&rigs[k], 1);
+            core_rig_commit(&rigs[k]);
+            rigs[k].ports.dials_count = 0;
+            t.bytes += bytes_to_the_other(k);
+            t.pulls +=
+                core_ports_sent(&rigs[k].ports, link_to(1 - k), HSY_SEED_PULL);
+            carry(&rigs[k], &rigs[1 - k]);
+        }
+    }
+    return t;
+}
+
+/* The figures of ADR 24. */
+static void one_difference_in_10000_costs_6_kilobytes(void **state)
+{
+    (void)state;
+    begin();
+    fill_both(10000);
+    meet();
+    run(20000);
+    CLAIM(equal());
+    cut = true;
+    struct hsy_record record = join(0, 10001);
+    run(100);
+    cut = false;
+    struct traffic t = run_counted(20000);
+    CLAIM(hsy_registry_find(&rigs[1].seed.registry, &record.id) != NULL);
+    CLAIM(equal());
+    CLAIM_INT(t.pulls, 2); /* Both ends ask. */
+    CLAIM(t.bytes > 4096);
+    CLAIM(t.bytes < 6144);
+    end();
+}
+
+static void
+where_more_differs_than_one_pull_can_name_all_is_mended(void **state)
+{
+    (void)state;
+    begin(); /* All of one bucket. */
+    fill(0, 1, 1500);
+    fill(1, 2001, 1500);
+    meet();
+    run(3000);
+    CLAIM(equal());
+    CLAIM_INT(rigs[0].seed.registry.living.count, 3000);
+    end();
+}
+
+/* s1 does not take it, and s0 does not give it up. */
+static void what_is_refused_is_pulled_every_10_seconds_at_most(void **state)
+{
+    (void)state;
+    begin();
+    meet();
+    run(3000);
+    (void)join(1, 1);
+    run(10);
+    struct hsy_certificate c = death_of(1, 7);
+    hsy_seed_bury(&rigs[0].seed, &c, false);
+    struct traffic t = run_counted(60000);
+    CLAIM(!equal());
+    CLAIM(t.pulls >= 2);
+    CLAIM(t.pulls <= 12); /* Both ends. */
+    CLAIM(t.bytes < 60000);
+    end();
+}
+
+/* Nor is it a reason to send anything. */
+static void a_digest_that_nobody_asked_for_is_not_looked_at(void **state)
+{
+    (void)state;
+    static const uint8_t zeros[8 * HSY_SEED_BUCKETS];
+    struct hsy_frame frame = {.type = HSY_SEED_DIGEST,
+                              .seed_digest.sums = zeros};
+    struct hearsay_id s1 = core_id('s', 1);
+    begin();
+    (void)join(0, 1);
+    meet();
+    for (uint32_t i = 0; i < 3; i++) { /* It asks when the link comes up. */
+        core_ports_forget_sent(&rigs[0].ports);
+        CLAIM(core_rig_frame(&rigs[0], &s1, &frame));
+        CLAIM_INT(core_ports_sent(&rigs[0].ports, link_to(1), HSY_SEED_PULL),
+                  i == 0 ? 1 : 0);
+    }
+    end();
+}
+
+static void sums_are_not_told_on_a_link_of_version_1(void **state)
+{
+    (void)state;
+    struct hsy_frame frame = {.type = HSY_SEED_SYNC, .sync.ask = true};
+    struct hearsay_id s1 = core_id('s', 1);
+    begin();
+    (void)join(0, 1);
+    meet();
+    for (uint8_t version = 1; version <= 2; version++) {
+        hsy_neighbour_by_id(&rigs[0].neighbours, &s1)->version = version;
+        CLAIM(core_rig_frame(&rigs[0], &s1, &frame));
+        CLAIM_INT(core_ports_sent(&rigs[0].ports, link_to(1), HSY_SEED_DIGEST),
+                  version - 1);
+    }
     end();
 }
 
@@ -404,7 +579,7 @@ static void a_departure_is_passed_on(void **state)
     end();
 }
 
-static void peers_come_and_go_while_all_is_sent(void **state)
+static void peers_come_and_go_while_all_is_pulled(void **state)
 {
     (void)state;
     struct hsy_prng prng;
@@ -434,13 +609,20 @@ int main(void)
         cmocka_unit_test(a_fellow_of_the_same_mind_is_sent_nothing),
         cmocka_unit_test(what_a_push_missed_a_digest_finds),
         cmocka_unit_test(a_quarrel_is_looked_into_every_10_seconds),
-        cmocka_unit_test(a_wish_that_was_not_understood_is_repeated),
+        cmocka_unit_test(a_question_that_was_not_understood_is_repeated),
         cmocka_unit_test(a_great_registry_never_fills_a_queue),
+        cmocka_unit_test(a_pull_is_answered_of_the_buckets_it_names),
+        cmocka_unit_test(one_difference_in_10000_costs_6_kilobytes),
+        cmocka_unit_test(
+            where_more_differs_than_one_pull_can_name_all_is_mended),
+        cmocka_unit_test(what_is_refused_is_pulled_every_10_seconds_at_most),
+        cmocka_unit_test(a_digest_that_nobody_asked_for_is_not_looked_at),
+        cmocka_unit_test(sums_are_not_told_on_a_link_of_version_1),
         cmocka_unit_test(a_certificate_needs_a_majority_of_known_seeds),
         cmocka_unit_test(half_a_certificate_is_a_reason_to_try),
         cmocka_unit_test(a_death_found_by_two_is_known_to_both),
         cmocka_unit_test(a_departure_is_passed_on),
-        cmocka_unit_test(peers_come_and_go_while_all_is_sent),
+        cmocka_unit_test(peers_come_and_go_while_all_is_pulled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -344,7 +344,7 @@ static inline void hostile_sync(struct hostile *h, struct hsy_sync *sync)
     sync->digest[0] = hostile_chance(h, 2)
                           ? h->stage.node->core.env.config.rng_seed
                           : hostile_u64(h);
-    sync->want_all = hostile_chance(h, 3);
+    sync->ask = hostile_chance(h, 3);
     for (uint64_t i = 0; i < count; i++) {
         const struct puppet *p = hostile_puppet(h);
         e.kind = (enum hsy_sync_kind)(1 + hostile_pick(h, 4));
@@ -394,6 +394,29 @@ static inline void hostile_facts(struct hostile *h, struct hsy_facts *facts)
     facts->count = sync.count;
     facts->entries = sync.entries;
     facts->entries_len = sync.entries_len;
+}
+
+/* Half of the time of a registry that is empty. */
+static inline struct hsy_seed_digest hostile_seed_digest(struct hostile *h)
+{
+    memset(h->facts, 0, 8 * HSY_SEED_BUCKETS);
+    if (hostile_chance(h, 2)) {
+        h->facts[hostile_pick(h, 8 * HSY_SEED_BUCKETS)] = 1;
+    }
+    return (struct hsy_seed_digest){.sums = h->facts};
+}
+
+static inline struct hsy_seed_pull hostile_seed_pull(struct hostile *h)
+{
+    struct hsy_writer list = hsy_writer(h->facts, sizeof(h->facts));
+    struct hsy_seed_pull pull = {.facts = h->facts,
+                                 .last = 8 + hostile_u64(h) / 2};
+    memset(pull.buckets, hostile_chance(h, 2) ? 0xff : 0, sizeof(pull.buckets));
+    pull.count = (uint16_t)hostile_pick(h, 9);
+    for (uint16_t i = 0; i < pull.count; i++) {
+        hsy_put_u64(&list, i);
+    }
+    return pull;
 }
 
 /* The content of every large message is this, or no node has it. */

@@ -17,11 +17,11 @@ static inline enum hsy_frame_type hostile_type(struct hostile *h)
         HSY_PIECE,  HSY_PIECE,   HSY_DIRECT,      HSY_DIRECT,     HSY_ACK,
         HSY_FACTS,  HSY_FACTS,   HSY_REACH,       HSY_RECORD};
     static const uint8_t at_seed[] = {
-        HSY_PING,      HSY_PONG,        HSY_REGISTER,  HSY_REGISTER,
-        HSY_REGISTER,  HSY_LOOKUP,      HSY_PEERS_GET, HSY_LINKS,
-        HSY_LINKS,     HSY_LEAVE,       HSY_VERDICT,   HSY_VERDICT,
-        HSY_SEED_SYNC, HSY_DEAD_REPORT, HSY_SEED_SYNC, HSY_DEAD_REPORT,
-        HSY_READ};
+        HSY_PING,        HSY_PONG,        HSY_REGISTER,  HSY_REGISTER,
+        HSY_REGISTER,    HSY_LOOKUP,      HSY_PEERS_GET, HSY_LINKS,
+        HSY_LINKS,       HSY_LEAVE,       HSY_VERDICT,   HSY_VERDICT,
+        HSY_SEED_SYNC,   HSY_DEAD_REPORT, HSY_SEED_SYNC, HSY_DEAD_REPORT,
+        HSY_SEED_DIGEST, HSY_SEED_PULL,   HSY_READ};
     bool seed = h->stage.config.role == HEARSAY_SEED;
     uint64_t which = hostile_pick(h, seed ? sizeof(at_seed) : sizeof(at_peer));
     unsigned any = 1 + (unsigned)hostile_pick(h, HSY_FRAME_TYPE_MAX);
@@ -85,6 +85,12 @@ static inline void hostile_frame(struct hostile *h, const struct puppet *p,
         return;
     case HSY_SEED_SYNC:
         hostile_sync(h, &f->sync);
+        return;
+    case HSY_SEED_DIGEST:
+        f->seed_digest = hostile_seed_digest(h);
+        return;
+    case HSY_SEED_PULL:
+        f->seed_pull = hostile_seed_pull(h);
         return;
     case HSY_VERDICT:
         f->verdict.record = hostile_record(h, hostile_puppet(h));

@@ -147,7 +147,7 @@ static void a_sync_has_at_most_64_entries(void **state)
     }
 }
 
-static void want_all_is_0_or_1(void **state)
+static void ask_is_0_or_1(void **state)
 {
     (void)state;
     for (unsigned value = 0; value < 256; value++) {
@@ -156,6 +156,70 @@ static void want_all_is_0_or_1(void **state)
         hsy_put_u8(out, (uint8_t)value);
         hsy_put_u16(out, 0);
         CLAIM_TAKEN_IF(value <= 1);
+    }
+}
+
+/* A SEED_PULL that says @count facts and has them: 0, 1, 2 ... */
+static struct hsy_writer *begin_pull(uint16_t count)
+{
+    struct hsy_writer *out = begin(HSY_SEED_PULL);
+    put_zeros(out, HSY_SEED_BUCKETS / 8);
+    hsy_put_u64(out, 0);
+    hsy_put_u64(out, UINT64_MAX);
+    hsy_put_u16(out, count);
+    for (uint16_t i = 0; i < count; i++) {
+        hsy_put_u64(out, i);
+    }
+    return out;
+}
+
+static void a_seed_digest_has_256_sums(void **state)
+{
+    (void)state;
+    for (uint32_t count = 255; count <= 257; count++) {
+        put_zeros(begin(HSY_SEED_DIGEST), 8 * count);
+        CLAIM_TAKEN_IF(count == HSY_SEED_BUCKETS);
+    }
+}
+
+static void a_seed_pull_has_at_most_1024_facts(void **state)
+{
+    (void)state;
+    begin_pull(0);
+    CLAIM_TAKEN();
+    begin_pull(HSY_SEED_FACTS_MAX);
+    CLAIM_TAKEN();
+    begin_pull(HSY_SEED_FACTS_MAX + 1);
+    CLAIM_REFUSED();
+}
+
+static void facts_of_a_seed_pull_never_fall_and_are_in_its_range(void **state)
+{
+    (void)state;
+    for (uint8_t i = 0; i < 4 * 8; i++) {
+        uint8_t first = i / 8;
+        uint8_t second = i % 8;
+        struct hsy_writer *out = begin(HSY_SEED_PULL);
+        put_zeros(out, HSY_SEED_BUCKETS / 8);
+        hsy_put_u64(out, 1);
+        hsy_put_u64(out, 6);
+        hsy_put_u16(out, 2);
+        hsy_put_u64(out, first);
+        hsy_put_u64(out, second);
+        CLAIM_TAKEN_IF(first >= 1 && second >= first && second <= 6);
+    }
+}
+
+static void the_range_of_a_seed_pull_is_not_backwards(void **state)
+{
+    (void)state;
+    for (uint8_t last = 0; last < 4; last++) {
+        struct hsy_writer *out = begin(HSY_SEED_PULL);
+        put_zeros(out, HSY_SEED_BUCKETS / 8);
+        hsy_put_u64(out, 2);
+        hsy_put_u64(out, last);
+        hsy_put_u16(out, 0);
+        CLAIM_TAKEN_IF(last >= 2);
     }
 }
 
@@ -463,7 +527,11 @@ int main(void)
         cmocka_unit_test(a_certificate_has_1_to_17_verdicts),
         cmocka_unit_test(verdicts_agree_and_their_seeds_ascend),
         cmocka_unit_test(a_sync_has_at_most_64_entries),
-        cmocka_unit_test(want_all_is_0_or_1),
+        cmocka_unit_test(ask_is_0_or_1),
+        cmocka_unit_test(a_seed_digest_has_256_sums),
+        cmocka_unit_test(a_seed_pull_has_at_most_1024_facts),
+        cmocka_unit_test(facts_of_a_seed_pull_never_fall_and_are_in_its_range),
+        cmocka_unit_test(the_range_of_a_seed_pull_is_not_backwards),
         cmocka_unit_test(an_entry_has_a_kind_and_nothing_after_its_body),
         cmocka_unit_test(a_departure_is_of_one_id),
         cmocka_unit_test(a_bundle_has_1_to_64_messages),

@@ -173,7 +173,7 @@ static inline void claim_same_sync(const struct hsy_sync *a,
 {
     assert_int_equal(a->digest[0], b->digest[0]);
     assert_int_equal(a->digest[1], b->digest[1]);
-    assert_int_equal(a->want_all, b->want_all);
+    assert_int_equal(a->ask, b->ask);
     assert_int_equal(a->count, b->count);
     assert_int_equal(a->entries_len, b->entries_len);
     if (a->entries_len > 0) {
@@ -248,6 +248,16 @@ static inline void claim_same_digest(const struct hsy_digest *a,
         claim_same_spans(&a->marks, &b->marks);
         break;
     }
+}
+
+static inline void claim_same_seed_pull(const struct hsy_seed_pull *a,
+                                        const struct hsy_seed_pull *b)
+{
+    assert_memory_equal(a->buckets, b->buckets, sizeof(a->buckets));
+    assert_int_equal(a->first, b->first);
+    assert_int_equal(a->last, b->last);
+    assert_int_equal(a->count, b->count);
+    assert_memory_equal(a->facts, b->facts, 8 * (size_t)a->count);
 }
 
 static inline void claim_same_frame(const struct hsy_frame *a,
@@ -369,6 +379,13 @@ static inline void claim_same_frame(const struct hsy_frame *a,
         break;
     case HSY_RECORD:
         assert_true(hsy_record_equal(&a->record, &b->record));
+        break;
+    case HSY_SEED_DIGEST:
+        assert_memory_equal(a->seed_digest.sums, b->seed_digest.sums,
+                            8 * HSY_SEED_BUCKETS);
+        break;
+    case HSY_SEED_PULL:
+        claim_same_seed_pull(&a->seed_pull, &b->seed_pull);
         break;
     case HSY_ACK:
         assert_memory_equal(&a->ack, &b->ack, sizeof(a->ack));

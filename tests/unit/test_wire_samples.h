@@ -216,7 +216,7 @@ static inline struct hsy_sync sample_sync(struct samples *s, uint16_t count)
     struct hsy_sync sync = {.entries = s->entries};
     sync.digest[0] = sample_u64(s);
     sync.digest[1] = sample_u64(s);
-    sync.want_all = sample_below(s, 2) == 1;
+    sync.ask = sample_below(s, 2) == 1;
     struct hsy_writer list = hsy_writer(s->entries, sizeof(s->entries));
     for (uint16_t i = 0; i < count; i++) {
         struct hsy_sync_entry entry;
@@ -258,6 +258,28 @@ static inline struct hsy_facts sample_facts(struct samples *s)
     facts.entries = list_of.entries;
     facts.entries_len = list_of.entries_len;
     return facts;
+}
+
+static inline struct hsy_seed_digest sample_seed_digest(struct samples *s)
+{
+    sample_bytes(s, s->entries, 8 * HSY_SEED_BUCKETS);
+    return (struct hsy_seed_digest){.sums = s->entries};
+}
+
+static inline struct hsy_seed_pull sample_seed_pull(struct samples *s)
+{
+    struct hsy_seed_pull pull = {.facts = s->entries,
+                                 .first = sample_below(s, 99)};
+    struct hsy_writer list = hsy_writer(s->entries, sizeof(s->entries));
+    uint64_t fact = pull.first;
+    sample_bytes(s, pull.buckets, sizeof(pull.buckets));
+    pull.count = (uint16_t)sample_below(s, HSY_SEED_FACTS_MAX + 1);
+    pull.last = UINT64_MAX - sample_below(s, 99);
+    for (uint16_t i = 0; i < pull.count; i++) {
+        fact += sample_below(s, UINT64_MAX / HSY_SEED_FACTS_MAX / 2);
+        hsy_put_u64(&list, fact);
+    }
+    return pull;
 }
 
 static inline struct hsy_hello sample_hello(struct samples *s)
@@ -444,6 +466,12 @@ static inline void sample_body(struct samples *s, struct hsy_frame *f)
         break;
     case HSY_SEED_SYNC:
         f->sync = sample_sync(s, (uint16_t)sample_below(s, 6));
+        break;
+    case HSY_SEED_DIGEST:
+        f->seed_digest = sample_seed_digest(s);
+        break;
+    case HSY_SEED_PULL:
+        f->seed_pull = sample_seed_pull(s);
         break;
     case HSY_VERDICT:
         f->verdict.record = sample_record(s);
