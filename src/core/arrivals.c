@@ -298,6 +298,7 @@ bool hsy_core_renewed(struct hsy_core *core, struct hsy_neighbour *n,
     }
     hsy_keep_no_more(&core->env, n->record);
     n->record = kept;
+    n->undialable = hsy_kept_undialable(kept);
     n->incarnation = record->incarnation;
     (void)hsy_book_merge(&core->book, record, &is_new);
     return true;
@@ -402,7 +403,7 @@ static void look_after(struct hsy_core *core, const struct hsy_neighbour *gone,
                        enum hearsay_down why)
 {
     probe_neighbour(core, gone);
-    if (hsy_kept_undialable(gone->record)) {
+    if (gone->undialable) {
         hsy_probe_later(&core->probes, &gone->id, HSY_RETURN_NS);
     } else if (why == HEARSAY_DOWN_SLOW) {
         hsy_probe_later(&core->probes, &gone->id,

@@ -121,6 +121,7 @@ int hsy_neighbour_add(struct hsy_neighbours *ns, struct hsy_neighbour **out,
     struct hsy_neighbour *n = item;
     HSY_ASSERT(n == hsy_table_at(&ns->by_id, ns->by_id.count - 1));
     n->record = kept;
+    n->undialable = hsy_kept_undialable(kept);
     n->link = link;
     n->role = record->role;
     n->incarnation = record->incarnation;

@@ -27,6 +27,7 @@ struct hsy_neighbour {
     bool former;              /* Was a parent until lately; tree.c. */
     bool child;               /* It hangs on this node; shape.h. */
     bool eager;               /* Bundles are pushed over it; else announced. */
+    bool undialable;          /* So its record says. */
     bool unread;              /* We do not read what it says just now. */
     uint8_t version;          /* Of the protocol. */
     uint8_t strikes;          /* Missed pings in a row. */
