@@ -162,6 +162,7 @@ static void carry_out(struct host *h, const struct hearsay_effect *fx)
     case HEARSAY_FX_QUERY_DONE:
     case HEARSAY_FX_FOUND:
     case HEARSAY_FX_FIND_DONE:
+    case HEARSAY_FX_MEMBER:
         return;
     case HEARSAY_FX_NOTE:
         print_note(fx->note);

@@ -315,6 +315,8 @@ enum hearsay_event_kind {
     HEARSAY_EV_ANSWER,    /**< The application answers a query. */
     HEARSAY_EV_FIND,      /**< Ask a quorum of the seeds who is there: FOUND
                                for each node, FIND_DONE at the end. */
+    HEARSAY_EV_WATCH,     /**< The application follows membership, MEMBER by
+                               MEMBER, or no more. */
     HEARSAY_EV_LEAVE      /**< Tell everybody good-bye, then stop: STOPPED
                                follows within 2 s, once jobs are answered.
                                Without it a node that ends counts as dead. */
@@ -353,6 +355,9 @@ struct hearsay_event {
             const char *pattern; /**< As in hearsay_config.topics; borrowed. */
             bool on;             /**< Adds it; else takes it away. */
         } subscribe;
+        struct {
+            bool on;
+        } watch;
         struct {
             struct hearsay_id to;
             const char *topic;      /**< Borrowed; NULL or <= 64 bytes. */
@@ -511,6 +516,39 @@ struct hearsay_find_end {
     bool stopped; /**< This node stopped before the end. */
 };
 
+/** What became of a member. Of one member they come in the order of its
+ * incarnations, and each once, however many seeds tell it. */
+enum hearsay_change {
+    HEARSAY_MEMBER_KNOWN,   /**< It was there already. */
+    HEARSAY_MEMBERS_LISTED, /**< All that were there have been told: from now
+                                 on changes follow. Of no member. */
+    HEARSAY_MEMBER_JOINED,  /**< It came; or came back, as another process. One
+                                 that was present was started again before
+                                 anybody had missed it. */
+    HEARSAY_MEMBER_REFUTED, /**< The same process answered what was said of it:
+                                 it lives, whether DIED was told or not. */
+    HEARSAY_MEMBER_LEFT,    /**< By its own word. */
+    HEARSAY_MEMBER_DIED,    /**< By the word of so many seeds that every
+                                 majority has one of them. */
+    HEARSAY_MEMBER_UNLISTED /**< No seed of a quorum knows it any more, nor what
+                                 became of it: it went while nobody told us. */
+};
+
+/** One step of membership. @name is a stranger's bytes. */
+struct hearsay_member {
+    enum hearsay_change change;
+    struct hearsay_id id;
+    uint64_t incarnation;
+    const char *name;            /**< Lent; "" when there is none. */
+    struct hearsay_addr addr;    /**< The first it advertises. */
+    uint64_t wall_ms;            /**< By the clock of whoever signed it. */
+    const struct hearsay_id *by; /**< Lent: the seeds at whose word; of DIED
+                                      those that vouch for it. */
+    uint32_t by_count;
+    uint32_t count; /**< Members that were there just before it, this node not
+                         counted. */
+};
+
 /** One value of a note. */
 struct hearsay_field {
     const char *key; /**< Static. */
@@ -565,6 +603,7 @@ enum hearsay_effect_kind {
     HEARSAY_FX_QUERY_DONE, /**< The query is over; once for each. */
     HEARSAY_FX_FOUND,      /**< FIND has found a node, dead ones too. */
     HEARSAY_FX_FIND_DONE,  /**< FIND is over; once for each. */
+    HEARSAY_FX_MEMBER,     /**< A member came, went, or lives after all. */
     HEARSAY_FX_NOTE,       /**< Tell whoever listens. */
     HEARSAY_FX_JOB,        /**< hearsay_job_run() it, answer JOB_DONE. */
     HEARSAY_FX_PERSIST,    /**< Commit to disk, answer PERSISTED. */
@@ -609,7 +648,8 @@ struct hearsay_effect {
         const struct hearsay_summary *summary; /**< Of QUERY_DONE; lent. */
         const struct hearsay_found *found;     /**< Lent. */
         struct hearsay_find_end find_done;
-        const struct hearsay_note *note; /**< Lent. */
+        const struct hearsay_member *member; /**< Lent. */
+        const struct hearsay_note *note;     /**< Lent. */
         struct hearsay_job *job; /**< Given, until JOB_DONE returns it. */
         struct {
             uint64_t token; /**< To answer with, once for all its rows. Those
@@ -670,20 +710,23 @@ hearsay_node_restore(struct hearsay_node *node, const struct hearsay_row *row);
  *
  * HEARSAY_ERR_BUSY: effects are not drained; nothing happened.
  * HEARSAY_ERR_STATE: before START, a second START, after STOPPED; or PUBLISH,
- *     SEND, QUERY, ANSWER or FIND at a seed, before joining (the note "joined")
- * or after LEAVE; or SUBSCRIBE at a seed. Nothing was taken. HEARSAY_ERR_AGAIN:
- * PUBLISH, SEND, QUERY, ANSWER or FIND found a bound reached; nothing was
- * taken. Try again after the next JOB_DONE, SENT, RECEIPT, QUERY_DONE or
- * FIND_DONE; where PUBLISH waits for peers that are behind, after the next
- * BYTES, in 3 s at most. HEARSAY_ERR_TOO_BIG: one of these with too large a
- * payload or topic. HEARSAY_ERR_UNKNOWN, HEARSAY_ERR_LATE,
- * HEARSAY_ERR_ANSWERED: ANSWER to a query that is not known here (any more), is
- * over, or has its answer. HEARSAY_ERR_INVALID: there is no such kind of event;
- * or SUBSCRIBE with a pattern that is too long, or has a '*' that is not at its
- * end; or SEND to the node itself, or SEND, QUERY or FIND with a timeout out of
- * range. HEARSAY_ERR_FULL: SUBSCRIBE with a 65th pattern. HEARSAY_ERR_NOMEM:
- * the event was taken, but something that it or the time should have led to is
- * missing; the node goes on. SUBSCRIBE changed nothing. After BYTES and LINK_UP
+ *     SEND, QUERY, ANSWER or FIND at a seed, before joining (the note
+ *     "joined") or after LEAVE; or SUBSCRIBE or WATCH at a seed. Nothing was
+ *     taken.
+ * HEARSAY_ERR_AGAIN: PUBLISH, SEND, QUERY, ANSWER or FIND found a bound
+ *     reached; nothing was taken. Try again after the next JOB_DONE, SENT,
+ *     RECEIPT, QUERY_DONE or FIND_DONE; where PUBLISH waits for peers that are
+ *     behind, after the next BYTES, in 3 s at most.
+ * HEARSAY_ERR_TOO_BIG: one of these with too large a payload or topic.
+ * HEARSAY_ERR_UNKNOWN, HEARSAY_ERR_LATE, HEARSAY_ERR_ANSWERED: ANSWER to a
+ *     query that is not known here (any more), is over, or has its answer.
+ * HEARSAY_ERR_INVALID: there is no such kind of event; or SUBSCRIBE with a
+ *     pattern that is too long, or has a '*' that is not at its end; or SEND
+ *     to the node itself, or SEND, QUERY or FIND with a timeout out of range.
+ * HEARSAY_ERR_FULL: SUBSCRIBE with a 65th pattern.
+ * HEARSAY_ERR_NOMEM: the event was taken, but something that it or the time
+ *     should have led to is missing; the node goes on. SUBSCRIBE and WATCH
+ *     changed nothing. After BYTES and LINK_UP
  *     the host ends that link and reports it as down. A job of JOB_DONE is not
  *     given twice.
  * Bad bytes from a peer are no error here: they are counted, noted, and the

@@ -50,7 +50,8 @@ struct hearsay_runtime_config {
     void (*on_message)(void *ctx, const struct hearsay_message *message);
     void (*on_note)(void *ctx, const struct hearsay_note *note,
                     uint64_t wall_ms);
-    /** RECEIPT, ANSWER or QUERY_DONE, as hearsay_next_effect() gives them. */
+    /** RECEIPT, ANSWER, QUERY_DONE or MEMBER, as hearsay_next_effect() gives
+     * them. */
     void (*on_told)(void *ctx, const struct hearsay_effect *told);
     /** The node stopped by itself or after hearsay_runtime_leave(). Call
      * hearsay_runtime_close() now or later, or hearsay_thread_stop() later.
@@ -102,6 +103,12 @@ hearsay_runtime_publish(struct hearsay_runtime *rt, const char *topic,
 HEARSAY_API HEARSAY_MUST_USE int
 hearsay_runtime_subscribe(struct hearsay_runtime *rt, const char *pattern,
                           bool on);
+
+/** Follows membership, or no more; see HEARSAY_EV_WATCH in hearsay_step() for
+ * errors. on_told() brings MEMBER for each step. */
+HEARSAY_API HEARSAY_MUST_USE int
+hearsay_runtime_watch(struct hearsay_runtime *rt, bool on);
+
 /** A message to one node, or a query to all. Borrowed for the call. */
 struct hearsay_outgoing {
     struct hearsay_id to; /**< Of a query: not looked at. */

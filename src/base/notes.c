@@ -478,3 +478,24 @@ void hsy_wall_text(char out[HSY_TIME_TEXT_LEN], uint64_t wall_ms)
     put_padded(out + 19, in_day_ms / 1000 % 60, 2);
     put_padded(out + 23, in_day_ms % 1000, 3);
 }
+
+const char *hsy_member_event(enum hearsay_change change)
+{
+    switch (change) {
+    case HEARSAY_MEMBER_KNOWN:
+        return "member-known";
+    case HEARSAY_MEMBERS_LISTED:
+        return "members-listed";
+    case HEARSAY_MEMBER_JOINED:
+        return "member-joined";
+    case HEARSAY_MEMBER_REFUTED:
+        return "member-refuted";
+    case HEARSAY_MEMBER_LEFT:
+        return "member-left";
+    case HEARSAY_MEMBER_DIED:
+        return "member-died";
+    case HEARSAY_MEMBER_UNLISTED:
+        return "member-unlisted";
+    }
+    return "?";
+}

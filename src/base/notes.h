@@ -39,6 +39,8 @@ size_t hsy_note_line(char *out, size_t out_max, const struct hearsay_note *note,
  * record with empty texts. */
 size_t hsy_note_json(char *out, size_t out_max, const struct hearsay_note *note,
                      uint64_t wall_ms);
+/* "member-joined"; how a step of membership is called where it is shown. */
+const char *hsy_member_event(enum hearsay_change change);
 /* "2026-01-02T03:04:05.678Z" */
 enum { HSY_TIME_TEXT_LEN = 25 };
 void hsy_wall_text(char out[HSY_TIME_TEXT_LEN], uint64_t wall_ms);

@@ -54,6 +54,7 @@ int hsy_core_init(struct hsy_core *core, const struct hsy_env *given)
     hsy_asked_init(&core->asked, env, &core->directs);
     hsy_queries_init(&core->queries, env, &core->join);
     hsy_reads_init(&core->reads, env, &core->join);
+    hsy_members_init(&core->members, env, &core->join);
     core->directs.queries = &core->queries;
     core->relay.delivery.asked = &core->asked;
     hsy_generator_init(&core->generator, env, &core->relay.publisher);
@@ -74,6 +75,7 @@ void hsy_core_fini(struct hsy_core *core)
         core->seed = NULL;
     }
     mem.free(mem.ctx, core->reports.ring);
+    hsy_members_fini(&core->members);
     hsy_queries_fini(&core->queries);
     hsy_reads_fini(&core->reads);
     hsy_asked_fini(&core->asked);
@@ -318,6 +320,13 @@ int hsy_core_subscribe(struct hsy_core *core, const char *pattern, bool on)
     return hsy_topics_set(&core->relay.delivery.topics, pattern, on);
 }
 
+int hsy_core_watch_members(struct hsy_core *core, bool on)
+{
+    HSY_ASSERT(core->phase != HSY_PHASE_COLD);
+    return core->seed != NULL ? HEARSAY_ERR_STATE
+                              : hsy_members_watch(&core->members, on);
+}
+
 bool hsy_core_serve(struct hsy_core *core, hearsay_link link,
                     struct hsy_frame *out)
 {
@@ -474,6 +483,7 @@ static void tick_peer(struct hsy_core *core)
     hsy_asked_tick(&core->asked);
     hsy_queries_tick(&core->queries);
     hsy_reads_tick(&core->reads);
+    hsy_members_tick(&core->members);
     hsy_book_tick(&core->book);
 }
 
@@ -538,6 +548,7 @@ uint64_t hsy_core_deadline(const struct hsy_core *core)
     next_ns = hsy_time_min(next_ns, core->asked.next_ns);
     next_ns = hsy_time_min(next_ns, core->queries.next_ns);
     next_ns = hsy_time_min(next_ns, core->reads.next_ns);
+    next_ns = hsy_time_min(next_ns, core->members.next_ns);
     next_ns = hsy_time_min(next_ns, core->book.flush_ns);
     next_ns = hsy_time_min(next_ns, core->feeler.next_ns);
     if (core->overlay.active) {

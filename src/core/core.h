@@ -11,6 +11,7 @@
 #include "core/generator.h"
 #include "core/join.h"
 #include "core/liveness.h"
+#include "core/members.h"
 #include "core/neighbours.h"
 #include "core/overlay.h"
 #include "core/probe.h"
@@ -81,6 +82,7 @@ struct hsy_core {
     struct hsy_reports reports;
     struct hsy_feeler feeler;
     struct hsy_dialable dialable;
+    struct hsy_members members;
 };
 
 /* @env's config, id, mem, prng and ports are set; it is copied. NOMEM. */
@@ -133,6 +135,8 @@ HEARSAY_MUST_USE int hsy_core_publish(struct hsy_core *core,
                                       uint64_t *out_seq);
 HEARSAY_MUST_USE int hsy_core_subscribe(struct hsy_core *core,
                                         const char *pattern, bool on);
+/* The application follows membership, or no more; see members.h. */
+HEARSAY_MUST_USE int hsy_core_watch_members(struct hsy_core *core, bool on);
 /* The next piece of a large message for @link, when nothing else waits there;
  * false: none just now. Lent until the next call of anything. */
 HEARSAY_MUST_USE bool hsy_core_serve(struct hsy_core *core, hearsay_link link,

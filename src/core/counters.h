@@ -115,6 +115,9 @@
     X(facts_unproven)   /* deaths that too few known seeds have signed */ \
     X(dialbacks)        /* dials back to peers that registered here */    \
     X(links_evicted)    /* for newcomers from elsewhere */                \
+    X(watch_relists)    /* whole lists, for watchers that were late */    \
+    X(members_told)     /* changes told to the application */             \
+    X(members_doubted)  /* deaths that too few seeds vouched for */       \
     X(jobs_refused)     /* the bound on jobs was reached */               \
     X(persist_failed)                                                     \
     X(rows_refused) /* of the disk, at start: damaged, or no room */

@@ -85,8 +85,8 @@ struct hsy_ports {
     void (*direct_id)(void *ctx, struct hsy_bundle_id *out,
                       const struct hsy_direct *direct);
     /* Tells the application what concerns it alone: DELIVER of a direct
-     * message, RECEIPT, ANSWER, QUERY_DONE, FOUND, FIND_DONE. False: no memory;
-     * nothing was told. */
+     * message, RECEIPT, ANSWER, QUERY_DONE, FOUND, FIND_DONE, MEMBER. False: no
+     * memory; nothing was told. */
     bool (*tell)(void *ctx, const struct hearsay_effect *effect);
 };
 

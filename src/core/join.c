@@ -684,6 +684,16 @@ bool hsy_join_is_unreached(const struct hsy_join *j)
     return 2 * unreached > held;
 }
 
+bool hsy_join_seed_at(const struct hsy_join *j, uint32_t line,
+                      struct hearsay_id *out)
+{
+    const struct hsy_seat *seat = &j->seats[line];
+
+    HSY_ASSERT(line < hsy_lines_count(j->env));
+    *out = seat->id;
+    return seat->known && !seat->twin;
+}
+
 bool hsy_join_may_bridge(struct hsy_join *j, const struct hearsay_id *id)
 {
     struct hsy_seat *seat = seat_of(j, id);

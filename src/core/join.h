@@ -96,6 +96,10 @@ bool hsy_join_reach(struct hsy_join *j, const struct hearsay_id *id,
                     bool reached);
 /* More than half of those that hold the registration say that they cannot. */
 bool hsy_join_is_unreached(const struct hsy_join *j);
+/* The seed of the configuration's line @line; false: it is not known yet, or
+ * that of an earlier line. */
+bool hsy_join_seed_at(const struct hsy_join *j, uint32_t line,
+                      struct hearsay_id *out);
 /* One BRIDGE per seed and minute is obeyed; true claims it. */
 bool hsy_join_may_bridge(struct hsy_join *j, const struct hearsay_id *id);
 /* Sends @frame to every seed that holds a registration; which these are. */

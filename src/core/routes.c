@@ -55,6 +55,9 @@ bool hsy_core_wants(struct hsy_core *core, hearsay_link link,
     if (frame->type == HSY_DIRECT) {
         return wants_direct(core, link, frame);
     }
+    if (frame->type == HSY_MEMBER && core->seed == NULL) {
+        return hsy_members_wants(&core->members, link, &frame->member);
+    }
     if (frame->type != HSY_BUNDLE) {
         return true;
     }
@@ -99,6 +102,8 @@ void hsy_core_refused(struct hsy_core *core, hearsay_link link,
     HSY_ASSERT(frame != NULL);
     if (frame->type == HSY_BUNDLE) {
         bundle_checked(core, link, frame, false);
+    } else if (frame->type == HSY_MEMBER && core->seed == NULL) {
+        hsy_members_refused(&core->members, link, &frame->member);
     }
 }
 
@@ -157,7 +162,8 @@ bool hsy_core_knows(const struct hsy_core *core,
         return e != NULL && hsy_kept_is(e->record, record);
     }
     const struct hsy_contact *c = hsy_book_find(&core->book, id);
-    return c != NULL && hsy_kept_is(c->record, record);
+    return (c != NULL && hsy_kept_is(c->record, record)) ||
+           hsy_members_know(&core->members, record);
 }
 
 /* ------------------------------------------------------- frames at a peer */
@@ -363,6 +369,9 @@ static bool peer_frame(struct hsy_core *core, struct hsy_neighbour *n,
         return on_dead_notice(core, n, &frame->report);
     case HSY_BRIDGE:
         return on_bridge(core, n, &frame->bridge.records);
+    case HSY_MEMBER:
+        hsy_members_news(&core->members, n->link, &frame->member);
+        return true;
     case HSY_FACTS:
         hsy_reads_facts(&core->reads, n->link, &frame->facts);
         return true;
@@ -412,6 +421,7 @@ static bool peer_frame(struct hsy_core *core, struct hsy_neighbour *n,
     case HSY_SEED_SYNC:
     case HSY_VERDICT:
     case HSY_READ:
+    case HSY_WATCH:
         return false;
     }
     return false;

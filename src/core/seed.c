@@ -31,6 +31,7 @@ static void settle(struct hsy_seed *s)
     next_ns = hsy_time_min(next_ns, hsy_voice_due(&s->voice));
     next_ns = hsy_time_min(next_ns, s->fellows_next_ns);
     next_ns = hsy_time_min(next_ns, s->dialbacks.next_ns);
+    next_ns = hsy_time_min(next_ns, s->watchers.next_ns);
     s->next_ns = hsy_time_min(next_ns, s->funeral_ns);
 }
 
@@ -49,6 +50,7 @@ void hsy_seed_init(struct hsy_seed *s, struct hsy_env *env,
     hsy_registry_init(&s->registry, env);
     hsy_topology_init(&s->topology, env);
     hsy_voice_init(&s->voice, env);
+    hsy_watchers_init(&s->watchers, env, neighbours, &s->registry);
     hsy_trials_init(s);
     hsy_fellows_init(s);
 }
@@ -59,6 +61,7 @@ void hsy_seed_fini(struct hsy_seed *s)
     hsy_trials_fini(s);
     hsy_voice_fini(&s->voice);
     hsy_dialbacks_fini(s);
+    hsy_watchers_fini(&s->watchers);
     hsy_registry_fini(&s->registry);
     hsy_mem_free(&s->env->mem, s->acks);
     s->acks = NULL;
@@ -258,11 +261,15 @@ static bool take_frame(struct hsy_seed *s, struct hsy_neighbour *n,
     case HSY_VERDICT:
         verdict_in(s, n, &frame->verdict.verdict, &frame->verdict.record);
         return true;
+    case HSY_WATCH:
+        hsy_watchers_wish(&s->watchers, n, &frame->watch);
+        return true;
     case HSY_HELLO:
     case HSY_AUTH:
     case HSY_ERROR:
     case HSY_PING:
     case HSY_PONG:
+    case HSY_MEMBER:
     case HSY_REGISTERED:
     case HSY_PEERS:
     case HSY_DEAD_NOTICE:
@@ -399,5 +406,6 @@ void hsy_seed_tick(struct hsy_seed *s)
         hsy_bridging_tick(s);
     }
     HSY_ASSERT(s->topology.next_ns > s->env->now.mono_ns);
+    hsy_watchers_tick(&s->watchers);
     settle(s);
 }

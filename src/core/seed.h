@@ -12,6 +12,7 @@
 #include "core/registry.h"
 #include "core/topology.h"
 #include "core/voice.h"
+#include "core/watchers.h"
 
 enum { HSY_ACKS_MAX = 4096 };
 
@@ -73,6 +74,7 @@ struct hsy_seed {
     struct hsy_probes *probes;
     struct hsy_registry registry;
     struct hsy_topology topology;
+    struct hsy_watchers watchers;
     struct hsy_fellow fellows[HEARSAY_SEEDS_MAX]; /* As config.seeds. */
     uint64_t fellows_next_ns;
     struct hsy_table trials; /* struct hsy_trial; of peers in the list. */

@@ -50,6 +50,7 @@ enum hsy_merged hsy_seed_merge_record(struct hsy_seed *s,
         offer_or_not(s, &record->id);
     }
     if (changed) {
+        hsy_watchers_changed(&s->watchers, &record->id);
         tell_overtaken(s, record);
     }
     return merged;
@@ -61,6 +62,7 @@ static void gone(struct hsy_seed *s, const struct hearsay_id *id)
 {
     HSY_ASSERT(hsy_registry_find(&s->registry, id) == NULL);
     hsy_trial_overtaken(s, id, HSY_INCARNATION_END);
+    hsy_watchers_changed(&s->watchers, id);
     s->topology.next_ns = hsy_time_min(
         s->topology.next_ns, hsy_time_add(s->env->now.mono_ns, DEATH_ROUND_NS));
 }

@@ -159,6 +159,9 @@ static bool direct_limit(const struct hearsay_config *c, uint32_t *index,
          hsy_read_fact_len() + in_pool() + HSY_RECORD_LEN_MAX, "one at a time"},
         {"nodes that are asked", peer * HSY_QUERIES_MAX * HSY_QUERY_NODES_MAX,
          in_table(2 * HEARSAY_ID_LEN), "count only"},
+        {"members followed", peer * HSY_MEMBERS_MAX,
+         in_table(sizeof(struct hsy_member)) + HSY_RECORD_LEN_MAX + in_pool(),
+         "drop tombstones, then tell as lost"},
     };
 
     HSY_ASSERT(peer <= 1);
@@ -199,6 +202,10 @@ bool hsy_node_limit(const struct hearsay_config *c, uint32_t index,
          "forget the oldest"},
         {"dials back to peers", seed ? HSY_DIALBACKS_MAX : 0, HEARSAY_ID_LEN,
          "ten minutes later"},
+        {"watchers of membership", seed ? HSY_WATCHERS_MAX : 0,
+         in_table(sizeof(struct hsy_watcher)), "refuse"},
+        {"changes kept for them", seed ? HSY_CHANGES_MAX : 0,
+         sizeof(struct hsy_change), "list all again"},
         {"jobs", c->jobs_max, job_len(), "try again"},
     };
 

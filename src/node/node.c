@@ -354,6 +354,8 @@ static int handle(struct hearsay_node *node, const struct hearsay_event *ev)
         return 0;
     case HEARSAY_EV_SUBSCRIBE:
         return subscribe(node, ev);
+    case HEARSAY_EV_WATCH:
+        return hsy_core_watch_members(&node->core, ev->watch.on);
     case HEARSAY_EV_LEAVE:
         if (node->core.phase == HSY_PHASE_RUNNING) {
             hsy_core_leave(&node->core);

@@ -265,6 +265,14 @@ static bool keep_lent(struct hsy_effects *fx, struct hearsay_effect *effect)
             hsy_effects_copy(fx, effect->found, sizeof(*effect->found));
         return effect->found != NULL;
     }
+    if (effect->kind == HEARSAY_FX_MEMBER) {
+        struct hearsay_member copy = *effect->member;
+        copy.name = hsy_effects_text(fx, copy.name);
+        copy.by =
+            hsy_effects_copy(fx, copy.by, copy.by_count * sizeof(*copy.by));
+        effect->member = hsy_effects_copy(fx, &copy, sizeof(copy));
+        return copy.name != NULL && copy.by != NULL && effect->member != NULL;
+    }
     HSY_ASSERT(effect->kind == HEARSAY_FX_RECEIPT ||
                effect->kind == HEARSAY_FX_FIND_DONE);
     return true;

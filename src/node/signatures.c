@@ -174,6 +174,10 @@ void hsy_claims_of_frame(struct hsy_claims *c, const struct hsy_frame *frame)
     case HSY_FACTS:
         of_entries(c, frame->facts.entries, frame->facts.entries_len);
         return;
+    case HSY_MEMBER:
+        of_entries(c, frame->member.facts.entries,
+                   frame->member.facts.entries_len);
+        return;
     case HSY_VERDICT:
         of_verdict(c, &frame->verdict.verdict);
         hsy_claims_of_record(c, &frame->verdict.record);
@@ -215,6 +219,7 @@ void hsy_claims_of_frame(struct hsy_claims *c, const struct hsy_frame *frame)
     case HSY_READ:
     case HSY_SEED_DIGEST:
     case HSY_SEED_PULL:
+    case HSY_WATCH:
         return;
     }
 }

@@ -19,7 +19,10 @@ struct hsy_outbox_item {
         struct hearsay_note note;
         struct hearsay_effect told;
     };
-    struct hearsay_summary summary; /* Of QUERY_DONE. */
+    union {
+        struct hearsay_summary summary; /* Of QUERY_DONE. */
+        struct hearsay_member member;   /* Of MEMBER; its name follows @by. */
+    };
     /* Bytes follow. */
 };
 
@@ -129,41 +132,72 @@ void hsy_outbox_note(struct hsy_outbox *box, const struct hearsay_note *note,
     put(box, item);
 }
 
+/* How many bytes @told lends. */
+static size_t lent_len(const struct hearsay_effect *told)
+{
+    if (told->kind == HEARSAY_FX_ANSWER) {
+        return told->answer.payload_len;
+    }
+    if (told->kind == HEARSAY_FX_QUERY_DONE) {
+        return told->summary->missing_listed * sizeof(*told->summary->missing);
+    }
+    if (told->kind == HEARSAY_FX_FOUND) {
+        return sizeof(*told->found);
+    }
+    if (told->kind == HEARSAY_FX_MEMBER) {
+        return told->member->by_count * sizeof(*told->member->by) +
+               strlen(told->member->name) + 1;
+    }
+    return 0;
+}
+
+static void copy_some(void *to, const void *from, size_t len)
+{
+    if (len > 0) {
+        memcpy(to, from, len);
+    }
+}
+
+/* Behind the item, which has room for it. */
+static void copy_lent(struct hsy_outbox_item *item,
+                      const struct hearsay_effect *told)
+{
+    void *room = item + 1;
+    if (told->kind == HEARSAY_FX_ANSWER) {
+        copy_some(room, told->answer.payload, told->answer.payload_len);
+        item->told.answer.payload = room;
+    } else if (told->kind == HEARSAY_FX_QUERY_DONE) {
+        copy_some(room, told->summary->missing, lent_len(told));
+        item->summary = *told->summary;
+        item->summary.missing = room;
+        item->told.summary = &item->summary;
+    } else if (told->kind == HEARSAY_FX_FOUND) {
+        copy_some(room, told->found, sizeof(*told->found));
+        item->told.found = room;
+    } else if (told->kind == HEARSAY_FX_MEMBER) {
+        size_t by_len = told->member->by_count * sizeof(*told->member->by);
+        char *name = (char *)room + by_len;
+        copy_some(room, told->member->by, by_len);
+        copy_some(name, told->member->name, strlen(told->member->name) + 1);
+        item->member = *told->member;
+        item->member.by = room;
+        item->member.name = name;
+        item->told.member = &item->member;
+    }
+}
+
 int hsy_outbox_told(struct hsy_outbox *box, const struct hearsay_effect *told)
 {
-    const void *data = NULL;
-    size_t len = 0;
     if (box->on_told == NULL || box->stopped) {
         return 0;
     }
-    if (told->kind == HEARSAY_FX_ANSWER) {
-        data = told->answer.payload;
-        len = told->answer.payload_len;
-    } else if (told->kind == HEARSAY_FX_QUERY_DONE) {
-        data = told->summary->missing;
-        len = told->summary->missing_listed * sizeof(*told->summary->missing);
-    } else if (told->kind == HEARSAY_FX_FOUND) {
-        data = told->found;
-        len = sizeof(*told->found);
-    }
-    struct hsy_outbox_item *item = item_new(len);
+    struct hsy_outbox_item *item = item_new(lent_len(told));
     if (item == NULL) {
         return HEARSAY_ERR_NOMEM;
     }
-    if (len > 0) {
-        memcpy(item + 1, data, len);
-    }
     item->kind = ITEM_TOLD;
     item->told = *told;
-    if (told->kind == HEARSAY_FX_ANSWER) {
-        item->told.answer.payload = (const uint8_t *)(item + 1);
-    } else if (told->kind == HEARSAY_FX_QUERY_DONE) {
-        item->summary = *told->summary;
-        item->summary.missing = (const struct hearsay_id *)(item + 1);
-        item->told.summary = &item->summary;
-    } else if (told->kind == HEARSAY_FX_FOUND) {
-        item->told.found = (const struct hearsay_found *)(item + 1);
-    }
+    copy_lent(item, told);
     put(box, item);
     return 0;
 }

@@ -12,7 +12,7 @@ struct hsy_outbox {
     void (*on_message)(void *ctx, const struct hearsay_message *message);
     void (*on_note)(void *ctx, const struct hearsay_note *note,
                     uint64_t wall_ms);
-    /* RECEIPT, ANSWER, QUERY_DONE; runtime.h. */
+    /* RECEIPT, ANSWER, QUERY_DONE, MEMBER; runtime.h. */
     void (*on_told)(void *ctx, const struct hearsay_effect *told);
     void *ctx;
     struct hsy_outbox_item *first, *last; /* Owned. */

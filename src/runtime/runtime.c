@@ -97,6 +97,7 @@ static void do_effect(struct hearsay_runtime *rt,
     case HEARSAY_FX_QUERY_DONE:
     case HEARSAY_FX_FOUND:
     case HEARSAY_FX_FIND_DONE:
+    case HEARSAY_FX_MEMBER:
         rc = hsy_outbox_told(&rt->outbox, fx);
         break;
     case HEARSAY_FX_NOTE:
@@ -355,6 +356,13 @@ int hearsay_runtime_subscribe(struct hearsay_runtime *rt, const char *pattern,
     return step(rt, &(struct hearsay_event){
                         .kind = HEARSAY_EV_SUBSCRIBE,
                         .subscribe = {.pattern = pattern, .on = on}});
+}
+
+int hearsay_runtime_watch(struct hearsay_runtime *rt, bool on)
+{
+    HSY_ASSERT(rt != NULL);
+    return step(rt, &(struct hearsay_event){.kind = HEARSAY_EV_WATCH,
+                                            .watch = {.on = on}});
 }
 
 static int take_in(struct hearsay_runtime *rt, const struct hearsay_event *ev)

@@ -257,7 +257,7 @@ void hsy_check_direct_told(struct hsy_check_direct *d, uint32_t node,
         on_answer(d, node, fx);
     } else if (fx->kind == HEARSAY_FX_QUERY_DONE) {
         on_done(d, node, fx->summary);
-    } /* Finds are no direct messages. */
+    } /* Finds and members are no direct messages. */
 }
 
 /* ------------------------------------------------------------------- outcomes

@@ -54,7 +54,7 @@ struct hsy_observer {
     void (*delivered)(void *ctx, uint32_t node, uint64_t now_ns,
                       const struct hearsay_message *message);
     /* What is for one application alone: DELIVER of a direct message, RECEIPT,
-     * ANSWER, QUERY_DONE, FOUND, FIND_DONE. */
+     * ANSWER, QUERY_DONE, FOUND, FIND_DONE, MEMBER. */
     void (*told)(void *ctx, uint32_t node, uint64_t now_ns,
                  const struct hearsay_effect *fx);
     /* By hsy_cluster_publish(). */

@@ -3,6 +3,7 @@
  * comes through the event queue. */
 #include "base/addr.h"
 #include "base/assert.h"
+#include "base/notes.h"
 #include "base/time.h"
 #include "sim/inner.h"
 
@@ -212,6 +213,24 @@ static void fold_told(struct hsy_cluster *c, const struct hearsay_effect *fx)
     }
 }
 
+/* In the story, and for `expect`, a step of membership is a note. */
+static void fx_member(struct hsy_cluster *c, uint32_t node,
+                      const struct hearsay_member *member)
+{
+    struct hsy_note note =
+        hsy_note(HEARSAY_INFO, hsy_member_event(member->change));
+    if (member->change != HEARSAY_MEMBERS_LISTED) {
+        hsy_note_id(&note, "member", &member->id);
+        hsy_note_text(&note, "name", member->name);
+        hsy_note_addr(&note, "addr", &member->addr);
+        hsy_note_u64(&note, "incarnation", member->incarnation);
+    }
+    hsy_note_u64(&note, "seeds", member->by_count);
+    hsy_note_u64(&note, "count", member->count);
+    hsy_effects_note(c, node, &note.note);
+    fold_ids(c, member->by, member->by_count);
+}
+
 static void fx_deliver(struct hsy_cluster *c, uint32_t node,
                        const struct hearsay_message *message)
 {
@@ -258,6 +277,10 @@ void hsy_effects_apply(struct hsy_cluster *c, uint32_t node,
     case HEARSAY_FX_FOUND:
     case HEARSAY_FX_FIND_DONE:
         fold_told(c, fx);
+        fx_tell(c, node, fx);
+        break;
+    case HEARSAY_FX_MEMBER:
+        fx_member(c, node, fx->member);
         fx_tell(c, node, fx);
         break;
     case HEARSAY_FX_NOTE:

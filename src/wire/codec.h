@@ -69,6 +69,15 @@ void hsy_wire_get_seed_digest(struct hsy_reader *in,
 void hsy_wire_put_seed_pull(struct hsy_writer *out,
                             const struct hsy_seed_pull *pull);
 void hsy_wire_get_seed_pull(struct hsy_reader *in, struct hsy_seed_pull *pull);
+/* The list in it: a u16 count, then the items. */
+void hsy_wire_put_entries(struct hsy_writer *out, const struct hsy_sync *sync);
+void hsy_wire_get_entries(struct hsy_reader *in, struct hsy_sync *sync);
+void hsy_wire_put_watch(struct hsy_writer *out,
+                        const struct hsy_watch_wish *watch);
+void hsy_wire_get_watch(struct hsy_reader *in, struct hsy_watch_wish *watch);
+void hsy_wire_put_member(struct hsy_writer *out,
+                         const struct hsy_member_news *news);
+void hsy_wire_get_member(struct hsy_reader *in, struct hsy_member_news *news);
 void hsy_wire_put_verdict_frame(struct hsy_writer *out,
                                 const struct hsy_frame *frame);
 void hsy_wire_get_verdict_frame(struct hsy_reader *in, struct hsy_frame *frame);

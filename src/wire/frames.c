@@ -138,6 +138,12 @@ static void put_body(struct hsy_writer *out,
     case HSY_RECORD:
         hsy_put_record(out, &frame->record);
         break;
+    case HSY_WATCH:
+        hsy_wire_put_watch(out, &frame->watch);
+        break;
+    case HSY_MEMBER:
+        hsy_wire_put_member(out, &frame->member);
+        break;
     }
 }
 
@@ -257,6 +263,12 @@ static void get_body(struct hsy_reader *in,
     case HSY_RECORD:
         hsy_get_record(in, &frame->record);
         break;
+    case HSY_WATCH:
+        hsy_wire_get_watch(in, &frame->watch);
+        break;
+    case HSY_MEMBER:
+        hsy_wire_get_member(in, &frame->member);
+        break;
     }
 }
 
@@ -300,6 +312,8 @@ static const char *const names[HSY_FRAME_TYPE_MAX + 1] = {
     [HSY_RECORD] = "RECORD",
     [HSY_SEED_DIGEST] = "SEED_DIGEST",
     [HSY_SEED_PULL] = "SEED_PULL",
+    [HSY_WATCH] = "WATCH",
+    [HSY_MEMBER] = "MEMBER",
 };
 
 bool hsy_frame_known(unsigned type)

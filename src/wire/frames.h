@@ -74,6 +74,8 @@ enum hsy_frame_type {
     HSY_FACTS = 34,
     HSY_SEED_DIGEST = 35,
     HSY_SEED_PULL = 36,
+    HSY_WATCH = 39,
+    HSY_MEMBER = 40,
     HSY_REACH = 41,
     HSY_RECORD = 42
 };
@@ -229,6 +231,30 @@ struct hsy_seed_pull {
     const uint8_t *facts; /* Encoded: u64 each, none below the one before. */
 };
 
+/* A peer wants to hear of membership: the first one with a nonce begins it,
+ * each later one says that what came under it was taken. */
+struct hsy_watch_wish {
+    uint32_t nonce; /* 0: no more. */
+    /* It knows so many changes of that log, and needs only what came after;
+     * log 0: nothing. */
+    uint64_t log, upto;
+};
+
+enum hsy_member_how {
+    HSY_MEMBER_CHANGES = 0, /* What came after; maybe nothing. */
+    HSY_MEMBER_LIST = 1,    /* The beginning of all that is known here ... */
+    HSY_MEMBER_MORE = 2,    /* ... more of it ... */
+    HSY_MEMBER_END = 3,     /* ... and its end. */
+    HSY_MEMBER_REFUSED = 4  /* No room, or not registered here. */
+};
+
+struct hsy_member_news {
+    uint32_t nonce; /* Of the WATCH. */
+    enum hsy_member_how how;
+    uint64_t log, upto;    /* Known then; of a list: from its end on. */
+    struct hsy_sync facts; /* Of it only the list is sent; no LINKS. */
+};
+
 enum hsy_bridge_why { HSY_BRIDGE_COMPONENT = 1 };
 
 enum hsy_refuse_why {
@@ -338,6 +364,8 @@ struct hsy_frame {
         struct hsy_sync sync;
         struct hsy_seed_digest seed_digest;
         struct hsy_seed_pull seed_pull;
+        struct hsy_watch_wish watch;
+        struct hsy_member_news member;
         struct {
             struct hsy_verdict verdict;
             struct hsy_record record; /* The subject's, to try it. */

@@ -70,28 +70,17 @@ static void get_item(struct hsy_reader *in, struct hsy_sync_entry *entry)
     hsy_wire_require(in, hsy_reader_done(&item));
 }
 
-/* SEED_SYNC:
- *
- *     digest u64, u64 | ask u8, 0 or 1 | count u16
- *     count x ( len u32 | entry )
- */
-void hsy_wire_put_sync(struct hsy_writer *out, const struct hsy_sync *sync)
+void hsy_wire_put_entries(struct hsy_writer *out, const struct hsy_sync *sync)
 {
     HSY_ASSERT(sync->count <= HSY_SYNC_ENTRIES_MAX);
     HSY_ASSERT((sync->count == 0) == (sync->entries_len == 0));
-    hsy_put_u64(out, sync->digest[0]);
-    hsy_put_u64(out, sync->digest[1]);
-    hsy_wire_put_bool(out, sync->ask);
     hsy_put_u16(out, sync->count);
     hsy_put_bytes(out, sync->entries, sync->entries_len);
 }
 
-void hsy_wire_get_sync(struct hsy_reader *in, struct hsy_sync *sync)
+void hsy_wire_get_entries(struct hsy_reader *in, struct hsy_sync *sync)
 {
     HSY_ASSERT(sync != NULL);
-    sync->digest[0] = hsy_get_u64(in);
-    sync->digest[1] = hsy_get_u64(in);
-    sync->ask = hsy_wire_get_bool(in);
     sync->count = hsy_get_u16(in);
     hsy_wire_require(in, sync->count <= HSY_SYNC_ENTRIES_MAX);
     const uint8_t *start = in->at;
@@ -101,6 +90,28 @@ void hsy_wire_get_sync(struct hsy_reader *in, struct hsy_sync *sync)
     }
     sync->entries = start;
     sync->entries_len = in->bad ? 0 : (uint32_t)(in->at - start);
+}
+
+/* SEED_SYNC:
+ *
+ *     digest u64, u64 | ask u8, 0 or 1 | count u16
+ *     count x ( len u32 | entry )
+ */
+void hsy_wire_put_sync(struct hsy_writer *out, const struct hsy_sync *sync)
+{
+    hsy_put_u64(out, sync->digest[0]);
+    hsy_put_u64(out, sync->digest[1]);
+    hsy_wire_put_bool(out, sync->ask);
+    hsy_wire_put_entries(out, sync);
+}
+
+void hsy_wire_get_sync(struct hsy_reader *in, struct hsy_sync *sync)
+{
+    HSY_ASSERT(sync != NULL);
+    sync->digest[0] = hsy_get_u64(in);
+    sync->digest[1] = hsy_get_u64(in);
+    sync->ask = hsy_wire_get_bool(in);
+    hsy_wire_get_entries(in, sync);
 }
 
 void hsy_sync_add(struct hsy_writer *list, struct hsy_sync *sync,

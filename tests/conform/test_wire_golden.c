@@ -558,6 +558,37 @@ static void make_query(struct hsy_frame *frame)
     hsy_messages_add(&out, b, &message);
 }
 
+static void make_watch(struct hsy_frame *frame)
+{
+    frame->flags = HSY_FLAG_IGNORABLE;
+    frame->watch = (struct hsy_watch_wish){
+        .nonce = 0x01020304, .log = UINT64_C(0x1122334455667788), .upto = 42};
+}
+
+/* Bob, who is no peer: the wire does not mind. */
+static void make_member(struct hsy_frame *frame)
+{
+    struct hsy_member_news *news = &frame->member;
+    struct hsy_writer list = hsy_writer(list_room, sizeof(list_room));
+    struct hsy_sync_entry joined = {.kind = HSY_SYNC_RECORD, .record = bob()};
+    struct hsy_sync_entry died = {
+        .kind = HSY_SYNC_DEATH,
+        .certificate = {.record = alice(), .verdicts_count = 1}};
+    died.certificate.verdicts[0] = verdict_on_alice(0x51);
+    *news = (struct hsy_member_news){.nonce = 0x01020304,
+                                     .how = HSY_MEMBER_CHANGES,
+                                     .log = UINT64_C(0x1122334455667788),
+                                     .upto = 44};
+    hsy_sync_add(&list, &news->facts, &joined);
+    hsy_sync_add(&list, &news->facts, &died);
+}
+
+static void make_member_refused(struct hsy_frame *frame)
+{
+    frame->member = (struct hsy_member_news){.nonce = 0x01020304,
+                                             .how = HSY_MEMBER_REFUSED};
+}
+
 struct golden {
     const char *name, *content;
     enum hsy_frame_type type;
@@ -634,6 +665,12 @@ static const struct golden goldens[] = {
     {"piece_gone", "of 16 x 1d", HSY_PIECE, make_piece_gone, 2},
     {"bundle_large", "3 hops, seq 41: news and the hashes of 70,000 bytes",
      HSY_BUNDLE, make_manifest, 2},
+    {"watch", "nonce 01020304, knows 42 changes of log 1122334455667788",
+     HSY_WATCH, make_watch, 2},
+    {"member", "up to change 44: bob joined, alice died by one verdict",
+     HSY_MEMBER, make_member, 2},
+    {"member_refused", "the watch 01020304", HSY_MEMBER, make_member_refused,
+     2},
 };
 enum { GOLDENS_COUNT = sizeof(goldens) / sizeof(goldens[0]) };
 

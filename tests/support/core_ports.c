@@ -223,6 +223,14 @@ static bool port_tell(void *ctx, const struct hearsay_effect *fx)
     } else if (fx->kind == HEARSAY_FX_ANSWER) {
         told->number = fx->answer.seq;
         told->who = fx->answer.from;
+    } else if (fx->kind == HEARSAY_FX_MEMBER) {
+        told->number = fx->member->incarnation;
+        told->who = fx->member->id;
+        told->member = *fx->member;
+        told->member.name = "";
+        for (uint32_t i = 0; i < fx->member->by_count && i < 8; i++) {
+            told->missing[i] = fx->member->by[i];
+        }
     } else {
         told->number = fx->summary->seq;
         told->summary = *fx->summary;

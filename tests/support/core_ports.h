@@ -56,6 +56,7 @@ struct core_told {
     struct hearsay_id who; /* Origin, target, or who answered. */
     enum hearsay_outcome outcome;
     struct hearsay_summary summary; /* Its @missing is in @missing. */
+    struct hearsay_member member;   /* Its @by is in @missing; no name. */
     struct hearsay_id missing[8];
 };
 

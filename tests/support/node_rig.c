@@ -262,6 +262,11 @@ static void keep(struct stage *s, const struct hearsay_effect *effect)
         s->finds_done++;
         s->find_end = effect->find_done;
         return;
+    case HEARSAY_FX_MEMBER:
+        fold_u64(s, effect->member->change);
+        fold_u64(s, effect->member->incarnation);
+        s->members_told++;
+        return;
     case HEARSAY_FX_NOTE:
         keep_note(s, effect->note);
         return;
@@ -422,6 +427,12 @@ int stage_publish(struct stage *s, const char *text)
     ev.publish.payload = (const uint8_t *)text;
     ev.publish.payload_len = strlen(text);
     return stage_step(s, &ev);
+}
+
+int stage_watch(struct stage *s, bool on)
+{
+    return stage_step(s, &(struct hearsay_event){.kind = HEARSAY_EV_WATCH,
+                                                 .watch = {.on = on}});
 }
 
 /* ------------------------------------------------------------------ links */

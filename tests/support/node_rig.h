@@ -66,8 +66,8 @@ struct stage {
     uint64_t effects_count;
     uint64_t effects_after_stop;
     bool stopped;
-    uint32_t receipts, queries_done;             /* Told. */
-    struct hearsay_found found[STAGE_FOUND_MAX]; /* The first ones. */
+    uint32_t receipts, queries_done, members_told; /* Told. */
+    struct hearsay_found found[STAGE_FOUND_MAX];   /* The first ones. */
     uint32_t found_count, finds_done;
     struct hearsay_find_end find_end; /* The last one. */
     enum hearsay_outcome outcome;     /* Of the last receipt. */
@@ -96,6 +96,7 @@ void stage_settle(struct stage *s);
 /* Gives the job of that place back; false: there is none. */
 bool stage_job_back(struct stage *s, uint32_t index);
 int stage_publish(struct stage *s, const char *text);
+int stage_watch(struct stage *s, bool on);
 void stage_leave(struct stage *s);
 
 /* A connection comes in from @from. */

@@ -98,6 +98,7 @@ void relay_rig_tick(struct relay_rig *rig)
     hsy_directs_tick(&rig->core.directs);
     hsy_asked_tick(&rig->core.asked);
     hsy_queries_tick(&rig->core.queries);
+    hsy_members_tick(&rig->core.members);
 }
 
 uint64_t relay_rig_deadline(const struct relay_rig *rig)
@@ -107,6 +108,7 @@ uint64_t relay_rig_deadline(const struct relay_rig *rig)
 
     next_ns = hsy_time_min(next_ns, rig->core.directs.next_ns);
     next_ns = hsy_time_min(next_ns, rig->core.asked.next_ns);
+    next_ns = hsy_time_min(next_ns, rig->core.members.next_ns);
     return hsy_time_min(next_ns, rig->core.queries.next_ns);
 }
 

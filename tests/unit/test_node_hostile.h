@@ -335,19 +335,19 @@ static inline struct hsy_certificate hostile_certificate(struct hostile *h)
     return c;
 }
 
-static inline void hostile_sync(struct hostile *h, struct hsy_sync *sync)
+static inline void hostile_entries(struct hostile *h, struct hsy_sync *sync,
+                                   bool links)
 {
     struct hsy_writer list = hsy_writer(h->facts, sizeof(h->facts));
     uint64_t count = hostile_pick(h, hostile_chance(h, 8) ? 60 : 4);
     static struct hsy_sync_entry e;
 
-    sync->digest[0] = hostile_chance(h, 2)
-                          ? h->stage.node->core.env.config.rng_seed
-                          : hostile_u64(h);
-    sync->ask = hostile_chance(h, 3);
     for (uint64_t i = 0; i < count; i++) {
         const struct puppet *p = hostile_puppet(h);
         e.kind = (enum hsy_sync_kind)(1 + hostile_pick(h, 4));
+        if (e.kind == HSY_SYNC_LINKS && !links) {
+            continue;
+        }
         switch (e.kind) {
         case HSY_SYNC_RECORD:
             e.record = hostile_record(h, p);
@@ -365,6 +365,15 @@ static inline void hostile_sync(struct hostile *h, struct hsy_sync *sync)
         }
         hsy_sync_add(&list, sync, &e);
     }
+}
+
+static inline void hostile_sync(struct hostile *h, struct hsy_sync *sync)
+{
+    sync->digest[0] = hostile_chance(h, 2)
+                          ? h->stage.node->core.env.config.rng_seed
+                          : hostile_u64(h);
+    sync->ask = hostile_chance(h, 3);
+    hostile_entries(h, sync, true);
 }
 
 /* Of the read that is under way, or any; by rising id, as the format wants. */

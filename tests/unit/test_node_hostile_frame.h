@@ -5,6 +5,36 @@
 
 #include "unit/test_node_hostile.h"
 
+static inline void hostile_fill_watch(struct hostile *h,
+                                      struct hsy_watch_wish *watch)
+{
+    watch->nonce = (uint32_t)hostile_pick(h, 3);
+    if (watch->nonce != 0 && hostile_chance(h, 2)) {
+        watch->log = 1 + hostile_pick(h, 2);
+        watch->upto =
+            hostile_chance(h, 2) ? hostile_u64(h) : hostile_pick(h, 9);
+    }
+}
+
+/* In answer to the node's WATCH, or to none. */
+static inline void hostile_fill_member(struct hostile *h, hearsay_link link,
+                                       struct hsy_member_news *news)
+{
+    struct hsy_frame watch;
+    bool asked = !hostile_chance(h, 8) &&
+                 stage_frame(&h->stage, link, HSY_WATCH, &watch) &&
+                 watch.watch.nonce != 0;
+
+    news->nonce = asked ? watch.watch.nonce : 1 + (uint32_t)hostile_pick(h, 4);
+    news->how =
+        (enum hsy_member_how)hostile_pick(h, hostile_chance(h, 8) ? 5 : 4);
+    if (news->how != HSY_MEMBER_REFUSED) {
+        news->log = 1 + hostile_pick(h, 2);
+        news->upto = hostile_pick(h, 9);
+        hostile_entries(h, &news->facts, false);
+    }
+}
+
 /* Mostly what has some business at a node of this role. */
 static inline enum hsy_frame_type hostile_type(struct hostile *h)
 {
@@ -15,13 +45,15 @@ static inline enum hsy_frame_type hostile_type(struct hostile *h)
         HSY_REFUSE, HSY_IHAVE,   HSY_IHAVE,       HSY_GRAFT,      HSY_PRUNE,
         HSY_DIGEST, HSY_ROOT,    HSY_PULL,        HSY_GONE,       HSY_FETCH,
         HSY_PIECE,  HSY_PIECE,   HSY_DIRECT,      HSY_DIRECT,     HSY_ACK,
-        HSY_FACTS,  HSY_FACTS,   HSY_REACH,       HSY_RECORD};
+        HSY_FACTS,  HSY_FACTS,   HSY_REACH,       HSY_RECORD,     HSY_MEMBER,
+        HSY_MEMBER, HSY_MEMBER};
     static const uint8_t at_seed[] = {
         HSY_PING,        HSY_PONG,        HSY_REGISTER,  HSY_REGISTER,
         HSY_REGISTER,    HSY_LOOKUP,      HSY_PEERS_GET, HSY_LINKS,
         HSY_LINKS,       HSY_LEAVE,       HSY_VERDICT,   HSY_VERDICT,
         HSY_SEED_SYNC,   HSY_DEAD_REPORT, HSY_SEED_SYNC, HSY_DEAD_REPORT,
-        HSY_SEED_DIGEST, HSY_SEED_PULL,   HSY_READ};
+        HSY_SEED_DIGEST, HSY_SEED_PULL,   HSY_READ,      HSY_WATCH,
+        HSY_WATCH};
     bool seed = h->stage.config.role == HEARSAY_SEED;
     uint64_t which = hostile_pick(h, seed ? sizeof(at_seed) : sizeof(at_peer));
     unsigned any = 1 + (unsigned)hostile_pick(h, HSY_FRAME_TYPE_MAX);
@@ -91,6 +123,12 @@ static inline void hostile_frame(struct hostile *h, const struct puppet *p,
         return;
     case HSY_SEED_PULL:
         f->seed_pull = hostile_seed_pull(h);
+        return;
+    case HSY_WATCH:
+        hostile_fill_watch(h, &f->watch);
+        return;
+    case HSY_MEMBER:
+        hostile_fill_member(h, link, &f->member);
         return;
     case HSY_VERDICT:
         f->verdict.record = hostile_record(h, hostile_puppet(h));

@@ -210,6 +210,7 @@ static inline void hostile_host(struct hostile *h)
         return;
     case 5:
         (void)stage_publish(s, "x");
+        (void)stage_watch(s, !hostile_chance(h, 8));
         return;
     case 6:
         if (hostile_chance(h, 128)) {

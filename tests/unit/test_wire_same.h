@@ -309,6 +309,18 @@ static inline void claim_same_frame(const struct hsy_frame *a,
     case HSY_SEED_SYNC:
         claim_same_sync(&a->sync, &b->sync);
         break;
+    case HSY_WATCH:
+        assert_int_equal(a->watch.nonce, b->watch.nonce);
+        assert_int_equal(a->watch.log, b->watch.log);
+        assert_int_equal(a->watch.upto, b->watch.upto);
+        break;
+    case HSY_MEMBER:
+        assert_int_equal(a->member.nonce, b->member.nonce);
+        assert_int_equal(a->member.how, b->member.how);
+        assert_int_equal(a->member.log, b->member.log);
+        assert_int_equal(a->member.upto, b->member.upto);
+        claim_same_sync(&a->member.facts, &b->member.facts);
+        break;
     case HSY_VERDICT:
         claim_same_verdict(&a->verdict.verdict, &b->verdict.verdict);
         claim_same_record(&a->verdict.record, &b->verdict.record);

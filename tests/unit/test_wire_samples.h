@@ -282,6 +282,40 @@ static inline struct hsy_seed_pull sample_seed_pull(struct samples *s)
     return pull;
 }
 
+static inline struct hsy_watch_wish sample_watch(struct samples *s)
+{
+    struct hsy_watch_wish watch;
+    memset(&watch, 0, sizeof(watch));
+    watch.nonce = (uint32_t)sample_below(s, 3);
+    if (watch.nonce != 0 && sample_below(s, 2) == 1) {
+        watch.log = 1 + sample_below(s, UINT64_MAX);
+        watch.upto = sample_u64(s);
+    }
+    return watch;
+}
+
+static inline struct hsy_member_news sample_member(struct samples *s)
+{
+    struct hsy_member_news news = {
+        .nonce = (uint32_t)(1 + sample_below(s, UINT32_MAX)),
+        .how = (enum hsy_member_how)sample_below(s, 5)};
+    if (news.how == HSY_MEMBER_REFUSED) {
+        return news;
+    }
+    news.log = 1 + sample_below(s, UINT64_MAX);
+    news.upto = sample_u64(s);
+    news.facts.entries = s->entries;
+    struct hsy_writer list = hsy_writer(s->entries, sizeof(s->entries));
+    for (uint64_t left = sample_below(s, 5); left > 0; left--) {
+        static const enum hsy_sync_kind kinds[] = {
+            HSY_SYNC_RECORD, HSY_SYNC_DEATH, HSY_SYNC_LEFT};
+        struct hsy_sync_entry entry;
+        sample_entry(s, kinds[sample_below(s, 3)], &entry);
+        hsy_sync_add(&list, &news.facts, &entry);
+    }
+    return news;
+}
+
 static inline struct hsy_hello sample_hello(struct samples *s)
 {
     struct hsy_hello hello = {.version_min = (uint16_t)sample_below(s, 40000)};
@@ -472,6 +506,12 @@ static inline void sample_body(struct samples *s, struct hsy_frame *f)
         break;
     case HSY_SEED_PULL:
         f->seed_pull = sample_seed_pull(s);
+        break;
+    case HSY_WATCH:
+        f->watch = sample_watch(s);
+        break;
+    case HSY_MEMBER:
+        f->member = sample_member(s);
         break;
     case HSY_VERDICT:
         f->verdict.record = sample_record(s);
