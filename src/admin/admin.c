@@ -8,12 +8,15 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "base/time.h"
+#include "runtime/clock.h"
 #include "runtime/files.h"
 
 #include <string.h>
 #include <unistd.h>
 
 #define BEAT_NS (15 * HSY_SECOND)
+
+enum { UNWATCH_BEATS = 8 }; /* As long as events are remembered. */
 
 /* ------------------------------------------------------------- listeners */
 
@@ -85,14 +88,35 @@ static void listener_close(struct hsy_listener *listener)
 
 /* ------------------------------------------------------------------ life */
 
+void hsy_admin_watch(struct hsy_admin *admin)
+{
+    if (!admin->watching && admin->stream.members_count > 0) {
+        admin->watching = hearsay_runtime_watch(admin->runtime, true) == 0;
+    }
+}
+
+/* For as long as a subscriber may come back and go on where he was. */
+static void unwatch(struct hsy_admin *admin)
+{
+    admin->unwatched_beats =
+        admin->stream.members_count > 0 ? 0 : admin->unwatched_beats + 1;
+    hsy_admin_watch(admin); /* There may be memory for it by now. */
+    if (admin->watching && admin->unwatched_beats >= UNWATCH_BEATS &&
+        hearsay_runtime_watch(admin->runtime, false) == 0) {
+        admin->watching = false;
+    }
+}
+
 static void on_beat(void *ctx)
 {
     struct hsy_admin *admin = ctx;
     hsy_stream_beat(&admin->stream);
+    unwatch(admin);
     hsy_asks_beat(&admin->asks);
     pump_soon(&admin->local);
     pump_soon(&admin->tcp);
-    if (!hsy_stream_active(&admin->stream) && !hsy_asks_any(&admin->asks)) {
+    if (!hsy_stream_active(&admin->stream) && !hsy_asks_any(&admin->asks) &&
+        !admin->watching) {
         hsy_timer_stop(admin->beat);
         admin->beating = false;
     }
@@ -218,8 +242,23 @@ void hsy_admin_note(struct hsy_admin *admin, const struct hearsay_note *note,
     }
 }
 
+/* Those that were there before it followed are too many for the events that
+ * are remembered: GET /v1/members has them. */
+static void member(struct hsy_admin *admin, const struct hearsay_member *member)
+{
+    if (member->change != HEARSAY_MEMBER_KNOWN &&
+        hsy_stream_member(&admin->stream, member, hsy_clock_wall_ms())) {
+        hsy_stream_wake(&admin->stream);
+        wake(admin);
+    }
+}
+
 void hsy_admin_told(struct hsy_admin *admin, const struct hearsay_effect *told)
 {
+    if (told->kind == HEARSAY_FX_MEMBER) {
+        member(admin, told->member);
+        return;
+    }
     if (hsy_asks_told(&admin->asks, told,
                       hearsay_runtime_node(admin->runtime))) {
         wake(admin);

@@ -57,7 +57,8 @@ void hsy_admin_message(struct hsy_admin *admin,
 void hsy_admin_note(struct hsy_admin *admin, const struct hearsay_note *note,
                     uint64_t wall_ms);
 
-/* RECEIPT, ANSWER, QUERY_DONE: for the requests that wait for them. */
+/* RECEIPT, ANSWER, QUERY_DONE: for the requests that wait for them. MEMBER: for
+ * the subscribers. */
 void hsy_admin_told(struct hsy_admin *admin, const struct hearsay_effect *told);
 
 /* The TCP address that is really bound; false: none. */

@@ -10,6 +10,7 @@
 #include "runtime/stats.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const char *role_text(enum hearsay_role role)
 {
@@ -193,6 +194,40 @@ static enum MHD_Result get_peers(struct hsy_http_request *r)
     return hsy_http_answer(r->connection, MHD_HTTP_OK, &json);
 }
 
+static void put_member(struct hsy_json *json, const struct hsy_view_peer *peer)
+{
+    HSY_ASSERT(peer->addrs_count <= HEARSAY_ADDRS_MAX);
+    hsy_json_open(json, NULL, '{');
+    hsy_json_id(json, "id", &peer->id);
+    hsy_json_string(json, "name", peer->name);
+    hsy_json_addr(json, "address", &peer->addrs[0]);
+    hsy_json_u64(json, "incarnation", peer->incarnation);
+    hsy_json_close(json, '}');
+}
+
+static enum MHD_Result get_members(struct hsy_http_request *r)
+{
+    if (!hsy_view_members_listed(hsy_http_node(r))) {
+        return hsy_http_refuse(
+            r->connection,
+            &(struct hsy_http_problem){
+                .status = MHD_HTTP_CONFLICT,
+                .error = "this node does not know (yet) who is there",
+                .hint = "at a peer, follow /v1/events?members=true and wait "
+                        "for members-listed"});
+    }
+    struct hsy_json json;
+    hsy_json_init(&json, hearsay_mem_default(), HSY_ADMIN_RESPONSE_MAX);
+    hsy_json_open(&json, NULL, '[');
+    uint32_t at = 0;
+    struct hsy_view_peer peer;
+    while (hsy_view_member(hsy_http_node(r), &at, &peer)) {
+        put_member(&json, &peer);
+    }
+    hsy_json_close(&json, ']');
+    return hsy_http_answer(r->connection, MHD_HTTP_OK, &json);
+}
+
 static void put_link(struct hsy_json *json, const struct hsy_view_link *link)
 {
     hsy_json_open(json, NULL, '{');
@@ -235,8 +270,18 @@ static enum MHD_Result get_links(struct hsy_http_request *r)
 
 static enum MHD_Result get_events(struct hsy_http_request *r)
 {
+    const char *members = hsy_http_argument(r, "members");
+    bool follows = members != NULL && strcmp(members, "true") == 0;
+    if (members != NULL && !follows && strcmp(members, "false") != 0) {
+        return hsy_http_refuse(
+            r->connection,
+            &(struct hsy_http_problem){.status = MHD_HTTP_BAD_REQUEST,
+                                       .error = "members is no boolean",
+                                       .hint = "members=true or false"});
+    }
     enum MHD_Result result =
-        hsy_stream_subscribe(&r->admin->stream, r->connection);
+        hsy_stream_subscribe(&r->admin->stream, r->connection, follows);
+    hsy_admin_watch(r->admin);
     hsy_admin_start_beats(r->admin);
     return result;
 }
@@ -375,6 +420,7 @@ const struct hsy_http_route hsy_http_routes[] = {
     {"GET", "/v1/peers", get_peers},
     {"GET", "/v1/links", get_links},
     {"GET", "/v1/topology", hsy_topology_get},
+    {"GET", "/v1/members", get_members},
     {"GET", "/v1/events", get_events},
     {"GET", "/v1/content", get_content},
     {"GET", "/v1/find", hsy_asks_find},

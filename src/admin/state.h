@@ -28,6 +28,8 @@ struct hsy_admin {
     struct hsy_asks asks;
     struct hsy_timer *beat;
     bool beating;
+    bool watching; /* The node follows membership, for subscribers. */
+    uint32_t unwatched_beats; /* Since one did. */
     char socket_path[108];
     size_t bodies_len; /* Room of the bodies of all requests. */
     /* Those that hold a content, and the bytes of these: one that several
@@ -39,5 +41,7 @@ struct hsy_admin {
 
 /* Heartbeats while there are subscribers. */
 void hsy_admin_start_beats(struct hsy_admin *admin);
+/* The node follows membership, when a subscriber does. */
+void hsy_admin_watch(struct hsy_admin *admin);
 
 #endif

@@ -29,6 +29,7 @@ struct hsy_subscriber {
     struct MHD_Connection *connection;
     uint64_t next_id;
     bool suspended, beat;
+    bool members;          /* It follows membership. */
     char small[SMALL_LEN]; /* Comments and notices. */
     char *big;             /* Owned; an event larger than the block. */
     size_t at, len;        /* What is left of big, or else of small. */
@@ -132,6 +133,43 @@ bool hsy_stream_note(struct hsy_stream *stream, const struct hearsay_note *note,
     struct hsy_json json;
     open_event(stream, &json, "note");
     hsy_json_raw(&json, line, len);
+    return close_event(stream, &json);
+}
+
+static void put_by(struct hsy_json *json, const struct hearsay_member *member)
+{
+    hsy_json_open(json, "by", '[');
+    for (uint32_t i = 0; i < member->by_count; i++) {
+        hsy_json_id(json, NULL, &member->by[i]);
+    }
+    hsy_json_close(json, ']');
+}
+
+bool hsy_stream_member(struct hsy_stream *stream,
+                       const struct hearsay_member *member, uint64_t wall_ms)
+{
+    if (!hsy_events_kept(&stream->events)) {
+        hsy_events_add(&stream->events, "", 0);
+        return false;
+    }
+    char now[HSY_TIME_TEXT_LEN], when[HSY_TIME_TEXT_LEN];
+    struct hsy_json json;
+    hsy_wall_text(now, wall_ms);
+    hsy_wall_text(when, member->wall_ms);
+    open_event(stream, &json, "member");
+    hsy_json_open(&json, NULL, '{');
+    hsy_json_string(&json, "time", now);
+    hsy_json_string(&json, "event", hsy_member_event(member->change));
+    if (member->change != HEARSAY_MEMBERS_LISTED) {
+        hsy_json_id(&json, "id", &member->id);
+        hsy_json_string(&json, "name", member->name);
+        hsy_json_addr(&json, "address", &member->addr);
+        hsy_json_u64(&json, "incarnation", member->incarnation);
+        hsy_json_string(&json, "signed", when);
+    }
+    put_by(&json, member);
+    hsy_json_u64(&json, "count", member->count);
+    hsy_json_close(&json, '}');
     return close_event(stream, &json);
 }
 
@@ -294,6 +332,7 @@ static void free_subscriber(void *cls)
         s->next->link = s->link;
     }
     s->stream->subscribers_count--;
+    s->stream->members_count -= s->members ? 1 : 0;
     hsy_mem_free(hearsay_mem_default(), s->big);
     hsy_mem_free(hearsay_mem_default(), s);
 }
@@ -312,8 +351,8 @@ static uint64_t start_id(const struct hsy_events *events,
     return last < events->next_id ? last + 1 : events->first_id;
 }
 
-static struct hsy_subscriber *add(struct hsy_stream *stream,
-                                  struct MHD_Connection *connection)
+static struct hsy_subscriber *
+add(struct hsy_stream *stream, struct MHD_Connection *connection, bool members)
 {
     struct hsy_subscriber *s =
         hsy_mem_zalloc(hearsay_mem_default(), sizeof(*s));
@@ -330,6 +369,8 @@ static struct hsy_subscriber *add(struct hsy_stream *stream,
         s->next->link = &s->next;
     }
     stream->subscribers = s;
+    s->members = members;
+    stream->members_count += members ? 1 : 0;
     stream->subscribers_count++;
     stream->subscriptions++;
     return s;
@@ -346,7 +387,8 @@ static enum MHD_Result refuse_full(struct MHD_Connection *connection)
 }
 
 enum MHD_Result hsy_stream_subscribe(struct hsy_stream *stream,
-                                     struct MHD_Connection *connection)
+                                     struct MHD_Connection *connection,
+                                     bool members)
 {
     if (stream->subscribers_count >= HSY_ADMIN_SUBSCRIBERS_MAX / 2) {
         hsy_stream_beat(stream); /* Finds those whose client is gone. */
@@ -355,7 +397,7 @@ enum MHD_Result hsy_stream_subscribe(struct hsy_stream *stream,
         hsy_events_keep(&stream->events) != 0) {
         return refuse_full(connection);
     }
-    struct hsy_subscriber *s = add(stream, connection);
+    struct hsy_subscriber *s = add(stream, connection, members);
     if (s == NULL) {
         return refuse_full(connection);
     }

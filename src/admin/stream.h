@@ -13,6 +13,7 @@ struct hsy_stream {
     uint32_t subscribers_count;
     uint64_t subscriptions; /* Ever. */
     uint32_t quiet_beats;   /* Heartbeats without any subscriber. */
+    uint32_t members_count; /* Of the subscribers, who follow membership. */
     bool ending;            /* Whoever has read all gets the end. */
 };
 
@@ -26,6 +27,10 @@ bool hsy_stream_message(struct hsy_stream *stream,
 bool hsy_stream_note(struct hsy_stream *stream, const struct hearsay_note *note,
                      uint64_t wall_ms);
 
+/* The same of a step of membership. */
+bool hsy_stream_member(struct hsy_stream *stream,
+                       const struct hearsay_member *member, uint64_t wall_ms);
+
 /* Lets those go on that have something to read. */
 void hsy_stream_wake(struct hsy_stream *stream);
 
@@ -38,8 +43,9 @@ void hsy_stream_beat(struct hsy_stream *stream);
 /* False: no subscriber and nothing kept; beats may pause. */
 bool hsy_stream_active(const struct hsy_stream *stream);
 
-/* Queues the endless answer. */
+/* Queues the endless answer. @members: it follows membership, too. */
 enum MHD_Result hsy_stream_subscribe(struct hsy_stream *stream,
-                                     struct MHD_Connection *connection);
+                                     struct MHD_Connection *connection,
+                                     bool members);
 
 #endif

@@ -28,7 +28,8 @@ enum {
 
 static const struct hsy_flag flags[] = {
     {"topic", "TEXT", "only messages with this topic", FLAG_TOPIC},
-    {"events", NULL, "also what the node notes: links, deaths...", FLAG_EVENTS},
+    {"events", NULL, "also what the node notes, and who comes and goes",
+     FLAG_EVENTS},
     {"queries", NULL, "only messages that ask; `hearsay answer` answers them",
      FLAG_QUERIES},
     {"count", "N", "end after this many", FLAG_COUNT},
@@ -272,6 +273,31 @@ static void show_note(FILE *out, const json_t *json)
     fputc('\n', out);
 }
 
+/* `time event key=value...`, with the first digits of ids. */
+static void show_member(FILE *out, const json_t *json)
+{
+    fprintf(out, "%s %s", hsy_text_of(json, "time"),
+            hsy_text_of(json, "event"));
+    if (hsy_text_of(json, "id")[0] != '\0') {
+        fprintf(out, " member=%.8s name=", hsy_text_of(json, "id"));
+        hsy_print_defused(out, hsy_text_of(json, "name"));
+        fprintf(
+            out, " address=%s incarnation=%lld signed=%s",
+            hsy_text_of(json, "address"),
+            (long long)json_integer_value(json_object_get(json, "incarnation")),
+            hsy_text_of(json, "signed"));
+    }
+    size_t index = 0;
+    json_t *seed = NULL;
+    json_array_foreach(json_object_get(json, "by"), index, seed)
+    {
+        fprintf(out, "%s%.8s", index == 0 ? " by=" : ",",
+                json_string_value(seed));
+    }
+    fprintf(out, " count=%lld\n",
+            (long long)json_integer_value(json_object_get(json, "count")));
+}
+
 static void tell_lost(const struct hsy_watching *w, const json_t *json)
 {
     long long count =
@@ -300,7 +326,8 @@ static bool show(struct hsy_watching *w, const struct hsy_sse_event *event,
         tell_lost(w, json);
         return false;
     }
-    bool note = strcmp(event->name, "note") == 0;
+    bool member = strcmp(event->name, "member") == 0;
+    bool note = strcmp(event->name, "note") == 0 || member;
     bool message = strcmp(event->name, "message") == 0;
     if (!(message ? is_wanted(w, json) : note && w->events)) {
         return false;
@@ -311,6 +338,8 @@ static bool show(struct hsy_watching *w, const struct hsy_sse_event *event,
         fprintf(w->out, "%s\n", event->data);
     } else if (message) {
         show_message(w->out, json);
+    } else if (member) {
+        show_member(w->out, json);
     } else {
         show_note(w->out, json);
     }
@@ -345,14 +374,15 @@ static int run(struct hsy_watching *w)
         return code;
     }
     struct hsy_client_error error;
-    int err = hsy_client_follow(client,
-                                &(struct hsy_client_stream){
-                                    .path = "/v1/events",
-                                    .for_ms = w->for_ns / HSY_MS,
-                                    .on_event = hsy_watch_event,
-                                    .ctx = w,
-                                },
-                                &error);
+    int err = hsy_client_follow(
+        client,
+        &(struct hsy_client_stream){
+            .path = w->events ? "/v1/events?members=true" : "/v1/events",
+            .for_ms = w->for_ns / HSY_MS,
+            .on_event = hsy_watch_event,
+            .ctx = w,
+        },
+        &error);
     if (err != 0) {
         hsy_cli_complain("watch: %s", error.text);
     }

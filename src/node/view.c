@@ -274,6 +274,30 @@ bool hsy_view_peer(const struct hearsay_node *node, uint32_t index,
     return true;
 }
 
+bool hsy_view_members_listed(const struct hearsay_node *node)
+{
+    HSY_ASSERT(node != NULL);
+    return node->core.members.known;
+}
+
+bool hsy_view_member(const struct hearsay_node *node, uint32_t *at,
+                     struct hsy_view_peer *out)
+{
+    const struct hsy_table *list = &node->core.members.list;
+
+    for (; *at < list->count; (*at)++) {
+        const struct hsy_member *one = hsy_table_at(list, *at);
+        if (one->present) {
+            struct hsy_record record = hsy_kept_record(one->record);
+            peer_of_record(&record, HSY_PEER_ALIVE, 0, out);
+            (*at)++;
+            return true;
+        }
+    }
+    HSY_ASSERT(*at >= list->count);
+    return false;
+}
+
 uint64_t hsy_view_incarnation(const struct hearsay_node *node)
 {
     return node->core.self.incarnation;

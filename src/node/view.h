@@ -139,6 +139,13 @@ struct hsy_view_message {
 struct hearsay_buf *hsy_view_content(const struct hearsay_node *node,
                                      const struct hsy_view_message *which);
 
+/* Does a peer that follows membership know all who are there? */
+bool hsy_view_members_listed(const struct hearsay_node *node);
+/* The next one that is there, from *@at on, which begins at 0; false: that was
+ * all. */
+bool hsy_view_member(const struct hearsay_node *node, uint32_t *at,
+                     struct hsy_view_peer *out);
+
 /* The rank of a line of hsy_view_peer(); of a tombstone, its own
  * incarnation, which may be above that of the record. */
 struct hsy_view_rank {

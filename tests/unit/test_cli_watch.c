@@ -51,6 +51,31 @@ static void a_message_is_one_line(void **state)
                      "1970-01-01T00:00:01.000Z 8f3a2b1c #12 [ops] é\n");
 }
 
+#define MEMBER                                                                 \
+    "{\"time\":\"2026-12-01T11:43:29.077Z\",\"event\":\"member-died\",\"id\":" \
+    "\"" ORIGIN "\",\"name\":\"b\\u001bb\",\"address\":\"10.0.0.1:7\","        \
+    "\"incarnation\":3,\"signed\":\"2026-12-01T11:43:29.004Z\",\"by\":["       \
+    "\"" ORIGIN "\",\"" ORIGIN "\"],\"count\":2}"
+
+static void a_step_of_membership_is_one_line_for_who_wants_events(void **state)
+{
+    (void)state;
+    struct hsy_watching w = begin_watching();
+    CLAIM(feed(&w, "member", MEMBER));
+    CLAIM_INT(w.seen, 0);
+    w.events = true;
+    CLAIM(feed(&w, "member", MEMBER));
+    CLAIM(feed(&w, "member",
+               "{\"time\":\"T\",\"event\":\"members-listed\",\"by\":[],"
+               "\"count\":2}"));
+    CLAIM_INT(w.seen, 2);
+    end_watching(&w, "2026-12-01T11:43:29.077Z member-died member=8f3a2b1c "
+                     "name=b\\x1bb address=10.0.0.1:7 incarnation=3 "
+                     "signed=2026-12-01T11:43:29.004Z by=8f3a2b1c,8f3a2b1c "
+                     "count=2\n"
+                     "T members-listed count=2\n");
+}
+
 static void a_message_cannot_drive_the_terminal(void **state)
 {
     (void)state;
@@ -241,6 +266,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_message_is_one_line),
+        cmocka_unit_test(a_step_of_membership_is_one_line_for_who_wants_events),
         cmocka_unit_test(a_message_cannot_drive_the_terminal),
         cmocka_unit_test(json_is_passed_on_as_it_came),
         cmocka_unit_test(other_topics_are_left_out),
