@@ -136,6 +136,8 @@ HEARSAY_MUST_USE int hsy_cluster_kill(struct hsy_cluster *c, uint32_t node);
 HEARSAY_MUST_USE int hsy_cluster_freeze(struct hsy_cluster *c, uint32_t node);
 HEARSAY_MUST_USE int hsy_cluster_thaw(struct hsy_cluster *c, uint32_t node);
 HEARSAY_MUST_USE int hsy_cluster_leave(struct hsy_cluster *c, uint32_t node);
+/* The application follows membership from now on; with the process it ends. */
+HEARSAY_MUST_USE int hsy_cluster_watch(struct hsy_cluster *c, uint32_t node);
 /* As hearsay_step() with PUBLISH. */
 HEARSAY_MUST_USE int hsy_cluster_publish(struct hsy_cluster *c, uint32_t node,
                                          const uint8_t *payload,

@@ -209,7 +209,7 @@ static bool is_refusal(const struct hearsay_event *ev, int err)
     bool asks = ev->kind == HEARSAY_EV_SEND || ev->kind == HEARSAY_EV_QUERY ||
                 ev->kind == HEARSAY_EV_ANSWER || ev->kind == HEARSAY_EV_FIND;
     return (asks || ev->kind == HEARSAY_EV_PUBLISH ||
-            ev->kind == HEARSAY_EV_LEAVE) &&
+            ev->kind == HEARSAY_EV_LEAVE || ev->kind == HEARSAY_EV_WATCH) &&
            (err == HEARSAY_ERR_STATE || err == HEARSAY_ERR_AGAIN ||
             err == HEARSAY_ERR_TOO_BIG || (asks && err == HEARSAY_ERR_INVALID));
 }
@@ -476,6 +476,12 @@ static int feed_now(struct hsy_cluster *c, uint32_t node,
 int hsy_cluster_leave(struct hsy_cluster *c, uint32_t node)
 {
     struct hearsay_event ev = {.kind = HEARSAY_EV_LEAVE};
+    return feed_now(c, node, &ev);
+}
+
+int hsy_cluster_watch(struct hsy_cluster *c, uint32_t node)
+{
+    struct hearsay_event ev = {.kind = HEARSAY_EV_WATCH, .watch = {.on = true}};
     return feed_now(c, node, &ev);
 }
 

@@ -141,6 +141,8 @@ static int act_on(struct hsy_run *r, const struct hsy_statement *st,
                               : publish(r, node);
     case HSY_ACTION_QUERY:
         return query(r, node, st->args.numbers[0]);
+    case HSY_ACTION_WATCH:
+        return hsy_cluster_watch(c, node);
     case HSY_ACTION_HARM:
         return harm(r, node, (enum hsy_disk_harm)st->value);
     case HSY_ACTION_SEND:

@@ -39,6 +39,7 @@ static const struct {
     {"send $who -> $others", HSY_ACTION_SEND, 0},
     {"send $who -> $others every $time for $time", HSY_ACTION_SEND, 1},
     {"query $who for $time", HSY_ACTION_QUERY, 0},
+    {"watch $who", HSY_ACTION_WATCH, 0},
     {"reset $who $percent", HSY_ACTION_RESET, 0},
     {"reset $who $percent every $time for $time", HSY_ACTION_RESET, 1},
     {"slow $who by $time", HSY_ACTION_SLOW, 0},

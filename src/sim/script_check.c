@@ -79,6 +79,8 @@ static const struct rule rules[] = {
                          " does not run then, so it cannot send"},
     [HSY_ACTION_QUERY] = {FRESH | UP, HSY_CERTAIN_UP,
                           " does not run then, so it cannot ask"},
+    [HSY_ACTION_WATCH] = {FRESH | UP, HSY_CERTAIN_UP,
+                          " does not run then, so it cannot watch"},
     [HSY_ACTION_RESET] = {NEEDS_NOTHING, STAYS, ""},
     [HSY_ACTION_SLOW] = {NEEDS_NOTHING, STAYS, ""},
     [HSY_ACTION_FAST] = {NEEDS_NOTHING, STAYS, ""},
@@ -116,6 +118,9 @@ static int follow(struct hsy_parser *p, const struct hsy_statement *st)
         bool speaks = st->action == HSY_ACTION_PUBLISH ||
                       st->action == HSY_ACTION_SEND ||
                       st->action == HSY_ACTION_QUERY;
+        if (st->action == HSY_ACTION_WATCH && i < p->s->seeds) {
+            return fail_node(p, i, " is a seed; only peers watch");
+        }
         if (speaks && i < p->s->seeds) {
             return fail_node(p, i, " is a seed; only peers publish");
         }

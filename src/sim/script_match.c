@@ -256,6 +256,14 @@ static const char *const events[] = {"started",
                                      "lost",
                                      "late",
                                      "equivocation",
+                                     "watch-refused",
+                                     "members-listed",
+                                     "member-known",
+                                     "member-joined",
+                                     "member-refuted",
+                                     "member-left",
+                                     "member-died",
+                                     "member-unlisted",
                                      NULL};
 
 static const char *const counters[] = {
