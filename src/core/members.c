@@ -288,9 +288,6 @@ static void rise(struct hsy_member *one, uint64_t rank, uint64_t boot_nonce)
     HSY_ASSERT(rank >= one->rank);
     one->rank = rank;
     one->boot_nonce = boot_nonce;
-    if (one->doubted <= rank) {
-        one->doubted = one->vouched = 0;
-    }
 }
 
 static void set_present(struct hsy_members *m, struct hsy_member *one,

@@ -20,8 +20,8 @@ struct hsy_member {
     struct hsy_blob *record; /* A share; NULL unless present. */
     uint64_t boot_nonce;     /* Of the highest incarnation known. */
     uint64_t rank;           /* The highest that is believed; 0: none. */
-    uint64_t doubted;        /* A death's, believed when enough vouch; or 0. */
-    uint64_t vouched;        /* Lines that do, a bit each. */
+    uint64_t doubted;        /* Of the last death that was heard of; or 0. */
+    uint64_t vouched;        /* Lines that vouch for it, a bit each. */
     uint64_t listed;         /* Lines that have it on their list, a bit each. */
     bool present;            /* The application was told that it is there. */
     bool told;               /* The application was told of it. */
