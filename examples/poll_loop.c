@@ -120,8 +120,7 @@ static void print_note(const struct hearsay_note *note);
 
 /* -------------------------------------------------------------- the loop */
 
-/* To be told when the effects are drained. Jobs and links are bounded by what
- * the node was told, and writes are answered at once, so there is room. */
+/* Told when the effects are drained. What is asked for is bounded: room. */
 static void answer(struct host *h, struct hearsay_event ev)
 {
     if (h->answers_count == ANSWERS_MAX) {

@@ -583,12 +583,6 @@ static void make_member(struct hsy_frame *frame)
     hsy_sync_add(&list, &news->facts, &died);
 }
 
-static void make_member_refused(struct hsy_frame *frame)
-{
-    frame->member = (struct hsy_member_news){.nonce = 0x01020304,
-                                             .how = HSY_MEMBER_REFUSED};
-}
-
 struct golden {
     const char *name, *content;
     enum hsy_frame_type type;
@@ -669,8 +663,6 @@ static const struct golden goldens[] = {
      HSY_WATCH, make_watch, 2},
     {"member", "up to change 44: bob joined, alice died by one verdict",
      HSY_MEMBER, make_member, 2},
-    {"member_refused", "the watch 01020304", HSY_MEMBER, make_member_refused,
-     2},
 };
 enum { GOLDENS_COUNT = sizeof(goldens) / sizeof(goldens[0]) };
 
