@@ -118,7 +118,7 @@ class Direct(Watching):
             refused = json.loads(body)
             self.assertEqual((status, headers["Retry-After"], refused["retry_ms"]),
                              (429, "1", 200))
-            self.assertIn("8 direct messages and queries", refused["error"])
+            self.assertIn("8 direct messages, queries and finds", refused["error"])
         ninth = a.run("send", "--to", b.id, "--timeout", "500ms", "x", check=False)
         self.assertIn("(429)", ninth.stderr)
         self.assertEqual(a.json("send", "to everybody")["seq"], 1)
