@@ -7,6 +7,9 @@
 #include "core/kept.h"
 
 #define AGAIN_NS HSY_DIALBACK_AGAIN_NS
+/* Who has just come has links to open, and so have all when a network begins.
+ */
+#define WAIT_NS HSY_DIALBACK_WAIT_NS
 
 enum { TRIES = 2 };
 
@@ -18,8 +21,22 @@ static void look_again(struct hsy_seed *s)
 
     if (d->again_ns == HEARSAY_NEVER) {
         d->again_ns = hsy_time_add(s->env->now.mono_ns, AGAIN_NS);
+        d->next_ns = hsy_time_min(d->next_ns, d->again_ns);
     }
     HSY_ASSERT(d->again_ns != HEARSAY_NEVER);
+}
+
+/* Those that wait are due in the order they came; with no room for a dial, the
+ * next one that ends makes some. */
+static void plan(struct hsy_seed *s)
+{
+    struct hsy_dialbacks *d = &s->dialbacks;
+
+    HSY_ASSERT(d->open_count <= HSY_DIALBACKS_OPEN);
+    d->next_ns = d->again_ns;
+    if (d->count > 0 && d->open_count < HSY_DIALBACKS_OPEN) {
+        d->next_ns = hsy_time_min(d->next_ns, d->ring[d->head].due_ns);
+    }
 }
 
 void hsy_dialback_want(struct hsy_seed *s, const struct hearsay_id *id)
@@ -39,16 +56,18 @@ void hsy_dialback_want(struct hsy_seed *s, const struct hearsay_id *id)
         look_again(s);
         return;
     }
-    d->ring[(d->head + d->count) % HSY_DIALBACKS_MAX] = *id;
+    d->ring[(d->head + d->count) % HSY_DIALBACKS_MAX] =
+        (struct hsy_dialback_wish){
+            .id = *id, .due_ns = hsy_time_add(s->env->now.mono_ns, WAIT_NS)};
     d->count++;
     e->reaching = true;
-    d->next_ns = s->env->now.mono_ns;
+    plan(s);
 }
 
 static struct hearsay_id pop(struct hsy_dialbacks *d)
 {
     HSY_ASSERT(d->count > 0);
-    struct hearsay_id id = d->ring[d->head];
+    struct hearsay_id id = d->ring[d->head].id;
     d->head = (d->head + 1) % HSY_DIALBACKS_MAX;
     d->count--;
     return id;
@@ -102,11 +121,12 @@ void hsy_dialbacks_tick(struct hsy_seed *s)
     if (d->again_ns <= s->env->now.mono_ns) {
         want_again(s);
     }
-    while (d->count > 0 && d->open_count < HSY_DIALBACKS_OPEN) {
+    while (d->count > 0 && d->open_count < HSY_DIALBACKS_OPEN &&
+           d->ring[d->head].due_ns <= s->env->now.mono_ns) {
         struct hearsay_id id = pop(d);
         dial(s, &id, 0);
     }
-    d->next_ns = d->again_ns; /* A dial that ends makes room for the next. */
+    plan(s);
     HSY_ASSERT(d->next_ns > s->env->now.mono_ns);
 }
 
@@ -132,7 +152,7 @@ static bool take_open(struct hsy_seed *s, hearsay_link link,
             *out = d->open[i];
             d->open_count--;
             d->open[i] = d->open[d->open_count];
-            d->next_ns = s->env->now.mono_ns;
+            plan(s);
             return true;
         }
     }

@@ -49,6 +49,7 @@ struct hsy_ack {
 
 /* Dials back to peers that registered; dialback.h. */
 #define HSY_DIALBACK_AGAIN_NS (10 * HSY_MINUTE)
+#define HSY_DIALBACK_WAIT_NS (5 * HSY_SECOND)
 enum { HSY_DIALBACKS_OPEN = 16, HSY_DIALBACKS_MAX = 4096 };
 
 struct hsy_dialback {
@@ -58,10 +59,16 @@ struct hsy_dialback {
     uint8_t failed; /* Dials so far. */
 };
 
+/* One that waits: for the others, and for what it does first. */
+struct hsy_dialback_wish {
+    struct hearsay_id id;
+    uint64_t due_ns;
+};
+
 struct hsy_dialbacks {
     struct hsy_dialback open[HSY_DIALBACKS_OPEN];
     uint32_t open_count;
-    struct hearsay_id *ring; /* Owned: who waits; made on first use. */
+    struct hsy_dialback_wish *ring; /* Owned; made on first use. */
     uint32_t head, count;
     bool reached;      /* Somebody, ever. */
     uint64_t again_ns; /* When those that were not reached are dialled; NEVER */
