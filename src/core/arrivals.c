@@ -34,6 +34,14 @@ static void learn_contact(struct hsy_core *core, const struct hsy_arrival *a)
     HSY_ASSERT(!is_seed(core));
 }
 
+/* It lives: nobody has to look for it any more. */
+static void found(struct hsy_core *core, const struct hearsay_id *id)
+{
+    HSY_ASSERT(!hsy_id_equal(&core->env.id, id));
+    (void)hsy_probe_answered(&core->probes, id);
+    hsy_doubt_answered(&core->doubt, id);
+}
+
 /* Tells every machine that @n can be reached now over n->link. */
 static void arrived(struct hsy_core *core, struct hsy_neighbour *n,
                     hearsay_link own_dial)
@@ -41,7 +49,7 @@ static void arrived(struct hsy_core *core, struct hsy_neighbour *n,
     struct hearsay_id id = n->id;
 
     hsy_liveness_link_up(&core->liveness, n);
-    (void)hsy_probe_answered(&core->probes, &id);
+    found(core, &id);
     if (is_seed(core)) {
         hsy_seed_answered(core->seed, &id);
         hsy_seed_link_up(core->seed, n, own_dial);
@@ -138,7 +146,7 @@ static void merge_links(struct hsy_core *core, struct hsy_neighbour *n,
 static void answered(struct hsy_core *core, const struct hearsay_id *id)
 {
     HSY_ASSERT(!hsy_id_equal(&core->env.id, id));
-    (void)hsy_probe_answered(&core->probes, id);
+    found(core, id);
     if (is_seed(core)) {
         hsy_seed_answered(core->seed, id);
     }
@@ -399,10 +407,10 @@ static bool admit_challenger(struct hsy_core *core, const struct hearsay_id *id)
  * too, unless he comes back; but later, when his line is free again, and not by
  * all at once. Who cannot be dialled has time to come back by himself. */
 static void look_after(struct hsy_core *core, const struct hsy_neighbour *gone,
-                       enum hearsay_down why)
+                       enum hearsay_down why, bool undialable)
 {
     probe_neighbour(core, gone);
-    if (hsy_kept_undialable(gone->record)) {
+    if (undialable) {
         hsy_probe_later(&core->probes, &gone->id, HSY_RETURN_NS);
     } else if (why == HEARSAY_DOWN_SLOW) {
         hsy_probe_later(&core->probes, &gone->id,
@@ -420,6 +428,7 @@ void hsy_core_drop(struct hsy_core *core, const struct hearsay_id *id,
 
     HSY_ASSERT(n != NULL);
     struct hsy_neighbour gone = *n;
+    bool undialable = hsy_kept_undialable(n->record); /* It goes with it. */
     if (hang_up) {
         env->ports.hang_up(env->ports.ctx, gone.link, 0, NULL);
     }
@@ -434,7 +443,7 @@ void hsy_core_drop(struct hsy_core *core, const struct hearsay_id *id,
         hsy_seed_link_down(core->seed, &gone, why);
     } else if (gone.overlay && !gone.superseded &&
                why != HEARSAY_DOWN_TIMEOUT) { /* Reported already. */
-        look_after(core, &gone, why);
+        look_after(core, &gone, why, undialable);
     }
 }
 
@@ -603,7 +612,9 @@ static void silent(struct hsy_core *core, const struct hsy_probe *probe)
         return;
     }
     HSY_ASSERT(probe->addrs_count >= 1);
-    report_death(core, &probe->id, probe->incarnation, &probe->addrs[0]);
+    if (hsy_doubt_not_found(&core->doubt, probe)) {
+        report_death(core, &probe->id, probe->incarnation, &probe->addrs[0]);
+    }
 }
 
 /* That dial of a probe was no try: the node says that another link is open
@@ -684,13 +695,18 @@ static void act_on(struct hsy_core *core, enum hsy_finding finding,
 
     HSY_ASSERT(n != NULL);
     struct hsy_neighbour gone = *n;
+    struct hsy_suspect suspect = {
+        .id = *id,
+        .incarnation = n->incarnation,
+        .addr = n->addr,
+        .wait_ns = hsy_kept_undialable(n->record) ? HSY_RETURN_NS : 1};
     core->env.counters.slow_closed += finding == HSY_FINDING_SLOW ? 1 : 0;
     hsy_core_drop(core, id, dead ? HEARSAY_DOWN_TIMEOUT : HEARSAY_DOWN_SLOW,
                   true);
     if (finding == HSY_FINDING_SLOW) {
         hsy_book_slow(&core->book, id);
     }
-    if (dead && gone.overlay) {
+    if (dead && gone.overlay && hsy_doubt_struck_out(&core->doubt, &suspect)) {
         report_death(core, id, gone.incarnation, &gone.addr);
     }
 }

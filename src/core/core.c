@@ -46,6 +46,8 @@ int hsy_core_init(struct hsy_core *core, const struct hsy_env *given)
     int err = hsy_join_init(&core->join, env, &core->neighbours, &core->overlay,
                             &core->self);
     hsy_dialable_init(&core->dialable, env, &core->join, &core->self);
+    hsy_doubt_init(&core->doubt, env, &core->neighbours, &core->probes,
+                   &core->join);
     hsy_snapshot_init(&core->snapshot, env, &core->neighbours, &core->join,
                       &core->self);
     int no_relay = hsy_relay_init(&core->relay, env, &core->neighbours);
@@ -85,6 +87,7 @@ void hsy_core_fini(struct hsy_core *core)
     hsy_overlay_fini(&core->overlay);
     hsy_book_fini(&core->book);
     hsy_table_fini(&core->challengers);
+    hsy_doubt_fini(&core->doubt);
     hsy_probes_fini(&core->probes);
     hsy_neighbours_fini(&core->neighbours);
     HSY_ASSERT(core->neighbours.degree == 0);
@@ -495,6 +498,7 @@ void hsy_core_end(struct hsy_core *core)
     }
     hsy_self_tick(&core->self);
     hsy_core_watch(core);
+    hsy_doubt_tick(&core->doubt);
     hsy_probes_tick(&core->probes);
     if (core->seed != NULL) {
         hsy_seed_tick(core->seed);
@@ -529,6 +533,7 @@ uint64_t hsy_core_deadline(const struct hsy_core *core)
     if (core->seed != NULL) {
         return hsy_time_min(next_ns, core->seed->next_ns);
     }
+    next_ns = hsy_time_min(next_ns, core->doubt.next_ns);
     next_ns = hsy_time_min(next_ns, core->join.next_ns);
     next_ns = hsy_time_min(next_ns, core->snapshot.next_ns);
     next_ns = hsy_time_min(next_ns, core->generator.next_ns);

@@ -7,6 +7,7 @@
 #include "core/book.h"
 #include "core/dialable.h"
 #include "core/direct.h"
+#include "core/doubt.h"
 #include "core/feeler.h"
 #include "core/generator.h"
 #include "core/join.h"
@@ -68,6 +69,7 @@ struct hsy_core {
     struct hsy_overlay overlay;
     struct hsy_book book;
     struct hsy_probes probes;
+    struct hsy_doubt doubt;       /* At peers. */
     struct hsy_table challengers; /* struct hsy_challenger */
     struct hsy_self self;
     struct hsy_neighbours neighbours;

@@ -98,6 +98,7 @@
     X(strikes)                                                            \
     X(probes_refused) /* no room to look after a lost peer */             \
     X(reports_sent)                                                       \
+    X(reports_held) /* for many were silent: perhaps it was this node */  \
     X(reports_in)                                                         \
     X(reports_muted)  /* not believed: others of theirs were refuted */   \
     X(reports_vetoed) /* the subject answered */                          \

@@ -42,6 +42,7 @@ struct hsy_neighbour {
     uint64_t ping_sent_ns;
     uint64_t ping_deadline_ns; /* NEVER unless one is open. */
     uint64_t ping_next_ns;
+    uint64_t doubt_nonce;    /* Of a PING that is open; doubt.h. 0: none. */
     uint64_t rtt_ns;         /* Smoothed; 0: not measured. */
     uint64_t greeted_ns;     /* Round trip of the handshake; 0: not known. */
     uint64_t asked_until_ns; /* Deadline of CONNECT; NEVER. */

@@ -178,6 +178,7 @@ static void on_pong(struct hsy_core *core, struct hsy_neighbour *n,
         hsy_table_remove(&core->challengers, c);
         hsy_core_arrival_lost(core, &arrival);
     }
+    (void)hsy_doubt_pong(&core->doubt, n, nonce);
     if (core->seed != NULL) {
         (void)hsy_seed_pong(core->seed, n, nonce);
     }

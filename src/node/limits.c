@@ -199,6 +199,8 @@ bool hsy_node_limit(const struct hearsay_config *c, uint32_t index,
          "forget the oldest"},
         {"dials back to peers", seed ? HSY_DIALBACKS_MAX : 0, HEARSAY_ID_LEN,
          "ten minutes later"},
+        {"suspects held", seed ? 0 : c->links_max,
+         in_table(sizeof(struct hsy_suspect)), "not reported"},
         {"jobs", c->jobs_max, job_len(), "try again"},
     };
 

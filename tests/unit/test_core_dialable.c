@@ -213,6 +213,8 @@ static void who_says_so_has_15_s_to_come_back(void **state)
     CLAIM(stage_dial(&stage, 7100) == NULL);
     stage_run(&stage, 2000);
     CLAIM(stage_dial(&stage, 7100) != NULL);
+    struct hsy_frame ping = {.type = HSY_PING, .ping = 1};
+    puppet_say(&stage, seats[0], &ping); /* The own line works. */
     stage_down(&stage, stage_dial(&stage, 7100)->link, HEARSAY_DOWN_TIMEOUT);
     stage_settle(&stage);
     CLAIM_INT(stage_frames(&stage, seats[0], HSY_DEAD_REPORT), 1);
