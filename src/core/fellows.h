@@ -54,12 +54,8 @@ uint64_t hsy_fellows_sync_tick(struct hsy_seed *s, struct hsy_fellow *f,
 /* The digest of all that is known here; @ask: and where does yours differ? */
 void hsy_fellows_send_digest(struct hsy_seed *s, struct hsy_fellow *f,
                              const struct hsy_neighbour *n, bool ask);
-/* For fellows_pull.c: the same into @sync ... */
+/* For fellows_pull.c: the same into @sync. */
 void hsy_fellows_put_digest(const struct hsy_seed *s, struct hsy_sync *sync);
-/* ... and a record as an entry, length in front; its length. */
-enum { HSY_RECORD_PROOF_MAX = 5 + HSY_RECORD_LEN_MAX };
-uint32_t hsy_fellows_record_proof(uint8_t out[HSY_RECORD_PROOF_MAX],
-                                  const struct hsy_record *record);
 
 /* ---------------------------------------------------------- fellows_pull.c */
 

@@ -213,15 +213,17 @@ static void add_grave(struct batch *b, const struct hsy_grave *g)
 
 static void add_entry(struct batch *b, const struct hsy_entry *e)
 {
-    HSY_UNSET uint8_t proof[HSY_RECORD_PROOF_MAX];
+    HSY_UNSET uint8_t proof[HSY_SYNC_RECORD_LEN_MAX];
+    struct hsy_writer out = hsy_writer(proof, sizeof(proof));
 
     HSY_ASSERT(e->record != NULL);
     if (!hsy_seed_pull_names(b->pull, hsy_registry_bucket(&e->id)) ||
         !hsy_seed_pull_wants(b->pull, hsy_entry_fact(e))) {
         return;
     }
-    struct hsy_record record = hsy_kept_record(e->record);
-    add(b, proof, hsy_fellows_record_proof(proof, &record));
+    hsy_sync_put_record(&out, e->record->bytes, e->record->len);
+    HSY_ASSERT(!out.bad);
+    add(b, proof, (uint32_t)out.len);
     if (e->links != NULL) {
         add(b, e->links->bytes, e->links->len);
     }

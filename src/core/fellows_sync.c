@@ -55,11 +55,12 @@ void hsy_fellows_push(struct hsy_seed *s, const uint8_t *proof,
         s->fellows_next_ns, hsy_time_add(s->env->now.mono_ns, DIGEST_AFTER_NS));
 }
 
-uint32_t hsy_fellows_record_proof(uint8_t out[HSY_RECORD_PROOF_MAX],
-                                  const struct hsy_record *record)
+void hsy_fellows_push_record(struct hsy_seed *s,
+                             const struct hsy_record *record)
 {
     HSY_UNSET struct hsy_sync_entry fact;
-    struct hsy_writer list = hsy_writer(out, HSY_RECORD_PROOF_MAX);
+    HSY_UNSET uint8_t proof[HSY_SYNC_RECORD_LEN_MAX];
+    struct hsy_writer list = hsy_writer(proof, sizeof(proof));
     struct hsy_sync sync = {0};
 
     fact.kind = HSY_SYNC_RECORD;
@@ -67,17 +68,7 @@ uint32_t hsy_fellows_record_proof(uint8_t out[HSY_RECORD_PROOF_MAX],
     hsy_sync_add(&list, &sync, &fact);
     HSY_ASSERT(!list.bad);
     HSY_ASSERT(sync.count == 1);
-    return sync.entries_len;
-}
-
-void hsy_fellows_push_record(struct hsy_seed *s,
-                             const struct hsy_record *record)
-{
-    uint8_t proof[HSY_RECORD_PROOF_MAX];
-    uint32_t len = hsy_fellows_record_proof(proof, record);
-
-    HSY_ASSERT(len <= sizeof(proof));
-    hsy_fellows_push(s, proof, len);
+    hsy_fellows_push(s, proof, sync.entries_len);
 }
 
 /* ---------------------------------------------------------------- digests */

@@ -78,19 +78,13 @@ static void find_behind(const struct hsy_registry *r,
 /* As it is told to fellows. */
 static void put_fact(const struct fact *f, struct hsy_writer *list)
 {
+    HSY_ASSERT((f->grave == NULL) != (f->entry == NULL));
     if (f->grave != NULL) {
         hsy_put_bytes(list, f->grave->proof, f->grave->proof_len);
-        return;
+    } else {
+        const struct hsy_blob *record = f->entry->record;
+        hsy_sync_put_record(list, record->bytes, record->len);
     }
-    struct hsy_sync one = {.count = 0};
-    struct hsy_sync_entry entry = {.kind = HSY_SYNC_RECORD};
-    uint8_t bytes[HSY_RECORD_LEN_MAX + 16];
-    struct hsy_writer item = hsy_writer(bytes, sizeof(bytes));
-
-    entry.record = hsy_kept_record(f->entry->record);
-    hsy_sync_add(&item, &one, &entry);
-    HSY_ASSERT(!item.bad);
-    hsy_put_bytes(list, bytes, item.len);
 }
 
 void hsy_registry_facts(const struct hsy_registry *r,

@@ -14,13 +14,13 @@
 /* Of one step; the next ones have their turn so much later. */
 #define TURN_NS (2 * HSY_MS)
 
-enum { SENDS_MAX = 32, RECORD_FACT_MAX = 5 + HSY_RECORD_LEN_MAX };
+enum { SENDS_MAX = 32 };
 
 /* One fact, as it is sent. */
 struct fact {
     const uint8_t *bytes; /* Lent by the registry, or @record. */
     uint32_t len;
-    uint8_t record[RECORD_FACT_MAX];
+    uint8_t record[HSY_SYNC_RECORD_LEN_MAX];
 };
 
 /* A MEMBER as it is filled. */
@@ -98,16 +98,12 @@ static bool reaches(const struct hsy_watchers *ws, uint64_t upto)
 
 static void look_living(const struct hsy_entry *e, struct fact *fact)
 {
-    HSY_UNSET struct hsy_sync_entry entry;
-    struct hsy_writer list = hsy_writer(fact->record, sizeof(fact->record));
-    struct hsy_sync one = {0};
+    struct hsy_writer out = hsy_writer(fact->record, sizeof(fact->record));
 
-    entry.kind = HSY_SYNC_RECORD;
-    entry.record = hsy_kept_record(e->record);
-    hsy_sync_add(&list, &one, &entry);
-    HSY_ASSERT(!list.bad);
+    hsy_sync_put_record(&out, e->record->bytes, e->record->len);
+    HSY_ASSERT(!out.bad);
     fact->bytes = fact->record;
-    fact->len = one.entries_len;
+    fact->len = (uint32_t)out.len;
 }
 
 static void look_grave(const struct hsy_grave *g, struct fact *fact)

@@ -443,8 +443,12 @@ bool hsy_frame_known(unsigned type);
 const char *hsy_frame_name(unsigned type);
 
 /* Sync entries: as records, see wire/records.h. */
+enum { HSY_SYNC_RECORD_LEN_MAX = 4 + 1 + HSY_RECORD_LEN_MAX };
 void hsy_sync_add(struct hsy_writer *list, struct hsy_sync *sync,
                   const struct hsy_sync_entry *entry);
+/* The entry of a record that is encoded already, length in front. */
+void hsy_sync_put_record(struct hsy_writer *out, const uint8_t *encoded,
+                         size_t len);
 bool hsy_sync_next(struct hsy_reader *at, struct hsy_sync_entry *entry);
 /* Whom an entry is about; lent by it. */
 const struct hearsay_id *hsy_sync_subject(const struct hsy_sync_entry *entry);

@@ -132,6 +132,16 @@ void hsy_sync_add(struct hsy_writer *list, struct hsy_sync *sync,
     }
 }
 
+void hsy_sync_put_record(struct hsy_writer *out, const uint8_t *encoded,
+                         size_t len)
+{
+    HSY_ASSERT(len > HSY_SIG_LEN);
+    HSY_ASSERT(len <= HSY_RECORD_LEN_MAX);
+    hsy_put_u32(out, (uint32_t)len + 1);
+    hsy_put_u8(out, HSY_SYNC_RECORD);
+    hsy_put_bytes(out, encoded, len);
+}
+
 bool hsy_sync_next(struct hsy_reader *at, struct hsy_sync_entry *entry)
 {
     HSY_ASSERT(at != NULL);
