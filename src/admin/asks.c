@@ -10,6 +10,7 @@
 #include "base/quantity.h"
 #include "base/time.h"
 #include "node/view.h"
+#include "runtime/clock.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -500,6 +501,13 @@ static enum MHD_Result answer_find(struct hsy_http_request *r)
     return hsy_http_answer(r->connection, MHD_HTTP_OK, &ask->text);
 }
 
+static bool is_at_seed(const struct hsy_http_request *r)
+{
+    struct hsy_view_status status;
+    hsy_view_status(hsy_http_node(r), hsy_clock_mono_ns(), &status);
+    return status.role == HEARSAY_SEED;
+}
+
 static enum MHD_Result begin_find(struct hsy_http_request *r)
 {
     const char *text = hsy_http_argument(r, "id");
@@ -519,6 +527,16 @@ static enum MHD_Result begin_find(struct hsy_http_request *r)
                                    timeout_ns, &r->ask->number);
     if (err == HEARSAY_ERR_AGAIN) {
         return refuse_busy(r, "another find is under way here");
+    }
+    if (err == HEARSAY_ERR_STATE && is_at_seed(r)) {
+        return hsy_http_refuse(
+            r->connection,
+            &(struct hsy_http_problem){
+                .status = MHD_HTTP_CONFLICT,
+                .error =
+                    "this node is a seed, and peers ask a majority of them",
+                .hint = "find at a peer; `hearsay peers` here tells what this "
+                        "seed knows"});
     }
     if (err != 0) {
         return refuse_ask(r, err);

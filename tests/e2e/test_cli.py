@@ -453,6 +453,7 @@ class OwnNetwork(Watching):
         self.assertIn("of 5 seeds answered in time, and 3 are needed", short.stderr)
         at_seed = c.seeds[3].run("find", check=False)
         self.assertEqual(at_seed.returncode, 1)
+        self.assertIn("find at a peer", at_seed.stderr)
 
     def test_leave_returns_when_the_node_is_gone(self):
         c = self.network(seeds=1, peers=2)
