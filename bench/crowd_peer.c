@@ -10,6 +10,7 @@
  * All leave when the input ends. */
 #define _POSIX_C_SOURCE 200809L /* <uv.h> wants it under -std=c11. */
 
+#include "bench.h"
 #include "node/view.h"
 
 #include <hearsay/runtime.h>
@@ -40,24 +41,6 @@ static void die(const char *what)
 
 /* ---------------------------------------------------------------- commands */
 
-/* In KiB, as the kernel counts it; 0: it does not say. */
-static uint64_t memory_kib(const char *key)
-{
-    char line[LINE_MAX_LEN];
-    uint64_t kib = 0;
-    FILE *file = fopen("/proc/self/smaps_rollup", "r");
-
-    while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
-        if (strncmp(line, key, strlen(key)) == 0) {
-            (void)sscanf(line + strlen(key), ": %" SCNu64, &kib);
-        }
-    }
-    if (file != NULL) {
-        (void)fclose(file);
-    }
-    return kib;
-}
-
 static void report(void)
 {
     uint32_t joined = 0, links = 0, links_least = UINT32_MAX;
@@ -81,7 +64,8 @@ static void report(void)
            ", \"links\": %" PRIu32 ", \"links_least\": %" PRIu32,
            app.count, app.gone, joined, last_ns / 1000000, links, links_least);
     printf(", \"private_kib\": %" PRIu64 ", \"rss_kib\": %" PRIu64 "}\n",
-           memory_kib("Anonymous"), memory_kib("Rss"));
+           bench_kib("/proc/self/smaps_rollup", "Anonymous"),
+           bench_kib("/proc/self/smaps_rollup", "Rss"));
     (void)fflush(stdout);
 }
 
@@ -144,17 +128,10 @@ static void on_stopped(void *ctx, enum hearsay_stop why, const char *text)
 
 static void read_seeds(int argc, char **argv)
 {
-    for (int i = SEEDS_FROM; i < argc; i++) {
-        struct hearsay_seed *seed = &app.seeds[app.seeds_count];
-        unsigned port = 0;
-        if (app.seeds_count == HEARSAY_SEEDS_MAX ||
-            sscanf(argv[i], "%253[^:]:%u", seed->host, &port) != 2 ||
-            port > UINT16_MAX) {
-            die("a seed is HOST:PORT, and there are too many of them");
-        }
-        seed->port = (uint16_t)port;
-        app.seeds_count++;
+    if (!bench_seeds(app.seeds, argc - SEEDS_FROM, argv + SEEDS_FROM)) {
+        die("a seed is HOST:PORT, and there are too many of them");
     }
+    app.seeds_count = (uint32_t)(argc - SEEDS_FROM);
 }
 
 static void open_peer(uv_loop_t *loop, char **argv, struct hearsay_runtime **at)

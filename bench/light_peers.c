@@ -11,6 +11,7 @@
  * the line "report" with one JSON object on a line, and ends when its input
  * does. */
 #include "base/addr.h"
+#include "bench.h"
 #include "node/view.h"
 
 #include <errno.h>
@@ -420,6 +421,9 @@ static void carry_out(uint32_t peer, const struct hearsay_effect *fx)
     case HEARSAY_FX_RECEIPT:
     case HEARSAY_FX_ANSWER:
     case HEARSAY_FX_QUERY_DONE:
+    case HEARSAY_FX_FOUND:
+    case HEARSAY_FX_FIND_DONE:
+    case HEARSAY_FX_MEMBER:
     case HEARSAY_FX_NOTE:
         return;
     }
@@ -681,17 +685,10 @@ static void listen_all(void)
 
 static void read_seeds(int argc, char **argv)
 {
-    for (int i = SEEDS_FROM; i < argc; i++) {
-        struct hearsay_seed *seed = &app.seeds[app.seeds_count];
-        unsigned port = 0;
-        if (app.seeds_count == HEARSAY_SEEDS_MAX ||
-            sscanf(argv[i], "%253[^:]:%u", seed->host, &port) != 2 ||
-            port > UINT16_MAX) {
-            die("a seed is HOST:PORT, and there are too many of them");
-        }
-        seed->port = (uint16_t)port;
-        app.seeds_count++;
+    if (!bench_seeds(app.seeds, argc - SEEDS_FROM, argv + SEEDS_FROM)) {
+        die("a seed is HOST:PORT, and there are too many of them");
     }
+    app.seeds_count = (uint32_t)(argc - SEEDS_FROM);
 }
 
 int main(int argc, char **argv)

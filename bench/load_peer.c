@@ -15,6 +15,7 @@
  * by the clock that all processes of a machine share. */
 #define _POSIX_C_SOURCE 200809L /* <uv.h> wants it under -std=c11. */
 
+#include "bench.h"
 #include "node/view.h"
 
 #include <hearsay/runtime.h>
@@ -197,24 +198,6 @@ static uint32_t latency_us(uint32_t permille)
                                     : app.latencies_us[last * permille / 1000];
 }
 
-/* In KiB, as the kernel counts it; 0: it does not say. */
-static uint64_t memory_kib(const char *key)
-{
-    char line[LINE_MAX_LEN];
-    uint64_t kib = 0;
-    FILE *file = fopen("/proc/self/status", "r");
-
-    while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
-        if (strncmp(line, key, strlen(key)) == 0) {
-            (void)sscanf(line + strlen(key), ": %" SCNu64, &kib);
-        }
-    }
-    if (file != NULL) {
-        (void)fclose(file);
-    }
-    return kib;
-}
-
 static size_t own_len(void)
 {
     size_t len = app.latencies_count * sizeof(*app.latencies_us);
@@ -245,7 +228,7 @@ static void report(void)
     /* Its own notes of what came are no part of the node. */
     printf(", \"rss_most_kib\": %" PRIu64 ", \"own_kib\": %zu"
            ", \"permille_us\": [",
-           memory_kib("VmHWM"), own_len() / 1024);
+           bench_kib("/proc/self/status", "VmHWM"), own_len() / 1024);
     for (uint32_t i = 0; i <= 1000; i++) {
         printf("%s%" PRIu32, i > 0 ? ", " : "", latency_us(i));
     }
@@ -373,16 +356,10 @@ static void open_peer(uv_loop_t *loop, char **argv, int argc)
     struct hearsay_seed seeds[HEARSAY_SEEDS_MAX];
 
     hearsay_runtime_config_init(&config, HEARSAY_PEER);
-    for (int i = 3; i < argc && i - 3 < HEARSAY_SEEDS_MAX; i++) {
-        struct hearsay_seed *seed = &seeds[config.node.seeds_count++];
-        *seed = (struct hearsay_seed){0};
-        unsigned port = 0;
-        if (sscanf(argv[i], "%253[^:]:%u", seed->host, &port) != 2 ||
-            port > UINT16_MAX) {
-            die("a seed is HOST:PORT");
-        }
-        seed->port = (uint16_t)port;
+    if (!bench_seeds(seeds, argc - 3, argv + 3)) {
+        die("a seed is HOST:PORT, and there are too many of them");
     }
+    config.node.seeds_count = (uint32_t)(argc - 3);
     config.node.seeds = seeds;
     config.node.name = argv[1];
     config.node.gossip_count = 0;
