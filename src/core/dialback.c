@@ -159,7 +159,8 @@ static bool take_open(struct hsy_seed *s, hearsay_link link,
     return false;
 }
 
-/* A yes is worth a frame only to whom a no was told. */
+/* A yes is worth a frame only to whom a no was told, here or at another seed.
+ */
 static void tell(struct hsy_seed *s, struct hsy_entry *e, uint8_t failed,
                  bool reached)
 {
@@ -169,7 +170,7 @@ static void tell(struct hsy_seed *s, struct hsy_entry *e, uint8_t failed,
     struct hsy_frame frame = {.type = HSY_REACH, .flags = HSY_FLAG_IGNORABLE};
 
     HSY_ASSERT(record.addrs_count >= 1);
-    if (n == NULL || (reached && !e->denied) ||
+    if (n == NULL || (reached && !e->denied && !e->undialable) ||
         !hsy_neighbour_has(n, HSY_REACH)) {
         return;
     }

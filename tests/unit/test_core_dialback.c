@@ -281,6 +281,21 @@ static void a_record_that_says_so_is_offered_to_nobody(void **state)
     end();
 }
 
+static void who_says_so_and_is_reached_by_a_new_seed_hears_it(void **state)
+{
+    (void)state;
+    begin_with_one();
+    struct hsy_record says = record_of(2);
+    says.features = HSY_RECORD_UNDIALABLE;
+    core_rig_link(&rig, link_of(2), &says)->version = 2;
+    core_rig_register(&rig, &says);
+    pass(WAIT_MS);
+    answer_feeler();
+    CLAIM(core_ports_last(&rig.ports, link_of(2), HSY_REACH, &frame));
+    CLAIM(frame.reach.reached);
+    end();
+}
+
 static void a_seed_that_never_reached_anybody_hides_nobody(void **state)
 {
     (void)state;
@@ -369,6 +384,7 @@ int main(void)
         cmocka_unit_test(without_room_for_a_dial_nobody_is_called_undialable),
         cmocka_unit_test(who_is_not_reached_is_offered_to_nobody),
         cmocka_unit_test(a_record_that_says_so_is_offered_to_nobody),
+        cmocka_unit_test(who_says_so_and_is_reached_by_a_new_seed_hears_it),
         cmocka_unit_test(a_seed_that_never_reached_anybody_hides_nobody),
         cmocka_unit_test(whose_link_broke_has_15_s_to_come_back),
         cmocka_unit_test(who_comes_back_meanwhile_is_not_tried),
